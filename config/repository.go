@@ -1,0 +1,140 @@
+package config
+
+import "time"
+
+// Path is where a repository keeps its configuration, on trunk.
+const Path = ".github/trunkline.yml"
+
+// Repository is what a repository declares in [Path].
+type Repository struct {
+	// Version of the format; always 1.
+	Version int
+	// Trunk is the branch that all environments follow. Empty: the repository's default branch.
+	Trunk string
+	// Stacks says where instances come from and what plans them.
+	Stacks Stacks
+	// Environments in the order in which they are declared.
+	Environments []Environment
+}
+
+// Layout says where instances come from.
+type Layout string
+
+const (
+	// LayoutFolders finds instances by a path with placeholders.
+	LayoutFolders Layout = "folders"
+	// LayoutList takes instances from the configuration itself.
+	LayoutList Layout = "list"
+)
+
+// Stacks says where instances come from, and which engine plans and applies them.
+type Stacks struct {
+	Layout Layout
+	// Path is the pattern of [LayoutFolders], such as "environments/{environment}/{component}" or
+	// "components/{component}". Placeholders other than {component} together name the stack.
+	Path string
+	// Variables are patterns of variable files, relative to the repository's root, with the placeholders
+	// of Path, {environment} and {component}. Where Path has no {environment}, a component belongs to an
+	// environment if one of these files exists for it.
+	Variables []string
+	// Instances of [LayoutList].
+	Instances []Instance
+	// Engine plans and applies.
+	Engine Engine
+	// Parallel is how many instances are planned or applied at a time. Zero: the operator's limit.
+	Parallel int
+	// Timeout for one step of the engine (one plan, one apply). Zero: the operator's limit.
+	Timeout time.Duration
+	At      Position
+}
+
+// Instance is one entry of [LayoutList].
+type Instance struct {
+	Environment string
+	// Stack names the place. Empty: the environment's name.
+	Stack string
+	// Component names what is put there. Empty: the last element of Path.
+	Component string
+	// Path of the component's directory from the repository's root.
+	Path string
+	// Workspace of the engine. Empty: "default".
+	Workspace string
+	// VariableFiles are paths from the repository's root.
+	VariableFiles []string
+	// Variables given to the engine, over those of the files.
+	Variables map[string]any
+	// Files are further paths or globs that the instance depends on.
+	Files []string
+	At    Position
+}
+
+// EngineKind names what plans and applies.
+type EngineKind string
+
+const (
+	// Terraform is HashiCorp Terraform.
+	Terraform EngineKind = "terraform"
+	// Tofu is OpenTofu.
+	Tofu EngineKind = "tofu"
+	// Command is an engine of the repository's own commands.
+	Command EngineKind = "command"
+)
+
+// Engine is what plans and applies. In the file it is the name of a known engine, or a block of commands.
+type Engine struct {
+	Kind EngineKind
+	// Plan of a [Command] engine: a shell command, run in the component's directory, that prints what would
+	// change and exits 0; nothing printed means nothing would change.
+	Plan string
+	// Apply of a [Command] engine: a shell command, run in the component's directory, that makes the changes.
+	Apply string
+	At    Position
+}
+
+// Mode says who moves an environment.
+type Mode string
+
+const (
+	// Auto promotes as soon as the gates are open.
+	Auto Mode = "auto"
+	// Manual promotes when a person asks.
+	Manual Mode = "manual"
+)
+
+// Environment is a set of stacks that moves together.
+type Environment struct {
+	// Name matches [a-z0-9][a-z0-9-]{0,62}.
+	Name string
+	// Stacks are patterns of stack names. Empty: the stacks whose {environment} placeholder is Name.
+	Stacks []string
+	// After are the environments that must have converged to a commit before this one may have it.
+	After []string
+	// Promote says who moves the environment; default [Manual].
+	Promote Mode
+	// Verify runs after a deployment, in order; all must pass.
+	Verify []Check
+	At     Position
+}
+
+// Check is something run to know whether an environment is healthy.
+type Check struct {
+	Name string
+	// Run is a shell command of the repository, run at its root in the deployed commit.
+	Run string
+	// Timeout; zero: the operator's limit.
+	Timeout time.Duration
+	At      Position
+}
+
+// Position is a place in the configuration file. The zero value means: not from a file.
+type Position struct{ Line, Column int }
+
+// Environment returns the environment of that name, and whether there is one.
+func (r Repository) Environment(name string) (Environment, bool) {
+	for _, environment := range r.Environments {
+		if environment.Name == name {
+			return environment, true
+		}
+	}
+	return Environment{}, false
+}

@@ -1,0 +1,67 @@
+package engine
+
+import "github.com/trunkline/trunkline/planner/stack"
+
+// Plan says what applying an instance would change.
+type Plan struct {
+	Instance stack.Instance
+	// Changes in the order of the engine, without those that change nothing.
+	Changes []Change
+	// Outputs that would change, by name.
+	Outputs []Change
+	// Digest of the normalised change set: equal digests mean the same changes. Empty changes have a digest too.
+	Digest string
+	// Text is what a person would read from the engine itself, redacted. Command engines have only this.
+	Text string
+	// File holds the engine's own plan, for Apply; it lives as long as the directory it was made in.
+	File string
+}
+
+// Empty tells whether applying would change nothing.
+func (p Plan) Empty() bool { return len(p.Changes) == 0 && len(p.Outputs) == 0 }
+
+// Action is what happens to one resource.
+type Action string
+
+// The actions that a plan can hold, in the words that a reviewer reads.
+const (
+	Create  Action = "create"
+	Update  Action = "update"
+	Replace Action = "replace"
+	Destroy Action = "destroy"
+	Read    Action = "read"
+	Forget  Action = "forget" // no longer managed, but left as it is
+	Import  Action = "import"
+	Move    Action = "move" // another address, nothing else
+	Run     Action = "run"  // what a command engine does: not known in detail
+)
+
+// Destructive tells whether the action removes something that exists.
+func (a Action) Destructive() bool { return a == Replace || a == Destroy }
+
+// Change is what happens to one resource (or output).
+type Change struct {
+	// Address such as module.vpc.aws_subnet.private["a"].
+	Address string
+	// PreviousAddress where the resource moved.
+	PreviousAddress string
+	Action          Action
+	// Attributes that change, in order of their paths.
+	Attributes []Attribute
+	// Digest of this change alone, normalised: for "are the remaining changes among those planned".
+	Digest string
+}
+
+// Attribute is one changed attribute.
+type Attribute struct {
+	// Path such as tags.Name or ingress[0].cidr_blocks.
+	Path string
+	// Before and After are JSON texts; empty where there is no value.
+	Before, After string
+	// Unknown: After is known only when applied.
+	Unknown bool
+	// Sensitive: values are withheld; Before and After are empty.
+	Sensitive bool
+	// ForcesReplacement of the whole resource.
+	ForcesReplacement bool
+}

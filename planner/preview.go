@@ -1,0 +1,86 @@
+package planner
+
+import (
+	"github.com/trunkline/trunkline/planner/engine"
+	"github.com/trunkline/trunkline/planner/stack"
+)
+
+// Outcome is how far an instance's plan got.
+type Outcome string
+
+const (
+	// Waiting for its turn.
+	Waiting Outcome = "waiting"
+	// Planning now.
+	Planning Outcome = "planning"
+	// Planned: the plan is there.
+	Planned Outcome = "planned"
+	// Failed: the engine said no.
+	Failed Outcome = "failed"
+	// Cancelled before it was done.
+	Cancelled Outcome = "cancelled"
+	// Removed from the configuration: what it deployed stays until someone destroys it.
+	Removed Outcome = "removed"
+)
+
+// Preview is the plans of all instances that a pull request affects, in every environment.
+type Preview struct {
+	// Head is the pull request's commit, Trunk the commit that it was merged with for planning.
+	Head, Trunk string
+	// Environments in the order of the configuration, also those in which nothing changes.
+	Environments []string
+	// Instances that are affected, in the order of environments, then by name.
+	Instances []InstancePreview
+	// Problem stops the whole preview: a conflict with trunk, a configuration error, code that may not run.
+	Problem *Problem
+	// Notes are warnings for the reviewer that stop nothing, such as "changes the configuration itself".
+	Notes []string
+}
+
+// InstancePreview is what merging would do to one instance.
+type InstancePreview struct {
+	Instance stack.Instance
+	// Reasons why it is affected, for people.
+	Reasons []string
+	// Behind: trunk commits not yet deployed there also change this instance; its plan contains them.
+	// Numbers of the pull requests, oldest first.
+	Behind  []int
+	Outcome Outcome
+	Plan    engine.Plan
+	// Failure is what the engine said, redacted, where Outcome is Failed.
+	Failure string
+}
+
+// Problem is something that a person has to mend, in sentences for that person.
+type Problem struct {
+	// Title in a few words, such as "Conflict with trunk".
+	Title string
+	// Detail says what happened and what to do.
+	Detail string
+	// File, Line and Column where it is, if it is in a file; else zero.
+	File         string
+	Line, Column int
+}
+
+// Done tells whether no instance is waited for any more.
+func (p Preview) Done() bool {
+	for _, instance := range p.Instances {
+		if instance.Outcome == Waiting || instance.Outcome == Planning {
+			return false
+		}
+	}
+	return true
+}
+
+// Passed tells whether the preview is done and nothing failed.
+func (p Preview) Passed() bool {
+	if p.Problem != nil || !p.Done() {
+		return false
+	}
+	for _, instance := range p.Instances {
+		if instance.Outcome == Failed || instance.Outcome == Cancelled {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,123 @@
+package promote
+
+import "github.com/trunkline/trunkline/config"
+
+// Range is what a promotion brings: the commits after From up to and with To.
+type Range struct {
+	From, To Commit
+	// Commits of the range, oldest first, To last, without From. Empty where From is To.
+	Commits []Commit
+}
+
+// Pulls are the numbers of the pull requests in the range, oldest first, each once.
+func (r Range) Pulls() []int {
+	var pulls []int
+	seen := map[int]bool{}
+	for _, commit := range r.Commits {
+		if commit.Pull != 0 && !seen[commit.Pull] {
+			seen[commit.Pull] = true
+			pulls = append(pulls, commit.Pull)
+		}
+	}
+	return pulls
+}
+
+// Authors of the range, each once, in the order of their first commit.
+func (r Range) Authors() []Person {
+	var authors []Person
+	seen := map[string]bool{}
+	for _, commit := range r.Commits {
+		if login := commit.Author.Login; login != "" && !seen[login] {
+			seen[login] = true
+			authors = append(authors, commit.Author)
+		}
+	}
+	return authors
+}
+
+// Reason is why an environment does not move, for a person: a gate that is closed.
+type Reason struct {
+	// Gate that is closed: "upstream", "manual", "failed", "deploying", "configuration".
+	Gate string
+	// Text is a sentence without its full stop, such as "staging has not proven 4d03e77 yet".
+	Text string
+	// Command that would change it, if a command would; such as "/promote prod".
+	Command string
+}
+
+// Decision is what should happen next in one environment: start, or wait, or nothing (it is where it should be).
+type Decision struct {
+	Environment string
+	// Candidate is the newest commit that the environment may have; the zero Commit where there is none.
+	Candidate Commit
+	// Start is the promotion to start now; nil: none.
+	Start *Range
+	// By asked for Start; zero: it starts automatically.
+	By Person
+	// Waits are the reasons why the candidate is not started; empty where Start is set or the environment has converged.
+	Waits []Reason
+}
+
+// Status is how a commit stands in an environment.
+type Status string
+
+const (
+	// Converged: the environment runs the commit, or a newer one.
+	Converged Status = "converged"
+	// Deploying: a deployment that contains the commit is under way.
+	Deploying Status = "deploying"
+	// Stopped: the last deployment that contained the commit failed.
+	Stopped Status = "stopped"
+	// Ready: only a person's /promote is waited for.
+	Ready Status = "ready"
+	// Held back: waiting for something else than a person's /promote.
+	HeldBack Status = "waiting"
+)
+
+// Stage is one environment in the view of one commit's rollout.
+type Stage struct {
+	Environment config.Environment
+	Status      Status
+	// Runs is the commit that the environment runs.
+	Runs Commit
+	// Behind is how many commits of trunk the environment lacks up to the tip.
+	Behind int
+	// Range that carries the commit on: of the live or failed deployment, or the promotion that would start.
+	Range Range
+	// Deployment that carries or carried the commit; nil: none yet.
+	Deployment *Deployment
+	Waits      []Reason
+}
+
+// Rollout is one trunk commit's journey through the environments, as a person looks at it.
+type Rollout struct {
+	// Commit whose journey it is.
+	Commit Commit
+	// Tip of trunk.
+	Tip Commit
+	// Stages in the order of the configuration.
+	Stages []Stage
+	// Problems of the configuration on trunk: nothing moves until they are mended.
+	Problems config.Problems
+	// Answers to commands on this pull request, oldest first: who asked what, and the outcome.
+	Answers []Answer
+}
+
+// Answer is the outcome of one command.
+type Answer struct {
+	By      Person
+	Command string
+	// Refused with Text as rule, fact and next command; else accepted, with Text as what happens now.
+	Refused bool
+	Text    string
+}
+
+// Converged tells whether every environment has the commit.
+func (r Rollout) Converged() bool {
+	for _, stage := range r.Stages {
+		if stage.Status != Converged {
+			return false
+		}
+	}
+	return len(r.Stages) > 0
+}

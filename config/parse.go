@@ -1,0 +1,259 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// MaxSize of a configuration file in bytes.
+const MaxSize = 256 << 10
+
+// environmentName is what GitHub, paths, refs and concurrency groups all take without escaping.
+var environmentName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+
+// Parse reads a repository's configuration. The error, if any, is [Problems], with file as the name of the file.
+func Parse(file string, text []byte) (Repository, error) {
+	d := &decoder{file: file}
+	if len(text) > MaxSize {
+		d.problem(nil, "the file has %d bytes; at most %d are read", len(text), MaxSize)
+		return Repository{}, d.problems
+	}
+	var document yaml.Node
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		d.syntax(err)
+		return Repository{}, d.problems
+	}
+	if len(document.Content) == 0 {
+		d.problem(nil, "the file is empty; the smallest configuration has `version: 1`, `stacks` and `environments`")
+		return Repository{}, d.problems
+	}
+	repository := d.repository(document.Content[0])
+	if len(d.problems) == 0 {
+		d.problems = check(file, repository)
+	}
+	if len(d.problems) > 0 {
+		return Repository{}, d.problems
+	}
+	return repository, nil
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+
+// syntax turns yaml.v3's error text, which names a line, into a problem at that line.
+func (d *decoder) syntax(err error) {
+	var typed *yaml.TypeError
+	message := err.Error()
+	if errors.As(err, &typed) && len(typed.Errors) > 0 {
+		message = "yaml: " + typed.Errors[0]
+	}
+	problem := &Problem{File: d.file, Message: "this is not YAML: " + message}
+	if match := yamlLine.FindStringSubmatch(message); match != nil {
+		problem.Message = "this is not YAML: " + match[2]
+		if line, err := strconv.Atoi(match[1]); err == nil {
+			problem.At = Position{Line: line, Column: 1}
+		}
+	}
+	d.problems = append(d.problems, problem)
+}
+
+func (d *decoder) repository(node *yaml.Node) (r Repository) {
+	seen := d.mapping(node, "the configuration", fields{
+		"version":      func(n *yaml.Node) { r.Version = d.integer(n, "version") },
+		"trunk":        func(n *yaml.Node) { r.Trunk = d.text(n, "trunk") },
+		"stacks":       func(n *yaml.Node) { r.Stacks = d.stacks(n) },
+		"environments": func(n *yaml.Node) { r.Environments = d.environments(n) },
+	}, "checks", "hooks", "github_environments", "diverge", "artifacts")
+	d.require(node, seen, "the configuration", "version", "stacks", "environments")
+	if seen["version"] && r.Version != 1 {
+		d.problem(node, "version is %d; this Trunkline reads version 1", r.Version)
+	}
+	return r
+}
+
+func (d *decoder) stacks(node *yaml.Node) (s Stacks) {
+	s.At = position(node)
+	s.Engine = Engine{Kind: Terraform, At: s.At}
+	seen := d.mapping(node, "stacks", fields{
+		"layout":    func(n *yaml.Node) { s.Layout = d.layout(n) },
+		"path":      func(n *yaml.Node) { s.Path = strings.Trim(d.text(n, "path"), "/") },
+		"variables": func(n *yaml.Node) { s.Variables = d.texts(n, "variables") },
+		"engine":    func(n *yaml.Node) { s.Engine = d.engine(n) },
+		"parallel":  func(n *yaml.Node) { s.Parallel = d.positive(n, "parallel") },
+		"timeout":   func(n *yaml.Node) { s.Timeout = d.duration(n, "timeout") },
+		"instances": func(n *yaml.Node) {
+			d.sequence(n, "instances", func(item *yaml.Node) { s.Instances = append(s.Instances, d.instance(item)) })
+		},
+	})
+	d.require(node, seen, "stacks", "layout")
+	switch {
+	case s.Layout == LayoutFolders && seen["layout"] && !seen["path"]:
+		d.problem(node, "layout folders needs `path`, such as `environments/{environment}/{component}`")
+	case s.Layout == LayoutFolders && seen["instances"]:
+		d.problem(node, "`instances` belongs to layout list; layout folders finds instances by `path`")
+	case s.Layout == LayoutList && !seen["instances"]:
+		d.problem(node, "layout list needs `instances`")
+	case s.Layout == LayoutList && (seen["path"] || seen["variables"]):
+		d.problem(node, "`path` and `variables` belong to layout folders; in layout list each instance has its own `path` and `variable_files`")
+	}
+	return s
+}
+
+func (d *decoder) layout(node *yaml.Node) Layout {
+	text := d.text(node, "layout")
+	if text == "atmos" {
+		d.problem(node, "layout atmos is not supported by this version yet; expected folders or list")
+		return ""
+	}
+	return Layout(d.oneOf(node, "layout", text, string(LayoutFolders), string(LayoutList)))
+}
+
+func (d *decoder) engine(node *yaml.Node) (e Engine) {
+	e.At = position(node)
+	if resolved(node).Kind == yaml.ScalarNode {
+		e.Kind = EngineKind(d.oneOf(node, "engine", d.text(node, "engine"), string(Terraform), string(Tofu)))
+		return e
+	}
+	e.Kind = Command
+	seen := d.mapping(node, "engine", fields{
+		"plan":  func(n *yaml.Node) { e.Plan = d.text(n, "plan") },
+		"apply": func(n *yaml.Node) { e.Apply = d.text(n, "apply") },
+	})
+	d.require(node, seen, "an engine of your own", "plan", "apply")
+	return e
+}
+
+func (d *decoder) instance(node *yaml.Node) (i Instance) {
+	i.At = position(node)
+	seen := d.mapping(node, "an instance", fields{
+		"environment":    func(n *yaml.Node) { i.Environment = d.text(n, "environment") },
+		"stack":          func(n *yaml.Node) { i.Stack = d.text(n, "stack") },
+		"component":      func(n *yaml.Node) { i.Component = d.text(n, "component") },
+		"path":           func(n *yaml.Node) { i.Path = strings.Trim(d.text(n, "path"), "/") },
+		"workspace":      func(n *yaml.Node) { i.Workspace = d.text(n, "workspace") },
+		"variable_files": func(n *yaml.Node) { i.VariableFiles = d.texts(n, "variable_files") },
+		"variables":      func(n *yaml.Node) { i.Variables = d.variables(n) },
+		"files":          func(n *yaml.Node) { i.Files = d.texts(n, "files") },
+	})
+	d.require(node, seen, "an instance", "environment", "path")
+	return i
+}
+
+func (d *decoder) variables(node *yaml.Node) map[string]any {
+	variables := map[string]any{}
+	if resolved(node).Kind != yaml.MappingNode {
+		d.problem(node, "variables is %s; expected names with values", kind(node))
+		return nil
+	}
+	if err := node.Decode(&variables); err != nil {
+		d.problem(node, "variables cannot be read: %v", err)
+	}
+	return variables
+}
+
+func (d *decoder) environments(node *yaml.Node) (environments []Environment) {
+	node = resolved(node)
+	if node.Kind != yaml.MappingNode || len(node.Content) == 0 {
+		d.problem(node, "environments is %s; expected names such as dev, staging and prod, in order", kind(node))
+		return nil
+	}
+	d.duplicates(node)
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key := node.Content[i]
+		if !environmentName.MatchString(key.Value) {
+			d.problem(key, "%q cannot name an environment; expected lower-case letters, digits and hyphens, at most 63", key.Value)
+			continue
+		}
+		environments = append(environments, d.environment(key, node.Content[i+1], environments))
+	}
+	return environments
+}
+
+// environment reads one environment. Without `after` it comes after the one declared before it: an environment
+// that nobody ordered must not be the one that is reached without any proof.
+func (d *decoder) environment(key, node *yaml.Node, before []Environment) Environment {
+	e := Environment{Name: key.Value, Promote: Manual, At: position(key)}
+	var seen map[string]bool
+	if resolved(node).Tag != "!!null" {
+		seen = d.mapping(node, "environment "+e.Name, fields{
+			"stacks":  func(n *yaml.Node) { e.Stacks = d.texts(n, "stacks") },
+			"after":   func(n *yaml.Node) { e.After = d.texts(n, "after") },
+			"promote": func(n *yaml.Node) { e.Promote = d.mode(n) },
+			"verify": func(n *yaml.Node) {
+				d.sequence(n, "verify", func(item *yaml.Node) { e.Verify = append(e.Verify, d.check(item)) })
+			},
+		}, "soak", "auto_if", "approve", "author_may_approve", "windows", "waves", "watch", "on_failure", "one_by_one",
+			"converge_within", "require", "baseline")
+	}
+	if !seen["after"] && len(before) > 0 {
+		e.After = []string{before[len(before)-1].Name}
+	}
+	return e
+}
+
+func (d *decoder) mode(node *yaml.Node) Mode {
+	return Mode(d.oneOf(node, "promote", d.text(node, "promote"), string(Auto), string(Manual)))
+}
+
+func (d *decoder) check(node *yaml.Node) (c Check) {
+	c.At = position(node)
+	seen := d.mapping(node, "a check", fields{
+		"name":    func(n *yaml.Node) { c.Name = d.text(n, "name") },
+		"run":     func(n *yaml.Node) { c.Run = d.text(n, "run") },
+		"timeout": func(n *yaml.Node) { c.Timeout = d.duration(n, "timeout") },
+	}, "workflow", "schedule", "http")
+	d.require(node, seen, "a check", "run")
+	if c.Name == "" {
+		c.Name = c.Run
+	}
+	return c
+}
+
+// check finds what is wrong across keys: names that do not exist, and cycles.
+func check(file string, r Repository) (problems Problems) {
+	add := func(at Position, format string, args ...any) {
+		problems = append(problems, &Problem{File: file, At: at, Message: fmt.Sprintf(format, args...)})
+	}
+	names := make([]string, len(r.Environments))
+	for i, environment := range r.Environments {
+		names[i] = environment.Name
+	}
+	for _, environment := range r.Environments {
+		for _, name := range environment.After {
+			if _, ok := r.Environment(name); !ok {
+				add(environment.At, "%s comes after %q, which is no environment here%s", environment.Name, name, didYouMean(name, names))
+			}
+		}
+		if cycle := cycleThrough(r, environment.Name, nil); cycle != nil && cycle[0] == environment.Name {
+			add(environment.At, "%s can never be reached: %s", environment.Name, strings.Join(cycle, " comes after "))
+		}
+	}
+	for _, instance := range r.Stacks.Instances {
+		if _, ok := r.Environment(instance.Environment); !ok {
+			add(instance.At, "%q is no environment here%s", instance.Environment, didYouMean(instance.Environment, names))
+		}
+	}
+	return problems
+}
+
+// cycleThrough follows `after` from name and returns the first path that comes back to where it began.
+func cycleThrough(r Repository, name string, path []string) []string {
+	path = append(path, name)
+	if len(path) > 1 && path[0] == name {
+		return path
+	}
+	if len(path) > len(r.Environments)+1 {
+		return nil
+	}
+	environment, _ := r.Environment(name)
+	for _, after := range environment.After {
+		if cycle := cycleThrough(r, after, path); cycle != nil {
+			return cycle
+		}
+	}
+	return nil
+}

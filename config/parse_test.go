@@ -1,0 +1,122 @@
+package config
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	got, err := Parse(Path, []byte(`
+version: 1
+stacks:
+  layout: folders
+  path: components/{component}
+  variables: config/{environment}.tfvars
+  engine: tofu
+  parallel: 3
+  timeout: 20m
+environments:
+  dev:
+    promote: auto
+    verify:
+      - {name: smoke, run: ./smoke.sh, timeout: 30s}
+      - run: ./more.sh
+  staging:
+  prod-eu:
+    after: [staging]
+    stacks: ["prod/eu*"]
+  sandbox:
+    after: []
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Repository{
+		Version: 1,
+		Stacks: Stacks{
+			Layout: LayoutFolders, Path: "components/{component}", Variables: []string{"config/{environment}.tfvars"},
+			Engine: Engine{Kind: Tofu}, Parallel: 3, Timeout: 20 * time.Minute,
+		},
+		Environments: []Environment{
+			{Name: "dev", Promote: Auto, Verify: []Check{{Name: "smoke", Run: "./smoke.sh", Timeout: 30 * time.Second}, {Name: "./more.sh", Run: "./more.sh"}}},
+			{Name: "staging", Promote: Manual, After: []string{"dev"}},
+			{Name: "prod-eu", Promote: Manual, After: []string{"staging"}, Stacks: []string{"prod/eu*"}},
+			{Name: "sandbox", Promote: Manual, After: []string{}},
+		},
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreTypes(Position{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestParseListAndOwnEngine(t *testing.T) {
+	t.Parallel()
+	got, err := Parse(Path, []byte(`
+version: 1
+stacks:
+  layout: list
+  engine: {plan: ./plan, apply: ./apply}
+  instances:
+    - {environment: dev, path: live/vpc, variables: {size: 2, zones: [a, b]}, files: ["shared/*.json"]}
+environments: {dev: {promote: auto}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Stacks{
+		Layout: LayoutList, Engine: Engine{Kind: Command, Plan: "./plan", Apply: "./apply"},
+		Instances: []Instance{{Environment: "dev", Path: "live/vpc", Variables: map[string]any{"size": 2, "zones": []any{"a", "b"}}, Files: []string{"shared/*.json"}}},
+	}
+	if diff := cmp.Diff(want, got.Stacks, cmpopts.IgnoreTypes(Position{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Every problem names its place, what was expected, and the nearest valid name.
+func TestProblems(t *testing.T) {
+	t.Parallel()
+	const head = "version: 1\nstacks: {layout: folders, path: \"{environment}/{component}\"}\n"
+	for _, test := range []struct{ name, text, want string }{
+		{"empty", "", "the file is empty"},
+		{"not YAML", "version: [1\n", "c.yml:1:1: this is not YAML"},
+		{"a list", "- 1", "c.yml:1:1: the configuration is a list"},
+		{"lacks keys", "version: 1", "the configuration lacks `stacks`"},
+		{"wrong version", head + "environments: {dev: }\n" + "x: 1", "unknown key \"x\""},
+		{"typo", head + "environments:\n  dev:\n    promot: auto\n", "c.yml:5:5: unknown key \"promot\" in environment dev; expected one of after, promote, stacks, verify; did you mean promote?"},
+		{"later", head + "environments:\n  dev:\n    approve: []\n", "c.yml:5:5: `approve` is not supported by this version yet"},
+		{"wrong value", head + "environments:\n  dev:\n    promote: atuo\n", "c.yml:5:14: promote is \"atuo\"; expected auto or manual; did you mean auto?"},
+		{"unknown after", head + "environments:\n  staging:\n  prod:\n    after: [stagin]\n", "prod comes after \"stagin\", which is no environment here; did you mean staging?"},
+		{"cycle", head + "environments:\n  a: {after: [b]}\n  b: {after: [a]}\n", "a can never be reached: a comes after b comes after a"},
+		{"itself", head + "environments:\n  a: {after: [a]}\n", "a can never be reached: a comes after a"},
+		{"bad name", head + "environments:\n  Prod/EU:\n", "cannot name an environment"},
+		{"duplicate", head + "environments:\n  dev:\n  dev:\n", "\"dev\""},
+		{"atmos", "version: 1\nstacks: {layout: atmos}\nenvironments: {dev: }", "layout atmos is not supported by this version yet"},
+		{"duration", "version: 1\nstacks: {layout: folders, path: x, timeout: soon}\nenvironments: {dev: }", "timeout is \"soon\"; expected a time such as"},
+		{"engine", "version: 1\nstacks: {layout: folders, path: x, engine: terrform}\nenvironments: {dev: }", "engine is \"terrform\"; expected terraform or tofu; did you mean terraform?"},
+		{"list environment", "version: 1\nstacks: {layout: list, instances: [{environment: dve, path: a}]}\nenvironments: {dev: }", "\"dve\" is no environment here; did you mean dev?"},
+		{"too large", strings.Repeat("#", MaxSize+1), "at most 262144 are read"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Parse("c.yml", []byte(test.text))
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v\nwant something with %q", err, test.want)
+			}
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte("version: 1\nstacks: {layout: folders, path: x}\nenvironments: {dev: {after: [dev]}}"))
+	f.Add([]byte("a: &a [*a]"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if repository, err := Parse("c.yml", text); err == nil && len(repository.Environments) == 0 {
+			t.Error("a configuration without environments was taken")
+		}
+	})
+}

@@ -1,6 +1,10 @@
 package promote
 
-import "github.com/trunkline/trunkline/config"
+import (
+	"time"
+
+	"github.com/trunkline/trunkline/config"
+)
 
 // Range is what a promotion brings: the commits after From up to and with To.
 type Range struct {
@@ -37,7 +41,7 @@ func (r Range) Authors() []Person {
 
 // Reason is why an environment does not move, for a person: a gate that is closed.
 type Reason struct {
-	// Gate that is closed: "upstream", "manual", "failed", "deploying", "configuration".
+	// Gate that is closed: "upstream", "manual", "failed", "deploying", "configuration", "lineage".
 	Gate string
 	// Text is a sentence without its full stop, such as "staging has not proven 4d03e77 yet".
 	Text string
@@ -70,7 +74,7 @@ const (
 	Stopped Status = "stopped"
 	// Ready: only a person's /promote is waited for.
 	Ready Status = "ready"
-	// Held back: waiting for something else than a person's /promote.
+	// HeldBack: waiting for something else than a person's /promote.
 	HeldBack Status = "waiting"
 )
 
@@ -78,8 +82,9 @@ const (
 type Stage struct {
 	Environment config.Environment
 	Status      Status
-	// Runs is the commit that the environment runs.
-	Runs Commit
+	// Runs is the commit that the environment runs, Since when it succeeded there (zero: a baseline).
+	Runs  Commit
+	Since time.Time
 	// Behind is how many commits of trunk the environment lacks up to the tip.
 	Behind int
 	// Range that carries the commit on: of the live or failed deployment, or the promotion that would start.

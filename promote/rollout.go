@@ -1,0 +1,70 @@
+package promote
+
+import "github.com/trunkline/trunkline/config"
+
+// View is the rollout of one commit: where it is in each environment, and what it waits for.
+func View(state State, sha string) (Rollout, bool) {
+	commit, ok := state.commit(sha)
+	if !ok {
+		return Rollout{}, false
+	}
+	decisions := map[string]Decision{}
+	for _, decision := range Decide(state) {
+		decisions[decision.Environment] = decision
+	}
+	rollout := Rollout{Commit: commit, Tip: state.tip(), Problems: state.Problems}
+	for _, rules := range state.Rules.Environments {
+		if environment, known := state.Environments[rules.Name]; known {
+			rollout.Stages = append(rollout.Stages, stage(state, commit, environment, decisions[rules.Name]))
+		}
+	}
+	return rollout, true
+}
+
+func stage(state State, commit Commit, environment Environment, decision Decision) Stage {
+	rules, _ := state.Rules.Environment(environment.Name)
+	runs, _ := state.commit(environment.Runs)
+	s := Stage{Environment: rules, Runs: runs, Behind: len(state.between(runs, state.tip()).Commits), Since: environment.Since}
+	carries := func(d *Deployment) bool {
+		if d == nil {
+			return false
+		}
+		target, ok := state.commit(d.To)
+		return ok && target.Position >= commit.Position
+	}
+	last := environment.Last
+	switch {
+	case runs.Position >= commit.Position:
+		s.Status = Converged
+		if carries(last) && last.Phase == Succeeded {
+			s.Deployment, s.Range = last, state.ofDeployment(last)
+		}
+	case carries(last) && last.Phase.Live():
+		s.Status, s.Deployment, s.Range = Deploying, last, state.ofDeployment(last)
+	case carries(last) && last.Phase == Failed:
+		s.Status, s.Deployment, s.Range, s.Waits = Stopped, last, state.ofDeployment(last), decision.Waits
+	case decision.Candidate.Position >= commit.Position:
+		s.Range, s.Waits = state.between(runs, decision.Candidate), decision.Waits
+		s.Status = HeldBack
+		if len(decision.Waits) == 1 && decision.Waits[0].Gate == "manual" {
+			s.Status = Ready
+		}
+	default:
+		s.Status, s.Waits = HeldBack, behind(state, commit, rules, decision)
+	}
+	return s
+}
+
+// behind is what a commit waits for that the environment may not have yet.
+func behind(state State, commit Commit, rules config.Environment, decision Decision) []Reason {
+	if waits := upstream(state, rules, commit); len(waits) > 0 && len(state.Problems) == 0 {
+		return waits
+	}
+	return decision.Waits
+}
+
+func (s State) ofDeployment(d *Deployment) Range {
+	from, _ := s.commit(d.From)
+	to, _ := s.commit(d.To)
+	return s.between(from, to)
+}

@@ -1,0 +1,236 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"github.com/trunkline/trunkline/promote"
+)
+
+const deploymentColumns = `id, environment, from_sha, to_sha, phase, asked_by, login, failure, started_at, finished_at`
+
+// Deployment returns a deployment with its instances, and the repository it belongs to.
+func (tx *Tx) Deployment(id int64) (d promote.Deployment, repository int64, err error) {
+	known, err := tx.one([]any{&repository}, `SELECT repository FROM deployments WHERE id = $1`, id)
+	if err != nil || !known {
+		return d, 0, fmt.Errorf("find deployment %d: %w", id, errOr(err, sql.ErrNoRows))
+	}
+	found, err := tx.deployment(`id = $1`, id)
+	if err != nil {
+		return d, 0, err
+	}
+	return *found, repository, nil
+}
+
+func errOr(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}
+
+func (tx *Tx) lastDeployment(repository int64, environment string) (*promote.Deployment, error) {
+	return tx.deployment(`repository = $1 AND environment = $2 ORDER BY id DESC LIMIT 1`, repository, environment)
+}
+
+func (tx *Tx) deployment(where string, args ...any) (*promote.Deployment, error) {
+	var d promote.Deployment
+	var failure string
+	var started, finished int64
+	found, err := tx.one([]any{&d.ID, &d.Environment, &d.From, &d.To, &d.Phase, &d.By.ID, &d.By.Login, &failure, &started, &finished},
+		`SELECT `+deploymentColumns+` FROM deployments WHERE `+where, args...)
+	if err != nil || !found {
+		return nil, err
+	}
+	d.Started, d.Finished = fromMillis(started), fromMillis(finished)
+	if d.Failure, err = decodeFailure(failure); err != nil {
+		return nil, err
+	}
+	d.Instances, err = tx.deployedInstances(d.ID)
+	return &d, err
+}
+
+func (tx *Tx) deployedInstances(deployment int64) (instances []promote.DeployedInstance, err error) {
+	err = tx.each(func(rows *sql.Rows) error {
+		var i promote.DeployedInstance
+		var changes string
+		if err := rows.Scan(&i.Name, &i.Phase, &i.Digest, &i.PlanDigest, &changes, &i.Summary, &i.Destructive); err != nil {
+			return err
+		}
+		instances = append(instances, i)
+		return json.Unmarshal([]byte(changes), &instances[len(instances)-1].ChangeDigests)
+	}, `SELECT name, phase, digest, plan_digest, change_digests, summary, destructive FROM deployment_instances
+		WHERE deployment = $1 ORDER BY name`, deployment)
+	return instances, err
+}
+
+// Instances returns the inputs digest of each instance that an environment runs, by name.
+func (tx *Tx) Instances(repository int64, environment string) (map[string]string, error) {
+	digests := map[string]string{}
+	err := tx.each(func(rows *sql.Rows) error {
+		var name, digest string
+		err := rows.Scan(&name, &digest)
+		digests[name] = digest
+		return err
+	}, `SELECT name, digest FROM instances WHERE repository = $1 AND environment = $2`, repository, environment)
+	return digests, err
+}
+
+func (tx *Tx) setInstance(repository int64, environment, name, digest, sha string, deployment int64) error {
+	return tx.exec(`INSERT INTO instances (repository, environment, name, digest, sha, deployment, applied_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (repository, environment, name) DO UPDATE SET
+		digest = excluded.digest, sha = excluded.sha, deployment = excluded.deployment, applied_at = excluded.applied_at`,
+		repository, environment, name, digest, sha, deployment, millis(tx.now))
+}
+
+// Include adds an instance to a deployment that is being planned; it waits for its plan.
+func (tx *Tx) Include(deployment int64, name, digest string) error {
+	return tx.exec(`INSERT INTO deployment_instances (deployment, name, phase, digest) VALUES ($1, $2, 'waiting', $3)
+		ON CONFLICT (deployment, name) DO NOTHING`, deployment, name, digest)
+}
+
+// Planned writes down what may be applied to an instance: from now on exactly that.
+func (tx *Tx) Planned(deployment int64, instance promote.DeployedInstance) error {
+	changes, err := json.Marshal(append([]string{}, instance.ChangeDigests...))
+	if err != nil {
+		return err
+	}
+	return tx.transition(`UPDATE deployment_instances SET phase = 'planned', plan_digest = $1, change_digests = $2, summary = $3,
+		destructive = $4 WHERE deployment = $5 AND name = $6 AND phase IN ('waiting', 'failed')`,
+		instance.PlanDigest, string(changes), instance.Summary, instance.Destructive, deployment, instance.Name)
+}
+
+// Apply moves a deployment from planning to applying, when every instance has its plan.
+func (tx *Tx) Apply(deployment int64) error {
+	return tx.transition(`UPDATE deployments SET phase = 'applying' WHERE id = $1 AND phase = 'planning' AND NOT EXISTS
+		(SELECT 1 FROM deployment_instances WHERE deployment = $1 AND phase <> 'planned')`, deployment)
+}
+
+// Applying writes down the intent to apply an instance, before it is done.
+func (tx *Tx) Applying(deployment int64, name string) error {
+	return tx.transition(`UPDATE deployment_instances SET phase = 'applying' WHERE deployment = $1 AND name = $2
+		AND phase IN ('planned', 'applying')`, deployment, name)
+}
+
+// Applied writes down that an instance is at its digest: the environment runs it from now on.
+func (tx *Tx) Applied(id int64, name string) error {
+	deployment, repository, err := tx.Deployment(id)
+	if err != nil {
+		return err
+	}
+	err = tx.transition(`UPDATE deployment_instances SET phase = 'applied' WHERE deployment = $1 AND name = $2
+		AND phase IN ('planned', 'applying')`, id, name)
+	if err != nil {
+		return err
+	}
+	for _, instance := range deployment.Instances {
+		if instance.Name == name {
+			err = errOr(err, tx.setInstance(repository, deployment.Environment, name, instance.Digest, deployment.To, id))
+		}
+	}
+	return errOr(err, tx.Record(Record{Repository: repository, Actor: deployment.By, Kind: "applied",
+		Environment: deployment.Environment, SHA: deployment.To, Reason: name}))
+}
+
+// InstanceFailed writes down that an instance could not be planned or applied.
+func (tx *Tx) InstanceFailed(deployment int64, name string) error {
+	return tx.transition(`UPDATE deployment_instances SET phase = 'failed' WHERE deployment = $1 AND name = $2
+		AND phase IN ('waiting', 'planned', 'applying')`, deployment, name)
+}
+
+// Verify moves a deployment from applying to verifying, when every instance is applied.
+func (tx *Tx) Verify(deployment int64) error {
+	return tx.transition(`UPDATE deployments SET phase = 'verifying' WHERE id = $1 AND phase = 'applying' AND NOT EXISTS
+		(SELECT 1 FROM deployment_instances WHERE deployment = $1 AND phase <> 'applied')`, deployment)
+}
+
+// Succeed ends a deployment that was applied and proven: the environment runs its target. removed names instances
+// that the target does not have any more.
+func (tx *Tx) Succeed(id int64, removed []string) error {
+	deployment, repository, err := tx.Deployment(id)
+	if err != nil {
+		return err
+	}
+	err = tx.transition(`UPDATE deployments SET phase = 'succeeded', finished_at = $1 WHERE id = $2 AND phase = 'verifying'`,
+		millis(tx.now), id)
+	if err != nil {
+		return err
+	}
+	for _, name := range removed {
+		err := tx.exec(`DELETE FROM instances WHERE repository = $1 AND environment = $2 AND name = $3`, repository, deployment.Environment, name)
+		if err != nil {
+			return err
+		}
+	}
+	err = tx.exec(`UPDATE environments SET runs = $1, since = $2 WHERE repository = $3 AND name = $4`,
+		deployment.To, millis(tx.now), repository, deployment.Environment)
+	if err != nil {
+		return err
+	}
+	err = tx.Record(Record{Repository: repository, Actor: deployment.By, Kind: "succeeded", Environment: deployment.Environment, SHA: deployment.To})
+	return errOr(err, tx.Step(repository))
+}
+
+// Fail ends a deployment that was stopped by an error. What is applied stays applied.
+func (tx *Tx) Fail(id int64, failure promote.Failure) error {
+	deployment, repository, err := tx.Deployment(id)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(failure)
+	if err != nil {
+		return err
+	}
+	err = tx.transition(`UPDATE deployments SET phase = 'failed', failure = $1, finished_at = $2
+		WHERE id = $3 AND phase IN ('planning', 'applying', 'verifying')`, string(text), millis(tx.now), id)
+	if err != nil {
+		return err
+	}
+	err = tx.Record(Record{Repository: repository, Actor: deployment.By, Kind: "failed", Environment: deployment.Environment,
+		SHA: deployment.To, Reason: failure.Step + " " + failure.Subject})
+	return errOr(err, tx.Step(repository))
+}
+
+// UnshownDeployments returns deployments of a repository whose GitHub deployment may be out of date: those that
+// are live, and those that ended and were not shown so yet.
+func (tx *Tx) UnshownDeployments(repository int64) (deployments []promote.Deployment, err error) {
+	var ids []int64
+	err = tx.each(func(rows *sql.Rows) error {
+		var id int64
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, `SELECT d.id FROM deployments d LEFT JOIN projections p ON p.repository = d.repository AND p.kind = $2 AND p.subject = CAST(d.id AS TEXT)
+		WHERE d.repository = $1 AND (p.digest IS NULL OR p.digest <> d.phase) ORDER BY d.id`, repository, DeploymentProjection)
+	for _, id := range ids {
+		if err != nil {
+			return nil, err
+		}
+		var found *promote.Deployment
+		if found, err = tx.deployment(`id = $1`, id); err == nil {
+			deployments = append(deployments, *found)
+		}
+	}
+	return deployments, err
+}
+
+// LiveDeployments returns the ids of all deployments under way, with their repositories, for the sweep.
+func (tx *Tx) LiveDeployments() (nudges []Nudge, err error) {
+	err = tx.each(func(rows *sql.Rows) error {
+		nudge := Nudge{Topic: Deploy}
+		err := rows.Scan(&nudge.Repository, &nudge.Subject)
+		nudges = append(nudges, nudge)
+		return err
+	}, `SELECT repository, CAST(id AS TEXT) FROM deployments WHERE phase IN ('planning', 'applying', 'verifying')`)
+	return nudges, err
+}
+
+// transition runs a statement that moves exactly one row from a legal phase, or fails.
+func (tx *Tx) transition(statement string, args ...any) error {
+	count, err := tx.changed(statement, args...)
+	if err == nil && count != 1 {
+		err = fmt.Errorf("%w: %.80q changed %d rows", ErrTransition, statement, count)
+	}
+	return err
+}

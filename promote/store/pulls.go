@@ -1,0 +1,165 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/trunkline/trunkline/planner"
+	"github.com/trunkline/trunkline/promote"
+)
+
+// PullPhase is how far a pull request is.
+type PullPhase string
+
+const (
+	// PullOpen: open for review.
+	PullOpen PullPhase = "open"
+	// PullClosed without being merged.
+	PullClosed PullPhase = "closed"
+	// PullMerged into its base.
+	PullMerged PullPhase = "merged"
+)
+
+// PullRequest is what is known of a pull request.
+type PullRequest struct {
+	Repository int64
+	Number     int
+	Title      string
+	Author     promote.Person
+	// Pusher of the head; the Author where it was never pushed to since it was opened.
+	Pusher promote.Person
+	// Head is the commit that would be merged, Base the branch it would be merged into.
+	Head, Base string
+	// Fork: the head lies in another repository.
+	Fork  bool
+	Draft bool
+	Phase PullPhase
+	// MergeCommit on the base, once merged.
+	MergeCommit string
+	// Updated is GitHub's time of the last change: what is older says nothing new.
+	Updated time.Time
+	// AllowedHead is the head that someone with write access allowed to run although its author may not.
+	AllowedHead string
+	// Wanted counts the /plan commands; a preview that has seen fewer is out of date.
+	Wanted int64
+	// Preview is the newest preview, made for PreviewHead and PreviewWanted.
+	Preview       planner.Preview
+	PreviewPhase  PreviewPhase
+	PreviewHead   string
+	PreviewWanted int64
+}
+
+// PreviewPhase is how far a pull request's newest preview is.
+type PreviewPhase string
+
+const (
+	// PreviewNone: there is none yet.
+	PreviewNone PreviewPhase = ""
+	// PreviewPlanning: instances are being planned.
+	PreviewPlanning PreviewPhase = "planning"
+	// PreviewDone: nothing is waited for.
+	PreviewDone PreviewPhase = "done"
+	// PreviewCancelled by a close.
+	PreviewCancelled PreviewPhase = "cancelled"
+)
+
+// SavePull adds a pull request or updates it, unless what is known is newer. changed tells whether anything
+// that a preview depends on is new.
+func (tx *Tx) SavePull(p PullRequest) (changed bool, err error) {
+	before, known, err := tx.FindPull(p.Repository, p.Number)
+	if err != nil || known && before.Updated.After(p.Updated) {
+		return false, err
+	}
+	// A merged pull request stays merged: deliveries of the same second may come in any order.
+	if known && before.Phase == PullMerged && p.Phase != PullMerged {
+		return false, nil
+	}
+	if known && before.Head == p.Head {
+		p.Pusher = before.Pusher
+	}
+	err = tx.exec(`INSERT INTO pulls (repository, number, title, author, author_login, pusher, pusher_login, head, base, fork, draft,
+			phase, merge_commit, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		ON CONFLICT (repository, number) DO UPDATE SET title = excluded.title, author = excluded.author,
+			author_login = excluded.author_login, pusher = excluded.pusher, pusher_login = excluded.pusher_login,
+			head = excluded.head, base = excluded.base, fork = excluded.fork, draft = excluded.draft, phase = excluded.phase,
+			merge_commit = excluded.merge_commit, updated_at = excluded.updated_at`,
+		p.Repository, p.Number, p.Title, p.Author.ID, p.Author.Login, p.Pusher.ID, p.Pusher.Login, p.Head, p.Base, p.Fork,
+		p.Draft, p.Phase, p.MergeCommit, millis(p.Updated))
+	return !known || before.Head != p.Head || before.Phase != p.Phase || before.Draft != p.Draft || before.Base != p.Base, err
+}
+
+const pullColumns = `repository, number, title, author, author_login, pusher, pusher_login, head, base, fork, draft, phase,
+	merge_commit, updated_at, allowed_head, wanted, preview, preview_phase, preview_head, preview_wanted`
+
+// FindPull returns a pull request and whether it is known.
+func (tx *Tx) FindPull(repository int64, number int) (p PullRequest, known bool, err error) {
+	return tx.pull(`repository = $1 AND number = $2`, repository, number)
+}
+
+// PullOfMerge returns the pull request whose merge made a commit of trunk.
+func (tx *Tx) PullOfMerge(repository int64, sha string) (p PullRequest, known bool, err error) {
+	return tx.pull(`repository = $1 AND merge_commit = $2 AND phase = 'merged'`, repository, sha)
+}
+
+func (tx *Tx) pull(where string, args ...any) (p PullRequest, known bool, err error) {
+	var updated int64
+	var preview string
+	known, err = tx.one([]any{&p.Repository, &p.Number, &p.Title, &p.Author.ID, &p.Author.Login, &p.Pusher.ID, &p.Pusher.Login,
+		&p.Head, &p.Base, &p.Fork, &p.Draft, &p.Phase, &p.MergeCommit, &updated, &p.AllowedHead, &p.Wanted, &preview,
+		&p.PreviewPhase, &p.PreviewHead, &p.PreviewWanted}, `SELECT `+pullColumns+` FROM pulls WHERE `+where, args...)
+	if err != nil || !known {
+		return p, known, err
+	}
+	p.Updated = fromMillis(updated)
+	if preview != "" {
+		if err := json.Unmarshal([]byte(preview), &p.Preview); err != nil {
+			return p, true, fmt.Errorf("read the preview of #%d: %w", p.Number, err)
+		}
+	}
+	return p, true, nil
+}
+
+// Want asks for a new preview of a pull request, also of a draft. A non-empty allowed allows that head to run
+// although its author may not run code.
+func (tx *Tx) Want(repository int64, number int, allowed string) error {
+	err := tx.exec(`UPDATE pulls SET wanted = wanted + 1, allowed_head = CASE WHEN $1 = '' THEN allowed_head ELSE $1 END
+		WHERE repository = $2 AND number = $3`, allowed, repository, number)
+	if err != nil {
+		return err
+	}
+	return tx.Nudge(Nudge{Topic: Preview, Repository: repository, Subject: fmt.Sprint(number)})
+}
+
+// SavePreview writes down how far the preview of a pull request is, and has GitHub's view of it brought up to
+// date. It is made for the pull request as it was read: its Head and Wanted.
+func (tx *Tx) SavePreview(p PullRequest, phase PreviewPhase, preview planner.Preview) error {
+	text, err := json.Marshal(preview)
+	if err != nil {
+		return fmt.Errorf("write the preview of #%d: %w", p.Number, err)
+	}
+	err = tx.exec(`UPDATE pulls SET preview = $1, preview_phase = $2, preview_head = $3, preview_wanted = $4
+		WHERE repository = $5 AND number = $6`, string(text), phase, p.Head, p.Wanted, p.Repository, p.Number)
+	if err != nil {
+		return err
+	}
+	return tx.Nudge(Nudge{Topic: Pull, Repository: p.Repository, Subject: fmt.Sprint(p.Number)})
+}
+
+// OpenPulls returns the numbers of a repository's open pull requests.
+func (tx *Tx) OpenPulls(repository int64) (numbers []int, err error) {
+	err = tx.each(func(rows *sql.Rows) error {
+		var number int
+		err := rows.Scan(&number)
+		numbers = append(numbers, number)
+		return err
+	}, `SELECT number FROM pulls WHERE repository = $1 AND phase = 'open' ORDER BY number`, repository)
+	return numbers, err
+}
+
+// NameCommit says which pull request a commit of trunk came from, where that was not known when it was read.
+func (tx *Tx) NameCommit(repository int64, sha string, pull int, author promote.Person) error {
+	return tx.exec(`UPDATE commits SET pull = $1, author = $2, author_login = $3 WHERE repository = $4 AND sha = $5 AND pull = 0`,
+		pull, author.ID, author.Login, repository, sha)
+}

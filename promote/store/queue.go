@@ -1,0 +1,136 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivertype"
+	"github.com/rs/zerolog"
+)
+
+// Topic is what a nudge is about. Each has its own workers, so that long work does not hold up short work.
+type Topic string
+
+const (
+	// Delivery: a stored delivery is to be turned into facts. Subject: its id.
+	Delivery Topic = "delivery"
+	// Trunk may have moved: read it. Subject: empty.
+	Trunk Topic = "trunk"
+	// Preview of a pull request may be out of date. Subject: its number.
+	Preview Topic = "preview"
+	// Deploy: a deployment is to be brought on. Subject: its id.
+	Deploy Topic = "deploy"
+	// Pull: what GitHub shows of an open pull request may be out of date. Subject: its number.
+	Pull Topic = "pull"
+	// Rollout: what GitHub shows of deployments and merged pull requests may be out of date. Subject: empty.
+	Rollout Topic = "rollout"
+)
+
+// workers of each topic in one process. Deployments mostly wait for the engine, whose processes have a limit of
+// their own.
+var workers = map[Topic]int{Delivery: 4, Trunk: 4, Preview: 16, Deploy: 32, Pull: 8, Rollout: 8}
+
+// Nudge is a job: look at this again. It carries no state and may come too often or twice.
+type Nudge struct {
+	Topic      Topic  `json:"topic"`
+	Repository int64  `json:"repository"`
+	Subject    string `json:"subject"`
+}
+
+// Kind names the job in the queue.
+func (Nudge) Kind() string { return "nudge" }
+
+// Nudge adds a job to the queue in this transaction.
+func (tx *Tx) Nudge(nudge Nudge) error {
+	_, err := tx.store.queue.InsertTx(tx.ctx, tx.tx, nudge, &river.InsertOpts{Queue: string(nudge.Topic)})
+	if err != nil {
+		return fmt.Errorf("nudge %s %s: %w", nudge.Topic, nudge.Subject, err)
+	}
+	return nil
+}
+
+// Handler does what a nudge asks. An error means: try again later.
+type Handler func(ctx context.Context, nudge Nudge) error
+
+// Work runs handlers on nudges until ctx ends, then waits for the running ones, whose contexts end with ctx.
+func (s *Store) Work(ctx context.Context, handlers map[Topic]Handler) error {
+	all := river.NewWorkers()
+	if err := river.AddWorkerSafely(all, &worker{handlers: handlers}); err != nil {
+		return fmt.Errorf("start the queue: %w", err)
+	}
+	queues := map[string]river.QueueConfig{}
+	for topic := range handlers {
+		queues[string(topic)] = river.QueueConfig{MaxWorkers: workers[topic], FetchCooldown: 5 * time.Millisecond}
+	}
+	client, err := river.NewClient(riversqlite.New(s.db), &river.Config{
+		Logger: quiet(), Queues: queues, Workers: all, JobTimeout: -1, RetryPolicy: retry{},
+		ErrorHandler: &report{}, FetchPollInterval: 500 * time.Millisecond, FetchCooldown: 5 * time.Millisecond,
+		RescueStuckJobsAfter: 24 * time.Hour,
+	})
+	if err != nil {
+		return fmt.Errorf("start the queue: %w", err)
+	}
+	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("start the queue: %w", err)
+	}
+	<-ctx.Done()
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	return client.StopAndCancel(stopping)
+}
+
+type worker struct {
+	river.WorkerDefaults[Nudge]
+	handlers map[Topic]Handler
+}
+
+// Work hands a job to its topic's handler.
+func (w *worker) Work(ctx context.Context, job *river.Job[Nudge]) error {
+	logger := zerolog.Ctx(ctx).With().Str("topic", string(job.Args.Topic)).Int64("repository_id", job.Args.Repository).
+		Str("subject", job.Args.Subject).Logger()
+	err := w.handlers[job.Args.Topic](logger.WithContext(ctx), job.Args)
+	if err != nil && ctx.Err() != nil {
+		// Stopping is no failure: the job waits for the next start.
+		return river.JobSnooze(0)
+	}
+	return err
+}
+
+// Timeout is none: handlers limit their own steps.
+func (w *worker) Timeout(*river.Job[Nudge]) time.Duration { return -1 }
+
+// retry waits half a second at first, then twice as long each time, at most five minutes.
+type retry struct{}
+
+// NextRetry is when a failed job is tried again.
+func (retry) NextRetry(job *rivertype.JobRow) time.Time {
+	wait := time.Duration(math.Min(math.Pow(2, float64(job.Attempt-1))*0.5, 300) * float64(time.Second))
+	return time.Now().Add(wait)
+}
+
+// report logs what went wrong with a job, once.
+type report struct{}
+
+// HandleError logs an error that will be retried.
+func (*report) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+	zerolog.Ctx(ctx).Warn().Err(err).RawJSON("job", job.EncodedArgs).Int("attempt", job.Attempt).Msg("job failed, will be retried")
+	return nil
+}
+
+// HandlePanic logs a bug.
+func (*report) HandlePanic(ctx context.Context, job *rivertype.JobRow, value any, trace string) *river.ErrorHandlerResult {
+	zerolog.Ctx(ctx).Error().Interface("panic", value).Str("trace", trace).RawJSON("job", job.EncodedArgs).Msg("job panicked")
+	return nil
+}
+
+// quiet keeps the queue's own chatter out of our log; what matters of it is reported by [report].
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// ErrInterrupted is the cause of a pass's context when something changed that makes the pass pointless.
+var ErrInterrupted = errors.New("interrupted by a newer change")

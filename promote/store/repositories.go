@@ -1,0 +1,141 @@
+package store
+
+import (
+	"database/sql"
+	"fmt"
+
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/promote"
+)
+
+// Repository is one repository that the App is installed on. ID is what counts; names may change.
+type Repository struct {
+	ID           int64
+	Installation int64
+	Owner, Name  string
+	Private      bool
+	// Trunk is the branch that all environments follow.
+	Trunk string
+	// Tip is the newest commit of trunk that was read; empty before the first.
+	Tip string
+}
+
+// SaveRepository adds a repository or updates its names, installation and trunk.
+func (tx *Tx) SaveRepository(r Repository) error {
+	return tx.exec(`INSERT INTO repositories (id, installation, owner, name, private, trunk) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (id) DO UPDATE SET installation = excluded.installation, owner = excluded.owner, name = excluded.name,
+			private = excluded.private, trunk = excluded.trunk`,
+		r.ID, r.Installation, r.Owner, r.Name, r.Private, r.Trunk)
+}
+
+const repositoryColumns = `id, installation, owner, name, private, trunk, tip`
+
+func (r *Repository) fields() []any {
+	return []any{&r.ID, &r.Installation, &r.Owner, &r.Name, &r.Private, &r.Trunk, &r.Tip}
+}
+
+// Repository returns a repository by its id.
+func (tx *Tx) Repository(id int64) (r Repository, err error) {
+	known, err := tx.one(r.fields(), `SELECT `+repositoryColumns+` FROM repositories WHERE id = $1`, id)
+	if err == nil && !known {
+		err = fmt.Errorf("repository %d is not known", id)
+	}
+	return r, err
+}
+
+// Repositories returns all repositories.
+func (tx *Tx) Repositories() (all []Repository, err error) {
+	err = tx.each(func(rows *sql.Rows) error {
+		var r Repository
+		err := rows.Scan(r.fields()...)
+		all = append(all, r)
+		return err
+	}, `SELECT `+repositoryColumns+` FROM repositories ORDER BY id`)
+	return all, err
+}
+
+// Advance is what was read from trunk.
+type Advance struct {
+	Repository int64
+	Tip        string
+	// Commits that are new, oldest first. Their Position and Merged are set by the store.
+	Commits []promote.Commit
+	// Lost are commits that are not on trunk any more, because it was rewritten.
+	Lost []string
+	// Configured tells whether there is a configuration at the tip; Configuration is its text.
+	Configured    bool
+	Configuration string
+	// Baselines of environments that were not known before.
+	Baselines []Baseline
+}
+
+// Baseline is what an environment is taken to run before anything was deployed by us.
+type Baseline struct {
+	Environment, SHA string
+	// Digests of the instances at that commit, by name.
+	Digests map[string]string
+}
+
+// Advance writes down what was read from trunk.
+func (tx *Tx) Advance(a Advance) error {
+	for _, sha := range a.Lost {
+		if err := tx.exec(`DELETE FROM commits WHERE repository = $1 AND sha = $2`, a.Repository, sha); err != nil {
+			return err
+		}
+		if err := tx.Record(Record{Repository: a.Repository, Kind: "lost", SHA: sha, Reason: "trunk was rewritten"}); err != nil {
+			return err
+		}
+	}
+	for _, commit := range a.Commits {
+		if err := tx.addCommit(a.Repository, commit); err != nil {
+			return err
+		}
+	}
+	for _, baseline := range a.Baselines {
+		if err := tx.addBaseline(a.Repository, baseline); err != nil {
+			return err
+		}
+	}
+	return tx.exec(`UPDATE repositories SET tip = $1, configured = $2, configuration = $3 WHERE id = $4`,
+		a.Tip, a.Configured, a.Configuration, a.Repository)
+}
+
+func (tx *Tx) addCommit(repository int64, c promote.Commit) error {
+	count, err := tx.changed(`INSERT INTO commits (repository, position, sha, title, pull, author, author_login, merged_at)
+		SELECT $1, COALESCE(MAX(position), 0) + 1, $2, $3, $4, $5, $6, $7 FROM commits WHERE repository = $1
+		ON CONFLICT (repository, sha) DO NOTHING`,
+		repository, c.SHA, c.Title, c.Pull, c.Author.ID, c.Author.Login, millis(tx.now))
+	if err != nil || count == 0 {
+		return err
+	}
+	return tx.Record(Record{Repository: repository, Actor: c.Author, Kind: "merged", SHA: c.SHA, Reason: c.Title})
+}
+
+func (tx *Tx) addBaseline(repository int64, b Baseline) error {
+	count, err := tx.changed(`INSERT INTO environments (repository, name, runs, since) VALUES ($1, $2, $3, 0)
+		ON CONFLICT (repository, name) DO NOTHING`, repository, b.Environment, b.SHA)
+	if err != nil || count == 0 {
+		return err
+	}
+	for name, digest := range b.Digests {
+		if err := tx.setInstance(repository, b.Environment, name, digest, b.SHA, 0); err != nil {
+			return err
+		}
+	}
+	return tx.Record(Record{Repository: repository, Kind: "baseline", Environment: b.Environment, SHA: b.SHA,
+		Reason: "what the environment ran when Trunkline first saw it"})
+}
+
+// Configuration returns the rules read from trunk, or the problems that they have. known is false where there is
+// no configuration on trunk, or trunk was not read yet.
+func (tx *Tx) Configuration(repository int64) (rules config.Repository, problems config.Problems, known bool, err error) {
+	var text string
+	if _, err := tx.one([]any{&text, &known}, `SELECT configuration, configured FROM repositories WHERE id = $1`, repository); err != nil || !known {
+		return rules, nil, false, err
+	}
+	rules, problem := config.Parse(config.Path, []byte(text))
+	if found, ok := problem.(config.Problems); ok {
+		return rules, found, true, nil
+	}
+	return rules, nil, true, problem
+}

@@ -60,3 +60,6 @@ func (l *Lock) Release() {
 		_ = l.file.Close()
 	}
 }
+
+// File is the open descriptor that holds the lock, to be handed to a child that [Run] does not start.
+func (l *Lock) File() *os.File { return l.file }

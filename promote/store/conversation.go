@@ -131,3 +131,46 @@ func (tx *Tx) ShownRollouts(repository int64) (commits []promote.Commit, err err
 		ORDER BY c.position`, repository, RolloutProjection)
 	return commits, err
 }
+
+// Forget removes what is known of an object on GitHub that is gone there.
+func (tx *Tx) Forget(p Projection) error {
+	return tx.exec(`DELETE FROM projections WHERE repository = $1 AND kind = $2 AND subject = $3`, p.Repository, p.Kind, p.Subject)
+}
+
+// CheckInProgress is the Digest of a check run that was not ended yet.
+const CheckInProgress = "in_progress"
+
+// ChecksInProgress returns the check runs of a pull request, other than the one of subject, that were not ended.
+func (tx *Tx) ChecksInProgress(repository int64, pull, subject string) (checks []Projection, err error) {
+	err = tx.each(func(rows *sql.Rows) error {
+		p := Projection{Repository: repository, Kind: CheckProjection}
+		err := rows.Scan(&p.Subject, &p.GitHubID, &p.Digest, &p.Detail)
+		checks = append(checks, p)
+		return err
+	}, `SELECT subject, github_id, digest, detail FROM projections WHERE repository = $1 AND kind = $2 AND detail = $3
+		AND digest = $4 AND subject <> $5 AND github_id > 0`, repository, CheckProjection, pull, CheckInProgress, subject)
+	return checks, err
+}
+
+// ShownPhase is how GitHub shows a phase: all live ones alike.
+func ShownPhase(phase promote.Phase) string {
+	if phase.Live() {
+		return "in_progress"
+	}
+	return string(phase)
+}
+
+// DeploymentBefore returns the GitHub deployment of the deployment that succeeded in the environment before this.
+func (tx *Tx) DeploymentBefore(repository int64, deployment promote.Deployment) (p Projection, err error) {
+	_, err = tx.one([]any{&p.Subject, &p.GitHubID}, `SELECT p.subject, p.github_id FROM deployments d JOIN projections p
+		ON p.repository = d.repository AND p.kind = $2 AND p.subject = CAST(d.id AS TEXT)
+		WHERE d.repository = $1 AND d.environment = $3 AND d.id < $4 AND d.phase = 'succeeded' ORDER BY d.id DESC LIMIT 1`,
+		repository, DeploymentProjection, deployment.Environment, deployment.ID)
+	return p, err
+}
+
+// Received tells whether a delivery was stored, processed or not.
+func (tx *Tx) Received(id string) (bool, error) {
+	var one int
+	return tx.one([]any{&one}, `SELECT 1 FROM deliveries WHERE id = $1`, id)
+}

@@ -202,7 +202,8 @@ func (tx *Tx) UnshownDeployments(repository int64) (deployments []promote.Deploy
 		ids = append(ids, id)
 		return err
 	}, `SELECT d.id FROM deployments d LEFT JOIN projections p ON p.repository = d.repository AND p.kind = $2 AND p.subject = CAST(d.id AS TEXT)
-		WHERE d.repository = $1 AND (p.digest IS NULL OR p.digest <> d.phase) ORDER BY d.id`, repository, DeploymentProjection)
+		WHERE d.repository = $1 AND (p.digest IS NULL OR p.digest <>
+			CASE WHEN d.phase IN ('planning', 'applying', 'verifying') THEN 'in_progress' ELSE d.phase END) ORDER BY d.id`, repository, DeploymentProjection)
 	for _, id := range ids {
 		if err != nil {
 			return nil, err

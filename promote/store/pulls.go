@@ -103,6 +103,19 @@ func (tx *Tx) PullOfMerge(repository int64, sha string) (p PullRequest, known bo
 	return tx.pull(`repository = $1 AND merge_commit = $2 AND phase = 'merged'`, repository, sha)
 }
 
+// PullMerging returns the pull request into base whose head is a commit that was just merged, also when its own
+// merge was not heard of yet.
+func (tx *Tx) PullMerging(repository int64, base, head string) (p PullRequest, known bool, err error) {
+	return tx.pull(`repository = $1 AND base = $2 AND head = $3 AND phase <> 'closed' ORDER BY number DESC LIMIT 1`, repository, base, head)
+}
+
+// PullOfHead returns the number of the open pull request whose head is a commit.
+func (tx *Tx) PullOfHead(repository int64, head string) (number int, known bool, err error) {
+	known, err = tx.one([]any{&number}, `SELECT number FROM pulls WHERE repository = $1 AND head = $2 AND phase = 'open'
+		ORDER BY number DESC LIMIT 1`, repository, head)
+	return number, known, err
+}
+
 func (tx *Tx) pull(where string, args ...any) (p PullRequest, known bool, err error) {
 	var updated int64
 	var preview string

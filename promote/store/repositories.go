@@ -139,3 +139,15 @@ func (tx *Tx) Configuration(repository int64) (rules config.Repository, problems
 	}
 	return rules, nil, true, problem
 }
+
+// Remember keeps what a delivery says environments ran before, for a repository whose trunk was not read yet: a
+// commit, or with "^" after it its first parent.
+func (tx *Tx) Remember(repository int64, before string) error {
+	return tx.exec(`UPDATE repositories SET remembered = $1 WHERE id = $2 AND tip = ''`, before, repository)
+}
+
+// Remembered returns what was remembered last; empty: nothing.
+func (tx *Tx) Remembered(repository int64) (before string, err error) {
+	_, err = tx.one([]any{&before}, `SELECT remembered FROM repositories WHERE id = $1`, repository)
+	return before, err
+}

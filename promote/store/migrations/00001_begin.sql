@@ -10,6 +10,7 @@ CREATE TABLE repositories (
     private       BOOLEAN NOT NULL,
     trunk         TEXT   NOT NULL,
     tip           TEXT   NOT NULL DEFAULT '',
+    remembered    TEXT   NOT NULL DEFAULT '',
     configuration TEXT   NOT NULL DEFAULT '',
     configured    BOOLEAN NOT NULL DEFAULT FALSE
 );

@@ -1,0 +1,134 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/rs/zerolog"
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/planner"
+	"github.com/trunkline/trunkline/planner/mirror"
+	"github.com/trunkline/trunkline/promote/deploy"
+	"github.com/trunkline/trunkline/promote/store"
+)
+
+// HookPath is where GitHub delivers webhooks.
+const HookPath = "/api/github/hook"
+
+// Options are what a Bot is made of.
+type Options struct {
+	Settings config.Operator
+	Store    *store.Store
+	// Version is told to GitHub in the user agent.
+	Version string
+}
+
+// Bot is the GitHub side of Trunkline: it turns webhooks into facts, carries out what was decided, and keeps what
+// GitHub shows up to date.
+type Bot struct {
+	settings  config.Operator
+	store     *store.Store
+	clients   *clients
+	mirrors   *mirrors
+	snapshots snapshots
+	planner   *planner.Planner
+	deployer  *deploy.Deployer
+	inbox     inbox
+	pace      pace
+	registry  *prometheus.Registry
+	meters    meters
+}
+
+// New assembles a Bot. Nothing runs before [Bot.Run].
+func New(o Options) (*Bot, error) {
+	b := &Bot{settings: o.Settings, store: o.Store, registry: prometheus.NewRegistry()}
+	b.meters = newMeters(b.registry)
+	b.clients = newClients(o.Settings.GitHub, "trunkline/"+o.Version, b.meters.calls)
+	b.mirrors = &mirrors{bot: b, open: map[int64]*mirror.Mirror{}}
+	b.planner = planner.New(planner.Settings{
+		Data: o.Settings.Data, Parallel: o.Settings.Parallel, Timeout: o.Settings.StepTimeout,
+		Allow: o.Settings.PassEnvironment, Secrets: []string{string(o.Settings.GitHub.App.PrivateKey), string(o.Settings.GitHub.App.WebhookSecret)},
+	})
+	b.deployer = &deploy.Deployer{Store: o.Store, Planner: b.planner, Source: b}
+	b.inbox = inbox{store: o.Store, handlers: b.events()}
+	return b, nil
+}
+
+// Handler serves webhooks, health and metrics.
+func (b *Bot) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("POST "+HookPath, b.inbox.handler(string(b.settings.GitHub.App.WebhookSecret)))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := b.store.Ping(r.Context()); err != nil {
+			zerolog.Ctx(r.Context()).Error().Err(err).Msg("the database does not answer")
+			http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ready")
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(b.registry, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// Run works until ctx ends, then stops what is under way and waits for it. What is stopped goes on at the next start.
+func (b *Bot) Run(ctx context.Context) error {
+	if err := b.wake(ctx); err != nil {
+		return fmt.Errorf("take up the work: %w", err)
+	}
+	var sweeping sync.WaitGroup
+	sweeping.Go(func() { b.sweep(ctx) })
+	defer sweeping.Wait()
+	return b.store.Work(ctx, map[store.Topic]store.Handler{
+		store.Delivery: b.inbox.process,
+		store.Trunk:    b.readTrunk,
+		store.Preview:  b.preview,
+		store.Deploy:   b.deployer.Deploy,
+		store.Pull:     b.showPull,
+		store.Rollout:  b.showRollout,
+	})
+}
+
+func (b *Bot) repository(ctx context.Context, id int64) (repository store.Repository, err error) {
+	err = b.store.Read(ctx, func(tx *store.Tx) error {
+		repository, err = tx.Repository(id)
+		return err
+	})
+	return repository, err
+}
+
+// mirrors keeps one mirror for each repository, in a folder named by its id.
+type mirrors struct {
+	bot  *Bot
+	mu   sync.Mutex
+	open map[int64]*mirror.Mirror
+}
+
+func (m *mirrors) of(repository store.Repository) *mirror.Mirror {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	kept, ok := m.open[repository.ID]
+	if !ok {
+		kept = mirror.Open(filepath.Join(m.bot.settings.Data, "mirrors", fmt.Sprint(repository.ID)),
+			m.bot.settings.GitHub.WebURL+repository.Owner+"/"+repository.Name+".git",
+			func(ctx context.Context) (string, error) {
+				token, err := m.bot.clients.token(ctx, repository, fetching)
+				return string(token), err
+			})
+		m.open[repository.ID] = kept
+	}
+	return kept
+}
+
+func names(rules config.Repository) []string {
+	all := make([]string, len(rules.Environments))
+	for i, environment := range rules.Environments {
+		all[i] = environment.Name
+	}
+	return all
+}

@@ -1,0 +1,110 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gofri/go-github-ratelimit/v2/github_ratelimit"
+	"github.com/google/go-github/v60/github"
+	"github.com/palantir/go-githubapp/githubapp"
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/promote/store"
+)
+
+// purpose is what a token is for: each has the permissions of the job at hand and no more.
+type purpose string
+
+const (
+	// fetching trunk and pull requests with Git.
+	fetching purpose = "fetching"
+	// talking on pull requests: comments, reactions, check runs; and asking who may do what.
+	talking purpose = "talking"
+	// deploying: GitHub deployments and their statuses.
+	deploying purpose = "deploying"
+)
+
+// permissions of each purpose; together they are those of app.yml.
+var permissions = map[purpose]*github.InstallationPermissions{
+	fetching: {Contents: github.String("read"), Metadata: github.String("read")},
+	talking: {Checks: github.String("write"), Issues: github.String("write"), PullRequests: github.String("read"),
+		Metadata: github.String("read")},
+	deploying: {Deployments: github.String("write"), Metadata: github.String("read")},
+}
+
+// clients makes GitHub clients whose tokens reach one repository and carry the permissions of one purpose.
+type clients struct {
+	creator githubapp.ClientCreator
+
+	mu     sync.Mutex
+	tokens map[tokenKey]*token
+}
+
+type tokenKey struct {
+	installation, repository int64
+	purpose                  purpose
+}
+
+type token struct {
+	mu      sync.Mutex
+	value   config.Secret
+	expires time.Time
+}
+
+// newClients prepares clients for the GitHub and the App of the settings.
+func newClients(settings config.GitHub, agent string, meter func(http.RoundTripper) http.RoundTripper) *clients {
+	return &clients{
+		creator: githubapp.NewClientCreator(settings.APIURL, strings.TrimSuffix(settings.APIURL, "/")+"/graphql",
+			settings.App.ID, []byte(settings.App.PrivateKey),
+			githubapp.WithClientUserAgent(agent),
+			githubapp.WithClientTimeout(30*time.Second),
+			// Under the meter, so that a call that waits for GitHub's secondary limit counts once.
+			githubapp.WithTransport(meter(github_ratelimit.NewSecondaryLimiter(http.DefaultTransport))),
+		),
+		tokens: map[tokenKey]*token{},
+	}
+}
+
+// app returns a client that is the App itself.
+func (c *clients) app() (*github.Client, error) { return c.creator.NewAppClient() }
+
+// forRepository returns a client for one repository and purpose.
+func (c *clients) forRepository(ctx context.Context, repository store.Repository, purpose purpose) (*github.Client, error) {
+	value, err := c.token(ctx, repository, purpose)
+	if err != nil {
+		return nil, err
+	}
+	return c.creator.NewTokenClient(string(value))
+}
+
+// token returns a token for one repository and purpose; one is kept until shortly before it expires.
+func (c *clients) token(ctx context.Context, repository store.Repository, purpose purpose) (config.Secret, error) {
+	key := tokenKey{repository.Installation, repository.ID, purpose}
+	c.mu.Lock()
+	kept, ok := c.tokens[key]
+	if !ok {
+		kept = &token{}
+		c.tokens[key] = kept
+	}
+	c.mu.Unlock()
+
+	kept.mu.Lock()
+	defer kept.mu.Unlock()
+	if time.Until(kept.expires) > 5*time.Minute {
+		return kept.value, nil
+	}
+	app, err := c.app()
+	if err != nil {
+		return "", fmt.Errorf("prove to be the App: %w", err)
+	}
+	minted, _, err := app.Apps.CreateInstallationToken(ctx, repository.Installation,
+		&github.InstallationTokenOptions{RepositoryIDs: []int64{repository.ID}, Permissions: permissions[purpose]})
+	if err != nil {
+		return "", fmt.Errorf("get a token for %s in %s/%s: %w", purpose, repository.Owner, repository.Name, err)
+	}
+	kept.value, kept.expires = config.Secret(minted.GetToken()), minted.GetExpiresAt().Time
+	return kept.value, nil
+}

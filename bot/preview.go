@@ -1,0 +1,257 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/planner"
+	"github.com/trunkline/trunkline/planner/mirror"
+	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/store"
+)
+
+// preview brings the preview of a pull request up to date: it plans what is new, and stops what is not wanted any
+// more. A newer push, a close or a /plan interrupts the pass that is under way, whose engine processes end.
+func (b *Bot) preview(ctx context.Context, nudge store.Nudge) error {
+	number, err := strconv.Atoi(nudge.Subject)
+	if err != nil {
+		return fmt.Errorf("preview of %q: %w", nudge.Subject, err)
+	}
+	turn := store.Turn{Subject: fmt.Sprintf("preview/%d/%d", nudge.Repository, number), Interrupt: true}
+	return b.store.Exclusive(ctx, turn, func(ctx context.Context) error {
+		repository, err := b.repository(ctx, nudge.Repository)
+		if err != nil {
+			return err
+		}
+		var pull store.PullRequest
+		var rules rules
+		err = b.store.Read(ctx, func(tx *store.Tx) (err error) {
+			if pull, _, err = tx.FindPull(repository.ID, number); err != nil {
+				return err
+			}
+			rules.Repository, rules.problems, rules.known, err = tx.Configuration(repository.ID)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if repository.Tip == "" {
+			// Trunk first: what a change means is only known against it.
+			if err := b.readTrunk(ctx, store.Nudge{Topic: store.Trunk, Repository: repository.ID}); err != nil {
+				return err
+			}
+			return errTrunkUnread
+		}
+		return b.previewPass(ctx, previewing{bot: b, repository: repository, pull: pull, rules: rules})
+	})
+}
+
+// errTrunkUnread makes the queue try again in a moment.
+var errTrunkUnread = errors.New("trunk was not read before; again with it")
+
+// rules are those of trunk, or why there are none.
+type rules struct {
+	config.Repository
+	problems config.Problems
+	known    bool
+}
+
+// previewing is one pass over the preview of one pull request.
+type previewing struct {
+	bot        *Bot
+	repository store.Repository
+	pull       store.PullRequest
+	rules      rules
+
+	preview planner.Preview
+	saved   time.Time
+}
+
+func (b *Bot) previewPass(ctx context.Context, p previewing) error {
+	switch pull := p.pull; {
+	case !p.rules.known || pull.Base != p.repository.Trunk:
+		return nil
+	case pull.Phase != store.PullOpen:
+		if pull.PreviewPhase == store.PreviewPlanning {
+			p.preview = cancelled(pull.Preview)
+			return p.save(ctx, store.PreviewCancelled)
+		}
+		return nil
+	case pull.Draft && pull.Wanted == pull.PreviewWanted:
+		return nil
+	case pull.PreviewPhase == store.PreviewDone && pull.PreviewHead == pull.Head && pull.PreviewWanted == pull.Wanted:
+		return nil
+	}
+	return p.run(ctx)
+}
+
+func cancelled(preview planner.Preview) planner.Preview {
+	for i, instance := range preview.Instances {
+		if instance.Outcome == planner.Waiting || instance.Outcome == planner.Planning {
+			preview.Instances[i].Outcome = planner.Cancelled
+		}
+	}
+	return preview
+}
+
+// run makes the preview, from the first sign of life to the last plan.
+func (p *previewing) run(ctx context.Context) error {
+	p.preview = planner.Preview{Head: p.pull.Head, Trunk: p.repository.Tip, Environments: names(p.rules.Repository)}
+	if err := p.save(ctx, store.PreviewPlanning); err != nil {
+		return err
+	}
+	problem, err := p.mayRun(ctx)
+	if err != nil {
+		return err
+	}
+	if problem != nil {
+		p.preview.Problem = problem
+		return p.save(ctx, store.PreviewDone)
+	}
+	if err := p.plan(ctx); err != nil {
+		return err
+	}
+	return p.save(ctx, store.PreviewDone)
+}
+
+// mayRun says why the code of the pull request may not be run, if it may not: plans run code.
+func (p *previewing) mayRun(ctx context.Context) (*planner.Problem, error) {
+	if len(p.rules.problems) > 0 {
+		first := p.rules.problems[0]
+		return &planner.Problem{Title: "The configuration on trunk has an error", Detail: p.rules.problems.Error(),
+			File: first.File, Line: first.At.Line, Column: first.At.Column}, nil
+	}
+	if p.pull.AllowedHead == p.pull.Head {
+		return nil, nil
+	}
+	untrusted := &planner.Problem{Title: "Not planned: planning runs the code of the pull request",
+		Detail: fmt.Sprintf("It comes from a fork. Someone with write access who has read it can write `/plan at %s`.", promote.Short(p.pull.Head))}
+	if p.pull.Fork {
+		return untrusted, nil
+	}
+	for _, who := range slices.Compact([]promote.Person{p.pull.Author, p.pull.Pusher}) {
+		trusted, err := p.bot.may(ctx, p.repository, who, "run")
+		if err != nil {
+			return nil, err
+		}
+		if !trusted {
+			untrusted.Detail = fmt.Sprintf("%s has no write access here. Someone who has, and has read the change, can write `/plan at %s`.",
+				who.Login, promote.Short(p.pull.Head))
+			return untrusted, nil
+		}
+	}
+	return nil, nil
+}
+
+// plan merges the head into trunk, finds what that affects, and plans it.
+func (p *previewing) plan(ctx context.Context) error {
+	git := p.bot.mirrors.of(p.repository)
+	if err := p.fetch(ctx, git); err != nil {
+		return err
+	}
+	merge, err := git.MergeTree(ctx, p.preview.Trunk, p.pull.Head)
+	var conflict *mirror.Conflict
+	if errors.As(err, &conflict) {
+		p.preview.Problem = &planner.Problem{Title: "Conflict with " + p.repository.Trunk,
+			Detail: fmt.Sprintf("%s cannot be merged into %s. Bring the branch up to date; every push is planned.", conflict.Error(), p.repository.Trunk)}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	affected, err := p.affected(ctx, git, merge)
+	if problems := (config.Problems)(nil); errors.As(err, &problems) {
+		p.preview.Problem = &planner.Problem{Title: "The stacks cannot be resolved", Detail: problems.Error(),
+			File: problems[0].File, Line: problems[0].At.Line, Column: problems[0].At.Column}
+		return nil
+	}
+	if err != nil || len(affected) == 0 {
+		return err
+	}
+	return p.planAll(ctx, git, merge, affected)
+}
+
+// fetch gets trunk and the head. A server that shows no refs for pull requests is asked for the branches.
+func (p *previewing) fetch(ctx context.Context, git *mirror.Mirror) error {
+	have, err := git.Has(ctx, p.pull.Head)
+	if err != nil || have {
+		return err
+	}
+	ref := fmt.Sprintf("refs/pull/%d/head", p.pull.Number)
+	err = git.Fetch(ctx, "+"+ref+":"+ref)
+	if err != nil && ctx.Err() == nil {
+		err = git.Fetch(ctx, "+refs/heads/*:refs/heads/*")
+	}
+	if err != nil {
+		return err
+	}
+	if have, err = git.Has(ctx, p.pull.Head); err == nil && !have {
+		err = fmt.Errorf("the head %s of #%d cannot be fetched", p.pull.Head, p.pull.Number)
+	}
+	return err
+}
+
+// affected fills in the instances that merging changes, waiting for their plans.
+func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge string) ([]planner.Difference, error) {
+	before, err := p.bot.snapshot(ctx, p.repository, p.preview.Trunk, p.rules.Repository)
+	if err != nil {
+		return nil, err
+	}
+	after, err := p.bot.snapshot(ctx, p.repository, merge, p.rules.Repository)
+	if err != nil {
+		return nil, err
+	}
+	affected := planner.Affected(*before, *after)
+	behind, err := p.behind(ctx, *before)
+	if err != nil {
+		return nil, err
+	}
+	for _, difference := range affected {
+		instance := planner.InstancePreview{Instance: difference.Instance, Reasons: difference.Reasons, Outcome: planner.Waiting,
+			Behind: behind[difference.Instance.Name()]}
+		if difference.Kind == planner.InstanceRemoved {
+			instance.Outcome = planner.Removed
+		}
+		p.preview.Instances = append(p.preview.Instances, instance)
+	}
+	tree, err := git.Tree(ctx, merge)
+	if err != nil {
+		return nil, err
+	}
+	if text, err := tree.Read(ctx, config.Path); err == nil {
+		p.noteConfiguration(string(text))
+	}
+	return affected, nil
+}
+
+// noteConfiguration tells the reviewer that the pull request changes the rules, which are read from trunk.
+func (p *previewing) noteConfiguration(text string) {
+	rules, err := config.Parse(config.Path, []byte(text))
+	switch {
+	case err != nil:
+		p.preview.Problem = problemOf(err)
+	case fmt.Sprintf("%+v", rules) != fmt.Sprintf("%+v", p.rules.Repository):
+		p.preview.Notes = append(p.preview.Notes, fmt.Sprintf(
+			"This changes %s. The preview uses the rules that are on %s now; the new ones count from the merge on.", config.Path, p.repository.Trunk))
+	}
+}
+
+func problemOf(err error) *planner.Problem {
+	problem := &planner.Problem{Title: "This would break the configuration", Detail: err.Error(), File: config.Path}
+	var problems config.Problems
+	if errors.As(err, &problems) {
+		problem.Line, problem.Column = problems[0].At.Line, problems[0].At.Column
+	}
+	return problem
+}
+
+// save writes the preview down, and with it asks for what GitHub shows to be brought up to date.
+func (p *previewing) save(ctx context.Context, phase store.PreviewPhase) error {
+	p.saved = time.Now()
+	return p.bot.store.Write(ctx, func(tx *store.Tx) error { return tx.SavePreview(p.pull, phase, p.preview) })
+}

@@ -1,0 +1,127 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/google/go-github/v60/github"
+	"github.com/trunkline/trunkline/promote/store"
+)
+
+// object is something on GitHub that we make once and then keep up to date.
+type object struct {
+	repository    store.Repository
+	kind, subject string
+	// find looks for one that was made before a crash could be written down; 0: there is none.
+	find func(context.Context) (int64, error)
+	// create makes it.
+	create func(context.Context) (int64, error)
+}
+
+// ensure makes the object unless it was made before, and returns what is known of it. The intent is written down
+// first: where a crash came between making and writing down, the object is looked for before another is made.
+func (b *Bot) ensure(ctx context.Context, o object, shows store.Projection) (projection store.Projection, created bool, err error) {
+	var known bool
+	err = b.store.Write(ctx, func(tx *store.Tx) error {
+		if projection, known, err = tx.Projection(o.repository.ID, o.kind, o.subject); err != nil || known {
+			return err
+		}
+		return tx.Project(projection)
+	})
+	if err != nil || projection.GitHubID != 0 {
+		return projection, false, err
+	}
+	var id int64
+	if known {
+		if id, err = o.find(ctx); err != nil {
+			return projection, false, fmt.Errorf("look for our %s of %s: %w", o.kind, o.subject, err)
+		}
+	}
+	if id == 0 {
+		if id, err = o.create(ctx); err != nil {
+			return projection, false, fmt.Errorf("make the %s of %s: %w", o.kind, o.subject, err)
+		}
+		projection, created = shows, true
+	}
+	projection.Repository, projection.Kind, projection.Subject, projection.GitHubID = o.repository.ID, o.kind, o.subject, id
+	return projection, created, b.store.Write(ctx, func(tx *store.Tx) error { return tx.Project(projection) })
+}
+
+// said is a comment of ours.
+type said struct {
+	repository    store.Repository
+	pull          int
+	kind, subject string
+	body          string
+	// detail is kept with the projection.
+	detail string
+}
+
+// say makes a comment on a pull request, or edits it in place; nothing is sent when it says that already.
+func (b *Bot) say(ctx context.Context, s said) error {
+	client, err := b.clients.forRepository(ctx, s.repository, talking)
+	if err != nil {
+		return err
+	}
+	owner, name := s.repository.Owner, s.repository.Name
+	// The marker only helps to find the comment again after a crash; nothing is ever read from it.
+	marker := fmt.Sprintf("<!-- trunkline: %s %s -->", s.kind, s.subject)
+	body := github.String(s.body + "\n\n" + marker)
+	shows := store.Projection{Digest: digestOf(s.body), Detail: s.detail}
+	projection, created, err := b.ensure(ctx, object{
+		repository: s.repository, kind: s.kind, subject: s.subject,
+		find: func(ctx context.Context) (int64, error) { return findComment(ctx, client, s, marker) },
+		create: func(ctx context.Context) (int64, error) {
+			made, _, err := client.Issues.CreateComment(ctx, owner, name, s.pull, &github.IssueComment{Body: body})
+			return made.GetID(), err
+		},
+	}, shows)
+	if err != nil || created || projection.Digest == shows.Digest && projection.Detail == shows.Detail {
+		return err
+	}
+	if projection.Digest != shows.Digest {
+		_, response, err := client.Issues.EditComment(ctx, owner, name, projection.GitHubID, &github.IssueComment{Body: body})
+		if response != nil && response.StatusCode == 404 {
+			// Someone deleted it. Say it again, in a new one.
+			projection.GitHubID = 0
+			return b.store.Write(ctx, func(tx *store.Tx) error {
+				if err := tx.Forget(projection); err != nil {
+					return err
+				}
+				return tx.Nudge(store.Nudge{Topic: store.Rollout, Repository: s.repository.ID})
+			})
+		}
+		if err != nil {
+			return fmt.Errorf("edit the %s comment on #%d: %w", s.kind, s.pull, err)
+		}
+	}
+	projection.Digest, projection.Detail = shows.Digest, shows.Detail
+	return b.store.Write(ctx, func(tx *store.Tx) error { return tx.Project(projection) })
+}
+
+func findComment(ctx context.Context, client *github.Client, s said, marker string) (int64, error) {
+	options := &github.IssueListCommentsOptions{ListOptions: github.ListOptions{PerPage: 100}}
+	for {
+		comments, response, err := client.Issues.ListComments(ctx, s.repository.Owner, s.repository.Name, s.pull, options)
+		if err != nil {
+			return 0, err
+		}
+		for _, c := range comments {
+			if c.GetUser().GetType() == "Bot" && strings.HasSuffix(c.GetBody(), marker) {
+				return c.GetID(), nil
+			}
+		}
+		if response.NextPage == 0 {
+			return 0, nil
+		}
+		options.Page = response.NextPage
+	}
+}
+
+func digestOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,108 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/google/go-github/v60/github"
+	"github.com/trunkline/trunkline/bot/comment"
+	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/store"
+)
+
+// payload of a GitHub deployment of ours: how it is found again, and told from those that others make.
+type payload struct {
+	Trunkline int64 `json:"trunkline"`
+}
+
+// showDeployment makes or updates the GitHub deployment of a deployment.
+func (b *Bot) showDeployment(ctx context.Context, repository store.Repository, deployment promote.Deployment) error {
+	client, err := b.clients.forRepository(ctx, repository, deploying)
+	if err != nil {
+		return err
+	}
+	owner, name := repository.Owner, repository.Name
+	projection, _, err := b.ensure(ctx, object{
+		repository: repository, kind: store.DeploymentProjection, subject: fmt.Sprint(deployment.ID),
+		find: func(ctx context.Context) (int64, error) {
+			made, _, err := client.Repositories.ListDeployments(ctx, owner, name,
+				&github.DeploymentsListOptions{SHA: deployment.To, Environment: deployment.Environment})
+			for _, d := range made {
+				var p payload
+				if json.Unmarshal(d.Payload, &p) == nil && p.Trunkline == deployment.ID {
+					return d.GetID(), nil
+				}
+			}
+			return 0, err
+		},
+		create: func(ctx context.Context) (int64, error) {
+			made, _, err := client.Repositories.CreateDeployment(ctx, owner, name, deploymentRequest(deployment))
+			if err == nil && made.GetID() == 0 {
+				err = fmt.Errorf("GitHub made no deployment of %s", deployment.To)
+			}
+			return made.GetID(), err
+		},
+	}, store.Projection{})
+	if err != nil || projection.Digest == store.ShownPhase(deployment.Phase) {
+		return err
+	}
+	status := &github.DeploymentStatusRequest{State: github.String(deploymentState(deployment.Phase)),
+		Description: github.String(comment.DeploymentDescription(deployment))}
+	if _, _, err := client.Repositories.CreateDeploymentStatus(ctx, owner, name, projection.GitHubID, status); err != nil {
+		return fmt.Errorf("show that deployment %d is %s: %w", deployment.ID, deployment.Phase, err)
+	}
+	projection.Digest = store.ShownPhase(deployment.Phase)
+	if err := b.store.Write(ctx, func(tx *store.Tx) error { return tx.Project(projection) }); err != nil {
+		return err
+	}
+	if deployment.Phase == promote.Succeeded && production(deployment.Environment) {
+		return b.retire(ctx, client, repository, deployment)
+	}
+	return nil
+}
+
+// retire sets the deployment before this one inactive, which GitHub does by itself only outside production.
+func (b *Bot) retire(ctx context.Context, client *github.Client, repository store.Repository, deployment promote.Deployment) error {
+	var before store.Projection
+	err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
+		before, err = tx.DeploymentBefore(repository.ID, deployment)
+		return err
+	})
+	if err != nil || before.GitHubID == 0 {
+		return err
+	}
+	_, _, err = client.Repositories.CreateDeploymentStatus(ctx, repository.Owner, repository.Name, before.GitHubID,
+		&github.DeploymentStatusRequest{State: github.String("inactive")})
+	if err != nil {
+		return fmt.Errorf("show that deployment %s is not active any more: %w", before.Subject, err)
+	}
+	return nil
+}
+
+func deploymentRequest(deployment promote.Deployment) *github.DeploymentRequest {
+	return &github.DeploymentRequest{
+		Ref: github.String(deployment.To), Task: github.String("deploy"), Environment: github.String(deployment.Environment),
+		// Left out, GitHub would merge trunk into the ref instead, or wait for every status.
+		AutoMerge: github.Bool(false), RequiredContexts: &[]string{},
+		ProductionEnvironment: github.Bool(production(deployment.Environment)), TransientEnvironment: github.Bool(false),
+		Description: github.String(comment.DeploymentDescription(deployment)), Payload: payload{Trunkline: deployment.ID},
+	}
+}
+
+// production tells whether people would call the environment so.
+func production(environment string) bool {
+	return environment == "production" || environment == "prod" || strings.HasPrefix(environment, "prod-")
+}
+
+func deploymentState(phase promote.Phase) string {
+	switch phase {
+	case promote.Succeeded:
+		return "success"
+	case promote.Failed:
+		return "failure"
+	default:
+		return "in_progress"
+	}
+}

@@ -1,0 +1,102 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/trunkline/trunkline/bot/comment"
+	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/store"
+)
+
+// rolloutPause comes after a pass that showed something, so that many small steps become few edits.
+const rolloutPause = time.Second
+
+// showRollout brings what GitHub shows of a repository's deployments and merged pull requests up to date.
+func (b *Bot) showRollout(ctx context.Context, nudge store.Nudge) error {
+	return b.store.Exclusive(ctx, store.Turn{Subject: fmt.Sprintf("rollout/%d", nudge.Repository)}, func(ctx context.Context) error {
+		repository, err := b.repository(ctx, nudge.Repository)
+		if err != nil {
+			return err
+		}
+		var state promote.State
+		var commits []promote.Commit
+		var deployments []promote.Deployment
+		err = b.store.Read(ctx, func(tx *store.Tx) (err error) {
+			if state, err = tx.State(repository.ID); err != nil {
+				return err
+			}
+			if commits, err = tx.ShownRollouts(repository.ID); err != nil {
+				return err
+			}
+			deployments, err = tx.UnshownDeployments(repository.ID)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, deployment := range deployments {
+			if err := b.showDeployment(ctx, repository, deployment); err != nil {
+				return err
+			}
+		}
+		for _, commit := range commits {
+			if err := b.showCommit(ctx, repository, state, commit); err != nil {
+				return err
+			}
+		}
+		if len(deployments)+len(commits) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(rolloutPause):
+		}
+		return ctx.Err()
+	})
+}
+
+// showCommit shows the rollout of a commit on the pull request that it came from.
+func (b *Bot) showCommit(ctx context.Context, repository store.Repository, state promote.State, commit promote.Commit) error {
+	rollout, ok := promote.View(state, commit.SHA)
+	if !ok || len(rollout.Stages) == 0 && len(rollout.Problems) == 0 {
+		return nil
+	}
+	err := b.store.Read(ctx, func(tx *store.Tx) error {
+		answers, err := tx.Answers(repository.ID, commit.Pull)
+		for _, answer := range answers {
+			if !answer.Reply && answer.Text != "" {
+				rollout.Answers = append(rollout.Answers, answer.Answer)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	detail, err := shownIn(rollout)
+	if err != nil {
+		return err
+	}
+	return b.say(ctx, said{repository: repository, pull: commit.Pull, kind: store.RolloutProjection, subject: fmt.Sprint(commit.Pull),
+		body: comment.Rollout(rollout, comment.Options{}), detail: detail})
+}
+
+// shownIn says how the rollout stands, and which commits /promote without a commit means from now on: those that
+// a person reads in the comment.
+func shownIn(rollout promote.Rollout) (string, error) {
+	s := shown{Targets: map[string]string{}}
+	for _, stage := range rollout.Stages {
+		if stage.Status == promote.Ready || stage.Status == promote.Stopped {
+			s.Targets[stage.Environment.Name] = stage.Range.To.SHA
+		}
+	}
+	text, err := json.Marshal(s)
+	word := "moving"
+	if rollout.Converged() {
+		word = "converged"
+	}
+	return word + " " + string(text), err
+}

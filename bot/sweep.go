@@ -1,0 +1,120 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/go-github/v60/github"
+	"github.com/rs/zerolog"
+	"github.com/trunkline/trunkline/promote/store"
+)
+
+const (
+	// sweepEvery is how often missed deliveries are looked for.
+	sweepEvery = time.Minute
+	// lookBack is how long GitHub keeps deliveries for sending them again.
+	lookBack = 3 * 24 * time.Hour
+)
+
+// wake takes up what was under way when the last process ended, or should have been: deployments, trunks that may
+// have moved meanwhile, previews, and what GitHub shows.
+func (b *Bot) wake(ctx context.Context) error {
+	return b.store.Write(ctx, func(tx *store.Tx) error {
+		nudges, err := tx.LiveDeployments()
+		if err != nil {
+			return err
+		}
+		repositories, err := tx.Repositories()
+		if err != nil {
+			return err
+		}
+		for _, repository := range repositories {
+			nudges = append(nudges, store.Nudge{Topic: store.Trunk, Repository: repository.ID})
+			pulls, err := tx.OpenPulls(repository.ID)
+			if err != nil {
+				return err
+			}
+			for _, number := range pulls {
+				nudges = append(nudges, store.Nudge{Topic: store.Preview, Repository: repository.ID, Subject: fmt.Sprint(number)},
+					store.Nudge{Topic: store.Pull, Repository: repository.ID, Subject: fmt.Sprint(number)})
+			}
+		}
+		for _, nudge := range nudges {
+			if err := tx.Nudge(nudge); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// sweep looks for deliveries that GitHub could not make, at once and then now and then, and has them sent again:
+// GitHub does not do that by itself.
+func (b *Bot) sweep(ctx context.Context) {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	since := time.Now().Add(-lookBack)
+	for {
+		begun := time.Now()
+		if err := b.redeliver(ctx, since); err != nil && ctx.Err() == nil {
+			zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot look for missed deliveries")
+		} else {
+			// Deliveries take up to ten seconds to fail, and clocks differ.
+			since = begun.Add(-5 * time.Minute)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// redeliver asks for every delivery since a time that failed, and that neither a later attempt nor our own inbox
+// has.
+func (b *Bot) redeliver(ctx context.Context, since time.Time) error {
+	app, err := b.clients.app()
+	if err != nil {
+		return err
+	}
+	failed, delivered := map[string]int64{}, map[string]bool{}
+	options := &github.ListCursorOptions{PerPage: 100}
+	for {
+		page, response, err := app.Apps.ListHookDeliveries(ctx, options)
+		if err != nil {
+			return fmt.Errorf("list deliveries: %w", err)
+		}
+		older := false
+		for _, d := range page {
+			older = older || d.GetDeliveredAt().Before(since)
+			if d.GetStatusCode() >= 200 && d.GetStatusCode() < 300 {
+				delivered[d.GetGUID()] = true
+			} else if _, seen := failed[d.GetGUID()]; !seen {
+				failed[d.GetGUID()] = d.GetID()
+			}
+		}
+		if older || response.Cursor == "" || len(page) == 0 {
+			break
+		}
+		options.Cursor = response.Cursor
+	}
+	for guid, id := range failed {
+		if delivered[guid] || b.received(ctx, guid) {
+			continue
+		}
+		// GitHub answers 202, which the client reports as an error of its own.
+		if _, response, err := app.Apps.RedeliverHookDelivery(ctx, id); err != nil && (response == nil || response.StatusCode != 202) {
+			return fmt.Errorf("have delivery %s sent again: %w", guid, err)
+		}
+	}
+	return nil
+}
+
+func (b *Bot) received(ctx context.Context, guid string) (known bool) {
+	err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
+		known, err = tx.Received(guid)
+		return err
+	})
+	return err == nil && known
+}

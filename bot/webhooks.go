@@ -1,0 +1,170 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/google/go-github/v60/github"
+	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/store"
+)
+
+// events are the deliveries that become facts. A delivery never carries a decision: it says that something may
+// have changed.
+func (b *Bot) events() map[string]handleEvent {
+	return map[string]handleEvent{
+		"installation":              b.onInstallation,
+		"installation_repositories": b.onInstallationRepositories,
+		"pull_request":              b.onPullRequest,
+		"push":                      b.onPush,
+		"issue_comment":             b.onComment,
+		"check_run":                 b.onCheckRun,
+	}
+}
+
+func (b *Bot) onInstallation(ctx context.Context, event any) error {
+	e := event.(*github.InstallationEvent)
+	if e.GetAction() != "created" {
+		return nil
+	}
+	return b.meet(ctx, e.GetInstallation().GetID(), e.Repositories)
+}
+
+func (b *Bot) onInstallationRepositories(ctx context.Context, event any) error {
+	e := event.(*github.InstallationRepositoriesEvent)
+	return b.meet(ctx, e.GetInstallation().GetID(), e.RepositoriesAdded)
+}
+
+// meet looks at repositories that the App was just installed on, so that what their environments run is known
+// before the first merge. Their payload names no default branch, so it is asked for.
+func (b *Bot) meet(ctx context.Context, installation int64, repositories []*github.Repository) error {
+	for _, r := range repositories {
+		owner, name, _ := strings.Cut(r.GetFullName(), "/")
+		repository := store.Repository{ID: r.GetID(), Installation: installation, Owner: owner, Name: name}
+		client, err := b.clients.forRepository(ctx, repository, fetching)
+		if err != nil {
+			return err
+		}
+		full, _, err := client.Repositories.Get(ctx, owner, name)
+		if err != nil {
+			return fmt.Errorf("look at %s: %w", r.GetFullName(), err)
+		}
+		repository.Private, repository.Trunk = full.GetPrivate(), full.GetDefaultBranch()
+		err = b.store.Write(ctx, func(tx *store.Tx) error {
+			if err := tx.SaveRepository(repository); err != nil {
+				return err
+			}
+			return tx.Nudge(store.Nudge{Topic: store.Trunk, Repository: repository.ID})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Bot) onPullRequest(ctx context.Context, event any) error {
+	e := event.(*github.PullRequestEvent)
+	pull := pullRequest(e)
+	repository := repositoryOf(e.GetRepo(), e.GetInstallation())
+	return b.store.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.SaveRepository(repository); err != nil {
+			return err
+		}
+		changed, err := tx.SavePull(pull)
+		if err != nil || !changed {
+			return err
+		}
+		if pull.Phase == store.PullMerged && pull.Base == repository.Trunk {
+			// Where this is the first that we hear of the repository, its environments run what was before.
+			if err := tx.Remember(repository.ID, pull.MergeCommit+"^"); err != nil {
+				return err
+			}
+			if err := tx.NameCommit(repository.ID, pull.MergeCommit, pull.Number, pull.Author); err != nil {
+				return err
+			}
+			if err := tx.Nudge(store.Nudge{Topic: store.Trunk, Repository: repository.ID}); err != nil {
+				return err
+			}
+		}
+		return tx.Nudge(store.Nudge{Topic: store.Preview, Repository: repository.ID, Subject: fmt.Sprint(pull.Number)})
+	})
+}
+
+func (b *Bot) onPush(ctx context.Context, event any) error {
+	e := event.(*github.PushEvent)
+	r := e.GetRepo()
+	if e.GetRef() != "refs/heads/"+r.GetDefaultBranch() || e.GetDeleted() {
+		return nil
+	}
+	repository := store.Repository{ID: r.GetID(), Installation: e.GetInstallation().GetID(), Owner: ownerOf(r), Name: r.GetName(),
+		Private: r.GetPrivate(), Trunk: r.GetDefaultBranch()}
+	return b.store.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.SaveRepository(repository); err != nil {
+			return err
+		}
+		if !e.GetCreated() {
+			if err := tx.Remember(repository.ID, e.GetBefore()); err != nil {
+				return err
+			}
+		}
+		return tx.Nudge(store.Nudge{Topic: store.Trunk, Repository: repository.ID})
+	})
+}
+
+// ownerOf is the owner's login; a push names owners in another way than other events do.
+func ownerOf(r *github.PushEventRepository) string {
+	if login := r.GetOwner().GetLogin(); login != "" {
+		return login
+	}
+	owner, _, _ := strings.Cut(r.GetFullName(), "/")
+	return owner
+}
+
+// onCheckRun plans again when someone asks for our check run to be run again.
+func (b *Bot) onCheckRun(ctx context.Context, event any) error {
+	e := event.(*github.CheckRunEvent)
+	if e.GetAction() != "rerequested" || e.GetCheckRun().GetApp().GetID() != b.settings.GitHub.App.ID {
+		return nil
+	}
+	repository := repositoryOf(e.GetRepo(), e.GetInstallation())
+	allowed, err := b.may(ctx, repository, person(e.GetSender()), "plan")
+	if err != nil || !allowed {
+		return err
+	}
+	return b.store.Write(ctx, func(tx *store.Tx) error {
+		number, known, err := tx.PullOfHead(repository.ID, e.GetCheckRun().GetHeadSHA())
+		if err != nil || !known {
+			return err
+		}
+		return tx.Want(repository.ID, number, "")
+	})
+}
+
+func pullRequest(e *github.PullRequestEvent) store.PullRequest {
+	p := e.GetPullRequest()
+	pull := store.PullRequest{
+		Repository: e.GetRepo().GetID(), Number: e.GetNumber(), Title: p.GetTitle(), Author: person(p.GetUser()),
+		Pusher: person(p.GetUser()), Head: p.GetHead().GetSHA(), Base: p.GetBase().GetRef(), Draft: p.GetDraft(),
+		Fork:  p.GetHead().GetRepo().GetID() != e.GetRepo().GetID(),
+		Phase: store.PullOpen, Updated: p.GetUpdatedAt().Time,
+	}
+	if e.GetAction() == "synchronize" {
+		pull.Pusher = person(e.GetSender())
+	}
+	switch {
+	case p.GetMerged():
+		pull.Phase, pull.MergeCommit = store.PullMerged, p.GetMergeCommitSHA()
+	case p.GetState() == "closed":
+		pull.Phase = store.PullClosed
+	}
+	return pull
+}
+
+func repositoryOf(r *github.Repository, installation *github.Installation) store.Repository {
+	return store.Repository{ID: r.GetID(), Installation: installation.GetID(), Owner: r.GetOwner().GetLogin(), Name: r.GetName(),
+		Private: r.GetPrivate(), Trunk: r.GetDefaultBranch()}
+}
+
+func person(u *github.User) promote.Person { return promote.Person{ID: u.GetID(), Login: u.GetLogin()} }

@@ -10,6 +10,7 @@ type Plan struct {
 	// Outputs that would change, by name.
 	Outputs []Change
 	// Digest of the normalised change set: equal digests mean the same changes. Empty changes have a digest too.
+	// See [Among].
 	Digest string
 	// Text is what a person would read from the engine itself, redacted. Command engines have only this.
 	Text string
@@ -45,7 +46,11 @@ type Change struct {
 	Address string
 	// PreviousAddress where the resource moved.
 	PreviousAddress string
-	Action          Action
+	// ImportID of the existing object where it is taken over, besides what Action says.
+	ImportID string
+	// Deposed names the leftover of a replacement that was interrupted, where the change is about that.
+	Deposed string
+	Action  Action
 	// Attributes that change, in order of their paths.
 	Attributes []Attribute
 	// Digest of this change alone, normalised: for "are the remaining changes among those planned".

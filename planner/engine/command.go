@@ -1,0 +1,148 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/trunkline/trunkline/planner/process"
+)
+
+// command is the engine of a repository's own commands. They are lines of shell from the configuration on trunk, run
+// in the component's directory; what they work on, they are told by their environment:
+//
+//	TRUNKLINE_ENVIRONMENT, TRUNKLINE_STACK, TRUNKLINE_COMPONENT, TRUNKLINE_WORKSPACE   of the instance
+//	TRUNKLINE_COMMIT      the commit
+//	TRUNKLINE_ROOT        the repository's root
+//	TRUNKLINE_STATE       a directory that is kept, for this instance
+//	TRUNKLINE_VAR_FILES   the variable files, a path on each line
+//	TRUNKLINE_PLAN        for apply: the file with what plan printed
+//
+// The plan is what plan prints to standard output: nothing means no changes. An exit code other than 0 is a failure.
+type command struct {
+	plan, apply string
+	settings    Settings
+}
+
+// maxText is how many bytes of a plan are kept as text.
+const maxText = 1 << 20
+
+func (c *command) Plan(ctx context.Context, work Work) (Plan, error) {
+	output := work.scratch("plan.txt")
+	if err := c.run(ctx, work, "plan", func(shell *process.Command) { shell.Output = output }); err != nil {
+		return Plan{}, err
+	}
+	text, _, err := process.ReadBack(output, maxText)
+	if err != nil {
+		return Plan{}, fmt.Errorf("read the plan of %s: %w", work.Instance.Name(), err)
+	}
+	digest, err := fileDigest(output)
+	if err != nil {
+		return Plan{}, fmt.Errorf("read the plan of %s: %w", work.Instance.Name(), err)
+	}
+	plan := Plan{Instance: work.Instance, Digest: digest, File: output}
+	if strings.TrimSpace(text) == "" {
+		plan.Digest = planDigest(nil, nil)
+		return plan, nil
+	}
+	plan.Text = strings.TrimRight(c.settings.Redact(plain(text)), " \t\n")
+	plan.Changes = []Change{{Address: work.Instance.Component, Action: Run, Digest: digest}}
+	return plan, nil
+}
+
+func (c *command) Apply(ctx context.Context, work Work, plan Plan) error {
+	if plan.Empty() {
+		return nil
+	}
+	if _, err := os.Stat(plan.File); err != nil {
+		return fmt.Errorf("apply %s: its plan is gone: %w", work.Instance.Name(), err)
+	}
+	return c.run(ctx, work, "apply", func(shell *process.Command) { shell.Env["TRUNKLINE_PLAN"] = plan.File })
+}
+
+func (c *command) run(ctx context.Context, work Work, step string, change func(*process.Command)) error {
+	if err := os.MkdirAll(work.State, 0o700); err != nil {
+		return fmt.Errorf("make the state directory of %s: %w", work.Instance.Name(), err)
+	}
+	line := c.plan
+	if step == "apply" {
+		line = c.apply
+	}
+	shell := process.Shell(line)
+	c.settings.fill(&shell, work, step)
+	for name, value := range c.environment(work) {
+		shell.Env[name] = value
+	}
+	change(&shell)
+	return c.settings.finish(ctx, shell, work, step)
+}
+
+func (c *command) environment(work Work) map[string]string {
+	files := make([]string, len(work.Instance.VariableFiles))
+	for i, file := range work.Instance.VariableFiles {
+		files[i] = filepath.Join(work.Root, filepath.FromSlash(file))
+	}
+	return map[string]string{
+		"TRUNKLINE_ENVIRONMENT": work.Instance.Environment,
+		"TRUNKLINE_STACK":       work.Instance.Stack,
+		"TRUNKLINE_COMPONENT":   work.Instance.Component,
+		"TRUNKLINE_WORKSPACE":   work.Instance.Workspace,
+		"TRUNKLINE_COMMIT":      work.Commit,
+		"TRUNKLINE_ROOT":        work.Root,
+		"TRUNKLINE_STATE":       work.State,
+		"TRUNKLINE_VAR_FILES":   strings.Join(files, "\n"),
+	}
+}
+
+func fileDigest(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, file); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// finish runs the step's command; anything but exit code 0 is a failure.
+func (s Settings) finish(ctx context.Context, run process.Command, work Work, step string) error {
+	limited, cancel := work.within(ctx)
+	defer cancel()
+	result, err := process.Run(limited, run)
+	if err != nil {
+		return s.stopped(ctx, step, err, result, work)
+	}
+	if result.ExitCode == 0 {
+		return nil
+	}
+	said := result.Log
+	if run.Output != "" {
+		// Some write their errors to standard output.
+		if output, _, err := process.ReadBack(run.Output, maxMessage); err == nil {
+			said = strings.TrimSpace(output) + "\n" + said
+		}
+	}
+	failure := s.failure(step, said, work)
+	failure.Message += fmt.Sprintf("\n(exit code %d)", result.ExitCode)
+	return failure
+}
+
+// stopped is the error of a run that ended before its time: a failure where a limit of the work ended it.
+func (s Settings) stopped(ctx context.Context, step string, err error, result process.Result, work Work) error {
+	limit := errors.Is(err, process.ErrTimeout) || errors.Is(err, process.ErrTooMuchOutput)
+	if !limit || ctx.Err() != nil {
+		return fmt.Errorf("%s %s: %w", step, work.Instance.Name(), err)
+	}
+	failure := s.failure(step, result.Log, work)
+	failure.Message = strings.TrimSpace(fmt.Sprintf("%s was stopped: %s\n%s", step, err, failure.Message))
+	return failure
+}

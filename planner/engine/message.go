@@ -1,0 +1,91 @@
+package engine
+
+import (
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var (
+	escapes = regexp.MustCompile(`\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\-_])`)
+	control = regexp.MustCompile(`[\x00-\x08\x0b-\x1f\x7f]`)
+	place   = regexp.MustCompile(`(?m)^\s*on (\S+) line (\d+)\b`)
+)
+
+// plain is text without what only a terminal understands.
+func plain(text string) string {
+	text = strings.ReplaceAll(escapes.ReplaceAllString(text, ""), "\r\n", "\n")
+	return control.ReplaceAllString(text, "")
+}
+
+// maxMessage is how many bytes of an error are kept: enough for what a person reads.
+const maxMessage = 16 << 10
+
+// message is what an engine's output says went wrong: its errors, where it marks them as terraform does, or else the
+// end of what it wrote.
+func message(output string) string {
+	var errors []string
+	reading := false
+	for line := range strings.Lines(plain(output)) {
+		line = strings.TrimRight(strings.TrimLeft(line, "╷╵│"), " \t\n")
+		bare := strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(bare, "Error: "):
+			reading = true
+			errors = append(errors, "")
+			line = bare
+		case strings.HasPrefix(bare, "Warning: "):
+			reading = false
+		}
+		if reading {
+			errors[len(errors)-1] += line + "\n"
+		}
+	}
+	text := strings.TrimSpace(plain(output))
+	if len(errors) > 0 {
+		for i := range errors {
+			errors[i] = strings.TrimSpace(errors[i])
+		}
+		text = strings.Join(errors, "\n\n")
+		if len(text) > maxMessage {
+			text = strings.ToValidUTF8(text[:maxMessage], "") + "\n…"
+		}
+	} else if len(text) > maxMessage {
+		text = "…\n" + strings.ToValidUTF8(text[len(text)-maxMessage:], "")
+	}
+	return text
+}
+
+// failure is the step's failure with what the engine's output says.
+func (s Settings) failure(step, output string, work Work) *Failure {
+	failure := &Failure{Step: step, Message: s.Redact(message(output))}
+	if failure.Message == "" {
+		failure.Message = "the engine failed and said nothing"
+	}
+	if found := place.FindStringSubmatch(failure.Message); found != nil {
+		if file := path.Join(work.Instance.Path, found[1]); !strings.HasPrefix(file, "../") && !path.IsAbs(found[1]) {
+			failure.File = file
+			failure.Line, _ = strconv.Atoi(found[2])
+		}
+	}
+	return failure
+}
+
+// reading is what a person reads of a plan in terraform's words: without the lines on its way there, and without the
+// advice on what to type next.
+func reading(output string) string {
+	var kept []string
+	for line := range strings.Lines(plain(output)) {
+		line = strings.TrimRight(line, " \t\n")
+		if strings.HasPrefix(line, "─────") {
+			break
+		}
+		if strings.HasSuffix(line, "...") || strings.Contains(line, ": Refreshing state... [") ||
+			strings.Contains(line, ": Read complete after ") || strings.Contains(line, ": Still reading... [") {
+			continue
+		}
+		kept = append(kept, line)
+	}
+	return strings.TrimSpace(strings.Join(kept, "\n"))
+}

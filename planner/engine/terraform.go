@@ -1,0 +1,203 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/trunkline/trunkline/planner/process"
+)
+
+// terraform is the engine of HashiCorp Terraform and of OpenTofu.
+//
+// A plan takes three starts of the program: init, plan, and show to read the plan; two where nothing changes. What
+// init makes goes into a data directory in Scratch, so that several instances of one directory, which differ in their
+// workspace and variables, do not tread on each other.
+//
+// State that would be written into the worktree, and be lost with it, is kept in Work.State: where a component has no
+// backend, or the local backend with a relative path, a file [overrideName] is laid beside its code that says no more
+// than "the local backend", the same for all instances, and the paths are given to init, which keeps them in the
+// instance's own data directory. All other backends, and absolute paths, are the repository's business.
+type terraform struct {
+	program  string // path
+	name     string // for people
+	settings Settings
+}
+
+func (t *terraform) Plan(ctx context.Context, work Work) (Plan, error) {
+	ctx, cancel := work.within(ctx)
+	defer cancel()
+	if err := t.init(ctx, work); err != nil {
+		return Plan{}, err
+	}
+	arguments, err := t.planArguments(work)
+	if err != nil {
+		return Plan{}, fmt.Errorf("plan %s: %w", work.Instance.Name(), err)
+	}
+	result, err := t.run(ctx, work, "plan", arguments...)
+	if err != nil {
+		return Plan{}, err
+	}
+	plan := Plan{Instance: work.Instance, Text: t.settings.Redact(reading(result.Log)), File: work.scratch("plan.tfplan")}
+	switch result.ExitCode {
+	case 0: // nothing would change
+		plan.Digest = planDigest(nil, nil)
+		return plan, nil
+	case 2: // something would
+		return plan, t.show(ctx, work, &plan)
+	default:
+		return Plan{}, t.settings.failure("plan", result.Log, work)
+	}
+}
+
+func (t *terraform) Apply(ctx context.Context, work Work, plan Plan) error {
+	if plan.Empty() {
+		return nil
+	}
+	if _, err := os.Stat(plan.File); err != nil {
+		return fmt.Errorf("apply %s: its plan is gone: %w", work.Instance.Name(), err)
+	}
+	ctx, cancel := work.within(ctx)
+	defer cancel()
+	result, err := t.run(ctx, work, "apply", "apply", "-input=false", "-no-color", "-lock-timeout=5m", plan.File)
+	if err != nil {
+		return err
+	}
+	if result.ExitCode != 0 {
+		return t.settings.failure("apply", result.Log, work)
+	}
+	return nil
+}
+
+// init makes the data directory ready for the instance's backend and workspace.
+func (t *terraform) init(ctx context.Context, work Work) error {
+	backend, unread := findBackend(work.directory())
+	arguments := []string{"init", "-input=false", "-no-color"}
+	if backend.kind != "cloud" { // which refuses the option
+		arguments = append(arguments, "-reconfigure")
+	}
+	if unread == nil && backend.inWorktree(work.Instance.Workspace) {
+		if err := override(work.directory()); err != nil {
+			return fmt.Errorf("prepare %s: %w", work.Instance.Name(), err)
+		}
+		if err := os.MkdirAll(work.State, 0o700); err != nil {
+			return fmt.Errorf("make the state directory of %s: %w", work.Instance.Name(), err)
+		}
+		arguments = append(arguments,
+			"-backend-config=path="+absolute(backend.path, work.State, "terraform.tfstate"),
+			"-backend-config=workspace_dir="+absolute(backend.workspaces, work.State, "workspaces"))
+	}
+	result, err := t.run(ctx, work, "init", arguments...)
+	if err != nil {
+		return err
+	}
+	if result.ExitCode != 0 && work.Instance.Workspace != "default" && missingWorkspace(result.Log) {
+		result, err = t.createWorkspace(ctx, work, arguments)
+		if err != nil {
+			return err
+		}
+	}
+	if result.ExitCode != 0 {
+		return t.settings.failure("init", result.Log, work)
+	}
+	if unread != nil {
+		// The engine reads what we cannot: then we do not know where its state would go.
+		return t.settings.failure("init", unread.Error(), work)
+	}
+	return nil
+}
+
+// missingWorkspace tells whether init refused because the backend has other workspaces but not this one. With none
+// or with one it does not refuse, and the plan makes the workspace as it needs it.
+func missingWorkspace(log string) bool {
+	return strings.Contains(log, "Currently selected workspace") && strings.Contains(log, "does not exist")
+}
+
+func (t *terraform) createWorkspace(ctx context.Context, work Work, init []string) (process.Result, error) {
+	inDefault := work
+	inDefault.Instance.Workspace = "default"
+	result, err := t.run(ctx, inDefault, "init", init...)
+	if err != nil || result.ExitCode != 0 {
+		return result, err
+	}
+	return t.run(ctx, inDefault, "workspace", "workspace", "select", "-no-color", "-or-create=true", work.Instance.Workspace)
+}
+
+func (t *terraform) planArguments(work Work) ([]string, error) {
+	arguments := []string{"plan", "-input=false", "-no-color", "-detailed-exitcode", "-out=" + work.scratch("plan.tfplan")}
+	if work.Lock {
+		arguments = append(arguments, "-lock-timeout=5m")
+	} else {
+		arguments = append(arguments, "-lock=false")
+	}
+	for _, file := range work.Instance.VariableFiles {
+		arguments = append(arguments, "-var-file="+filepath.Join(work.Root, filepath.FromSlash(file)))
+	}
+	if len(work.Instance.Variables) == 0 {
+		return arguments, nil
+	}
+	// A file, not arguments: values are then what they are, and not parsed as expressions.
+	values, err := json.Marshal(work.Instance.Variables)
+	if err != nil {
+		return nil, fmt.Errorf("write the variables: %w", err)
+	}
+	file := work.scratch("variables.tfvars.json")
+	if err := os.WriteFile(file, values, 0o600); err != nil {
+		return nil, fmt.Errorf("write the variables: %w", err)
+	}
+	return append(arguments, "-var-file="+file), nil
+}
+
+// show reads the plan file into the plan. The file in between holds values that are secret, so it goes at once.
+func (t *terraform) show(ctx context.Context, work Work, plan *Plan) error {
+	output := work.scratch("plan.json")
+	defer func() {
+		if err := os.Remove(output); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			_ = os.Truncate(output, 0)
+		}
+	}()
+	run := t.command(work, "show", "show", "-json", "-no-color", plan.File)
+	run.Output = output
+	result, err := process.Run(ctx, run)
+	if err != nil {
+		return t.settings.stopped(ctx, "plan", err, result, work)
+	}
+	if result.ExitCode != 0 {
+		return t.settings.failure("plan", result.Log, work)
+	}
+	file, err := os.Open(output)
+	if err != nil {
+		return fmt.Errorf("read the plan of %s: %w", work.Instance.Name(), err)
+	}
+	defer file.Close()
+	if err := t.settings.decode(file, plan); err != nil {
+		return fmt.Errorf("read the plan of %s: %w", work.Instance.Name(), err)
+	}
+	return nil
+}
+
+func (t *terraform) run(ctx context.Context, work Work, step string, arguments ...string) (process.Result, error) {
+	result, err := process.Run(ctx, t.command(work, step, arguments...))
+	if err != nil {
+		return result, t.settings.stopped(ctx, step, err, result, work)
+	}
+	return result, nil
+}
+
+func (t *terraform) command(work Work, step string, arguments ...string) process.Command {
+	run := process.Command{Name: t.program, Args: arguments}
+	t.settings.fill(&run, work, step)
+	run.Env["TF_DATA_DIR"] = work.scratch("data")
+	run.Env["TF_IN_AUTOMATION"] = "1"
+	run.Env["TF_INPUT"] = "0"
+	run.Env["CHECKPOINT_DISABLE"] = "1"
+	if work.Instance.Workspace != "" && work.Instance.Workspace != "default" {
+		run.Env["TF_WORKSPACE"] = work.Instance.Workspace
+	}
+	return run
+}

@@ -1,0 +1,196 @@
+// Package deploy carries out what was decided: it brings one environment to one commit.
+//
+// A deployment goes through three phases, each of which can be taken up again after a crash at any line:
+//
+//   - planning: every instance whose inputs digest differs from what the environment runs is planned, and the digest
+//     of its change set is written down. From then on exactly that may be applied.
+//   - applying: each instance is applied with the plan file that was made for it. Where that file is gone, because
+//     the process that made it is, the instance is planned again: nothing left to change means that it was applied;
+//     the same change set, or a part of it, is applied; anything else is not, because nobody has seen it.
+//   - verifying: the checks of the environment run. Only then the environment runs the commit.
+//
+// An engine that outlives a killed Trunkline is waited for, by a lock that it holds until it ends.
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"strconv"
+	"sync"
+
+	"github.com/rs/zerolog"
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/planner/engine"
+	"github.com/trunkline/trunkline/planner/process"
+	"github.com/trunkline/trunkline/planner/stack"
+	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/store"
+)
+
+// Source gets a commit ready to be deployed.
+type Source interface {
+	// CheckOut returns a commit of a repository as a directory, with its instances resolved by the rules that the
+	// commit itself has. A [*Stopped] error ends the deployment; any other is tried again. The caller releases it.
+	CheckOut(ctx context.Context, repository int64, sha string) (*Target, error)
+}
+
+// Target is a commit that is ready to be deployed.
+type Target struct {
+	Commit string
+	Rules  config.Repository
+	// Instances by name, of all environments, with the inputs digest of each.
+	Instances map[string]Instance
+	Engine    engine.Engine
+	// Work says where an instance is planned and applied.
+	Work func(stack.Instance) engine.Work
+	// Check is the process that runs a check; its environment and limits are those of engines.
+	Check func(config.Environment, config.Check) process.Command
+	// Redact takes secrets out of what people will read.
+	Redact func(string) string
+	// Parallel is how many instances are planned or applied at a time.
+	Parallel int
+	// Release gives the directory back.
+	Release func()
+}
+
+// Instance with its inputs digest.
+type Instance struct {
+	stack.Instance
+	Digest string
+}
+
+// Stopped is an error that ends the deployment: a person has to mend something.
+type Stopped struct{ promote.Failure }
+
+// Error is the step, its subject and the message.
+func (s *Stopped) Error() string { return fmt.Sprintf("%s %s: %s", s.Step, s.Subject, s.Message) }
+
+// Deployer brings environments to commits.
+type Deployer struct {
+	Store  *store.Store
+	Source Source
+}
+
+// Deploy brings the deployment that the nudge names on, to its end if nothing stops it.
+func (d *Deployer) Deploy(ctx context.Context, nudge store.Nudge) error {
+	id, err := strconv.ParseInt(nudge.Subject, 10, 64)
+	if err != nil {
+		return fmt.Errorf("deployment %q: %w", nudge.Subject, err)
+	}
+	return d.Store.Exclusive(ctx, store.Turn{Subject: "deploy/" + nudge.Subject}, func(ctx context.Context) error {
+		r := run{Deployer: d, plans: map[string]engine.Plan{}}
+		err := d.Store.Read(ctx, func(tx *store.Tx) (err error) {
+			r.deployment, r.repository, err = tx.Deployment(id)
+			return err
+		})
+		if err != nil || !r.deployment.Phase.Live() {
+			return err
+		}
+		logger := zerolog.Ctx(ctx).With().Str("environment", r.deployment.Environment).Str("sha", r.deployment.To).Logger()
+		err = r.bring(logger.WithContext(ctx))
+		var stopped *Stopped
+		if errors.As(err, &stopped) && ctx.Err() == nil {
+			return d.Store.Write(ctx, func(tx *store.Tx) error { return tx.Fail(id, stopped.Failure) })
+		}
+		return err
+	})
+}
+
+// run is one pass over one deployment.
+type run struct {
+	*Deployer
+	deployment promote.Deployment
+	repository int64
+	target     *Target
+	rules      config.Environment
+
+	mu    sync.Mutex
+	plans map[string]engine.Plan // made by this pass, by instance
+}
+
+// bring goes through the phases that are left.
+func (r *run) bring(ctx context.Context) (err error) {
+	if r.target, err = r.Source.CheckOut(ctx, r.repository, r.deployment.To); err != nil {
+		return err
+	}
+	defer r.target.Release()
+	var declared bool
+	if r.rules, declared = r.target.Rules.Environment(r.deployment.Environment); !declared {
+		return &Stopped{promote.Failure{Step: "configuration", Message: fmt.Sprintf("%s is not declared in %s at %s.",
+			r.deployment.Environment, config.Path, promote.Short(r.deployment.To))}}
+	}
+	if r.deployment.Phase == promote.Planning {
+		if err := r.plan(ctx); err != nil {
+			return err
+		}
+	}
+	if r.deployment.Phase == promote.Applying {
+		if err := r.apply(ctx); err != nil {
+			return err
+		}
+	}
+	return r.verify(ctx)
+}
+
+// runs returns the digests that the environment runs, by instance.
+func (r *run) runs(ctx context.Context) (digests map[string]string, err error) {
+	err = r.Store.Read(ctx, func(tx *store.Tx) (err error) {
+		digests, err = tx.Instances(r.repository, r.deployment.Environment)
+		return err
+	})
+	return digests, err
+}
+
+// write writes, reads the deployment back, and has GitHub's view of it brought up to date.
+func (r *run) write(ctx context.Context, change func(*store.Tx) error) error {
+	return r.Store.Write(ctx, func(tx *store.Tx) error {
+		if err := change(tx); err != nil {
+			return err
+		}
+		deployment, _, err := tx.Deployment(r.deployment.ID)
+		if err != nil {
+			return err
+		}
+		r.mu.Lock()
+		r.deployment = deployment
+		r.mu.Unlock()
+		return tx.Nudge(store.Nudge{Topic: store.Rollout, Repository: r.repository})
+	})
+}
+
+// inParallel does something with several instances at a time and stops handing out more after the first error. It
+// returns when all have ended, with the errors in the order of names.
+func (r *run) inParallel(ctx context.Context, names []string, do func(context.Context, string) error) error {
+	sort.Strings(names)
+	errs := make([]error, len(names))
+	places := make(chan struct{}, max(r.target.Parallel, 1))
+	var failed sync.Once
+	stop := make(chan struct{})
+	var working sync.WaitGroup
+	for i, name := range names {
+		select {
+		case places <- struct{}{}:
+		case <-stop:
+		}
+		select {
+		case <-stop:
+			continue
+		default:
+		}
+		working.Go(func() {
+			defer func() { <-places }()
+			if errs[i] = do(ctx, name); errs[i] != nil {
+				failed.Do(func() { close(stop) })
+			}
+		})
+	}
+	working.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}

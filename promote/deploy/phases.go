@@ -1,0 +1,194 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/trunkline/trunkline/planner/engine"
+	"github.com/trunkline/trunkline/planner/process"
+	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/store"
+)
+
+// plan plans what the environment lacks, and writes down what may be applied.
+func (r *run) plan(ctx context.Context) error {
+	runs, err := r.runs(ctx)
+	if err != nil {
+		return err
+	}
+	err = r.write(ctx, func(tx *store.Tx) error {
+		for name, instance := range r.target.Instances {
+			if instance.Environment != r.deployment.Environment || runs[name] == instance.Digest {
+				continue
+			}
+			if err := tx.Include(r.deployment.ID, name, instance.Digest); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := r.inParallel(ctx, r.in(promote.InstanceWaiting), r.planOne); err != nil {
+		return err
+	}
+	return r.write(ctx, func(tx *store.Tx) error { return tx.Apply(r.deployment.ID) })
+}
+
+// in returns the names of the deployment's instances that are in one of the phases.
+func (r *run) in(phases ...promote.InstancePhase) (names []string) {
+	for _, instance := range r.deployment.Instances {
+		for _, phase := range phases {
+			if instance.Phase == phase {
+				names = append(names, instance.Name)
+			}
+		}
+	}
+	return names
+}
+
+func (r *run) planOne(ctx context.Context, name string) error {
+	lock, plan, err := r.locked(ctx, name)
+	if err != nil {
+		return r.failed(ctx, "plan", name, err)
+	}
+	defer lock.Release()
+	planned := promote.DeployedInstance{Name: name, PlanDigest: plan.Digest, Summary: engine.Summary(plan)}
+	for _, change := range append(append([]engine.Change{}, plan.Changes...), plan.Outputs...) {
+		planned.ChangeDigests = append(planned.ChangeDigests, change.Digest)
+		planned.Destructive = planned.Destructive || change.Action.Destructive()
+	}
+	r.mu.Lock()
+	r.plans[name] = plan
+	r.mu.Unlock()
+	return r.write(ctx, func(tx *store.Tx) error { return tx.Planned(r.deployment.ID, planned) })
+}
+
+// locked plans an instance with its lock held. The lock is that of the instance's state: an engine that a killed
+// Trunkline left behind holds it until it ends.
+func (r *run) locked(ctx context.Context, name string) (*process.Lock, engine.Plan, error) {
+	instance, declared := r.target.Instances[name]
+	if !declared {
+		return nil, engine.Plan{}, &Stopped{promote.Failure{Step: "plan", Subject: name, Message: "It is not in the commit any more."}}
+	}
+	work := r.target.Work(instance.Instance)
+	lock, err := process.TakeLock(ctx, work.State+".lock")
+	if err != nil {
+		return nil, engine.Plan{}, fmt.Errorf("wait for others to be done with %s: %w", name, err)
+	}
+	work.Lock, work.Locks = true, append(work.Locks, lock)
+	plan, err := r.target.Engine.Plan(ctx, work)
+	if err != nil {
+		lock.Release()
+		return nil, engine.Plan{}, err
+	}
+	return lock, plan, nil
+}
+
+// apply applies what was planned, and nothing else.
+func (r *run) apply(ctx context.Context) error {
+	err := r.inParallel(ctx, r.in(promote.InstancePlanned, promote.InstanceApplying), r.applyOne)
+	if err != nil {
+		return err
+	}
+	return r.write(ctx, func(tx *store.Tx) error { return tx.Verify(r.deployment.ID) })
+}
+
+func (r *run) applyOne(ctx context.Context, name string) error {
+	r.mu.Lock()
+	plan, fresh := r.plans[name]
+	r.mu.Unlock()
+	work := r.target.Work(r.target.Instances[name].Instance)
+	var lock *process.Lock
+	var err error
+	if fresh {
+		lock, err = process.TakeLock(ctx, work.State+".lock")
+	} else if lock, plan, err = r.locked(ctx, name); err == nil {
+		err = r.allowed(name, plan)
+	}
+	if lock != nil {
+		defer lock.Release()
+	}
+	if err != nil {
+		return r.failed(ctx, "apply", name, err)
+	}
+	if !plan.Empty() {
+		if err := r.write(ctx, func(tx *store.Tx) error { return tx.Applying(r.deployment.ID, name) }); err != nil {
+			return err
+		}
+		work.Lock, work.Locks = true, append(work.Locks, lock)
+		if err := r.target.Engine.Apply(ctx, work, plan); err != nil {
+			return r.failed(ctx, "apply", name, err)
+		}
+	}
+	return r.write(ctx, func(tx *store.Tx) error { return tx.Applied(r.deployment.ID, name) })
+}
+
+// allowed tells whether a plan that was made again holds nothing but what was planned.
+func (r *run) allowed(name string, plan engine.Plan) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, instance := range r.deployment.Instances {
+		if instance.Name != name || plan.Empty() || plan.Digest == instance.PlanDigest {
+			continue
+		}
+		changes := append(append([]engine.Change{}, plan.Changes...), plan.Outputs...)
+		if !engine.Among(changes, instance.ChangeDigests) {
+			return &Stopped{promote.Failure{Step: "apply", Subject: name, Message: "The plan is another one than before the interruption: " +
+				engine.Summary(plan) + ", where " + instance.Summary + " was planned. Nothing more was applied to it."}}
+		}
+	}
+	return nil
+}
+
+// failed writes down that an instance failed and says so to people. When the context ended, nothing failed: the
+// next start goes on.
+func (r *run) failed(ctx context.Context, step, name string, err error) error {
+	if ctx.Err() != nil {
+		return err
+	}
+	var said *engine.Failure
+	var stopped *Stopped
+	switch {
+	case errors.As(err, &stopped):
+	case errors.As(err, &said):
+		stopped = &Stopped{promote.Failure{Step: step, Subject: name, Message: said.Message}}
+	default:
+		stopped = &Stopped{promote.Failure{Step: step, Subject: name, Message: r.target.Redact(err.Error())}}
+	}
+	return errors.Join(stopped, r.write(ctx, func(tx *store.Tx) error { return tx.InstanceFailed(r.deployment.ID, name) }))
+}
+
+// verify runs the environment's checks and ends the deployment.
+func (r *run) verify(ctx context.Context) error {
+	for _, check := range r.rules.Verify {
+		result, err := process.Run(ctx, r.target.Check(r.rules, check))
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		message := strings.TrimSpace(r.target.Redact(result.Log))
+		switch {
+		case err != nil:
+			message = strings.TrimSpace(err.Error() + "\n" + message)
+		case result.ExitCode != 0:
+			message = strings.TrimSpace(fmt.Sprintf("It ended with exit code %d.\n%s", result.ExitCode, message))
+		default:
+			continue
+		}
+		return &Stopped{promote.Failure{Step: "verify", Subject: check.Name, Message: message}}
+	}
+	runs, err := r.runs(ctx)
+	if err != nil {
+		return err
+	}
+	var removed []string
+	for name := range runs {
+		if instance, kept := r.target.Instances[name]; !kept || instance.Environment != r.deployment.Environment {
+			removed = append(removed, name)
+		}
+	}
+	return r.write(ctx, func(tx *store.Tx) error { return tx.Succeed(r.deployment.ID, removed) })
+}

@@ -47,6 +47,7 @@ type Tree struct {
 	// Commit whose tree it is, and ID of the tree.
 	Commit, ID string
 	entries    []Entry // by path
+	files      []string
 }
 
 // Tree lists the commit.
@@ -77,6 +78,11 @@ func (m *Mirror) Tree(ctx context.Context, commit string) (*Tree, error) {
 		tree.entries = append(tree.entries, entry)
 	}
 	slices.SortFunc(tree.entries, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
+	for _, entry := range tree.entries {
+		if entry.Kind == File || entry.Kind == Link {
+			tree.files = append(tree.files, entry.Path)
+		}
+	}
 	return tree, nil
 }
 
@@ -149,16 +155,8 @@ func (t *Tree) DirectoryID(directory string) string {
 	return ""
 }
 
-// Files are the paths of all files and links, sorted.
-func (t *Tree) Files() []string {
-	var files []string
-	for _, entry := range t.entries {
-		if entry.Kind == File || entry.Kind == Link {
-			files = append(files, entry.Path)
-		}
-	}
-	return files
-}
+// Files are the paths of all files and links, sorted. They are not to be changed.
+func (t *Tree) Files() []string { return t.files }
 
 // HasFile tells whether there is a file or a link at the path.
 func (t *Tree) HasFile(name string) bool {

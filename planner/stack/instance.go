@@ -1,4 +1,13 @@
+// Package stack finds out which instances a commit has: what is put where, with what configuration.
+//
+// See [Resolve] for how folders and lists become instances.
 package stack
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+)
 
 // Instance is one component in one stack, with resolved configuration: the unit that is planned and applied.
 type Instance struct {
@@ -22,3 +31,16 @@ type Instance struct {
 
 // Name identifies the instance within its repository: "stack/component".
 func (i Instance) Name() string { return i.Stack + "/" + i.Component }
+
+// Folder is a name for folders and files of the instance: it can be read, has no "/", and is the instance's alone.
+// State lies under it, so it never changes for a name.
+func (i Instance) Folder() string {
+	readable := strings.Map(func(char rune) rune {
+		if char >= 'a' && char <= 'z' || char >= 'A' && char <= 'Z' || char >= '0' && char <= '9' || char == '-' || char == '_' {
+			return char
+		}
+		return '-'
+	}, i.Name())
+	sum := sha256.Sum256([]byte(i.Name()))
+	return readable[:min(len(readable), 80)] + "-" + hex.EncodeToString(sum[:4])
+}

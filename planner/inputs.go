@@ -1,0 +1,193 @@
+package planner
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/planner/mirror"
+	"github.com/trunkline/trunkline/planner/stack"
+)
+
+// InputKind says what an input is.
+type InputKind string
+
+// What an instance's plan depends on, besides live state.
+const (
+	// ComponentInput is the component's directory; ID is its Git tree.
+	ComponentInput InputKind = "component"
+	// ModuleInput is a local module outside of the component's directory; ID is its Git tree.
+	ModuleInput InputKind = "module"
+	// VariableFileInput is a variable file, VariableFilesInput the order of several.
+	VariableFileInput  InputKind = "variable file"
+	VariableFilesInput InputKind = "order of variable files"
+	// FileInput is a file or a directory that the code reads, links to, or is listed with.
+	FileInput InputKind = "file"
+	// VariableInput is a variable of the configuration; ID is its value as JSON.
+	VariableInput InputKind = "variable"
+	// WorkspaceInput, EnvironmentInput and EngineInput are what their names say.
+	WorkspaceInput   InputKind = "workspace"
+	EnvironmentInput InputKind = "environment"
+	EngineInput      InputKind = "engine"
+	// PlanCommandInput and ApplyCommandInput are the commands of an engine of commands.
+	PlanCommandInput  InputKind = "plan command"
+	ApplyCommandInput InputKind = "apply command"
+)
+
+// Input is one thing that an instance's plan depends on. Kind and Name tell which, ID changes with it.
+type Input struct {
+	Kind     InputKind
+	Name, ID string
+}
+
+// missing is the ID of a path that is not there. Should it come to be, that is a change.
+const missing = "missing"
+
+// gatherer finds the inputs of the instances of one commit.
+type gatherer struct {
+	tree  *mirror.Tree
+	rules config.Repository
+	links links
+	code  map[string]references // by directory
+}
+
+func newGatherer(ctx context.Context, tree *mirror.Tree, rules config.Repository) (*gatherer, error) {
+	links, err := readLinks(ctx, tree)
+	if err != nil {
+		return nil, err
+	}
+	return &gatherer{tree: tree, rules: rules, links: links, code: map[string]references{}}, nil
+}
+
+// inputs lists what the instance depends on, in an order that is always the same.
+func (g *gatherer) inputs(instance stack.Instance) ([]Input, error) {
+	inputs, err := configured(instance, g.rules.Stacks.Engine)
+	if err != nil {
+		return nil, err
+	}
+	covered := &coverage{gatherer: g}
+	covered.add(ComponentInput, instance.Path)
+	for _, file := range instance.Files {
+		covered.add(FileInput, file)
+	}
+	if g.rules.Stacks.Engine.Kind == config.Command {
+		for _, word := range commandWords(g.rules.Stacks.Engine) {
+			covered.addIfThere(instance.Path, word)
+		}
+	} else {
+		g.follow(instance, covered)
+	}
+	covered.addLinks()
+	for _, file := range instance.VariableFiles {
+		inputs = append(inputs, Input{VariableFileInput, file, g.id(file)})
+	}
+	if len(instance.VariableFiles) > 1 {
+		inputs = append(inputs, Input{VariableFilesInput, "", strings.Join(instance.VariableFiles, " ")})
+	}
+	slices.SortFunc(covered.inputs, func(a, b Input) int {
+		return strings.Compare(string(a.Kind)+"\x00"+a.Name, string(b.Kind)+"\x00"+b.Name)
+	})
+	return append(inputs, covered.inputs...), nil
+}
+
+// configured are the inputs that the configuration alone determines.
+func configured(instance stack.Instance, engine config.Engine) ([]Input, error) {
+	inputs := []Input{{EngineInput, "", string(engine.Kind)}, {WorkspaceInput, "", instance.Workspace}}
+	if engine.Kind == config.Command {
+		inputs = append(inputs, Input{EnvironmentInput, "", instance.Environment},
+			Input{PlanCommandInput, "", engine.Plan}, Input{ApplyCommandInput, "", engine.Apply})
+	}
+	for _, name := range slices.Sorted(maps.Keys(instance.Variables)) {
+		value, err := json.Marshal(instance.Variables[name])
+		if err != nil {
+			return nil, fmt.Errorf("variable %s of %s: %w", name, instance.Name(), err)
+		}
+		inputs = append(inputs, Input{VariableInput, name, string(value)})
+	}
+	return inputs, nil
+}
+
+// follow adds what the component's code refers to, and what that refers to, as far as it is in the repository.
+func (g *gatherer) follow(instance stack.Instance, covered *coverage) {
+	seen := map[string]bool{}
+	for waiting := []string{instance.Path}; len(waiting) > 0; waiting = waiting[1:] {
+		directory := waiting[0]
+		if seen[directory] {
+			continue
+		}
+		seen[directory] = true
+		code := g.code[directory]
+		for _, module := range code.modules {
+			if found, inside := g.links.resolve(directory, module); inside {
+				covered.add(ModuleInput, found)
+				waiting = append(waiting, found)
+			}
+		}
+		for _, file := range code.files {
+			base, name := file.in(directory, instance)
+			if found, inside := g.links.resolve(base, name); inside {
+				covered.add(FileInput, found)
+			}
+		}
+	}
+}
+
+// id of what is at the path, with its mode.
+func (g *gatherer) id(name string) string {
+	entry, found := g.tree.Entry(name)
+	switch {
+	case !found:
+		return missing
+	case entry.Kind == mirror.File && entry.Mode == "100755":
+		return entry.ID + " executable"
+	default:
+		return entry.ID
+	}
+}
+
+// coverage gathers paths as inputs, leaving out those that lie in a directory that is one already.
+type coverage struct {
+	gatherer *gatherer
+	inputs   []Input
+}
+
+func (c *coverage) add(kind InputKind, name string) {
+	for _, input := range c.inputs {
+		if input.Name == name || input.Name == "." || strings.HasPrefix(name, input.Name+"/") {
+			return
+		}
+	}
+	c.inputs = append(c.inputs, Input{kind, name, c.gatherer.id(name)})
+}
+
+// addIfThere adds the path that a word of a command names, if it names one. The component's own directory counts as
+// a whole already; what lies above it is not taken as a whole.
+func (c *coverage) addIfThere(directory, word string) {
+	found, inside := c.gatherer.links.resolve(directory, word)
+	if inside && found != "." && !strings.HasPrefix(directory, found+"/") && c.gatherer.id(found) != missing {
+		c.add(FileInput, found)
+	}
+}
+
+// addLinks adds what links in the directories so far lead to, and what links in there lead to.
+func (c *coverage) addLinks() {
+	for i := 0; i < len(c.inputs); i++ {
+		for _, link := range c.gatherer.links.under(c.inputs[i].Name) {
+			if found, inside := c.gatherer.links.resolve(".", link); inside {
+				c.add(FileInput, found)
+			}
+		}
+	}
+}
+
+// commandWords are the words of the commands that may be paths.
+func commandWords(engine config.Engine) []string {
+	words := strings.FieldsFunc(engine.Plan+" "+engine.Apply, func(char rune) bool {
+		return strings.ContainsRune(" \t\n;|&<>()'\"=$`", char)
+	})
+	return slices.DeleteFunc(words, func(word string) bool { return strings.HasPrefix(word, "-") || strings.HasPrefix(word, "/") })
+}

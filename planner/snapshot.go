@@ -1,0 +1,91 @@
+package planner
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/planner/mirror"
+	"github.com/trunkline/trunkline/planner/stack"
+)
+
+// Snapshot is what one commit asks for: all its instances with the digests of their inputs.
+type Snapshot struct {
+	// Commit that it is of.
+	Commit string
+	// Environments of the rules, in their order.
+	Environments []string
+	// Instances by name.
+	Instances map[string]Resolved
+
+	tree *mirror.Tree
+}
+
+// Resolved is an instance with what its plan depends on.
+type Resolved struct {
+	Instance stack.Instance
+	// Digest of the inputs: equal digests mean equal plans, as far as live state is the same.
+	Digest string
+	Inputs []Input
+}
+
+// TakeSnapshot finds the instances of a commit under the rules, and their digests. The error is [config.Problems]
+// where the rules do not go with the commit.
+func TakeSnapshot(ctx context.Context, tree *mirror.Tree, rules config.Repository) (Snapshot, error) {
+	instances, problems := stack.Resolve(tree, rules)
+	if len(problems) > 0 {
+		return Snapshot{}, problems
+	}
+	gatherer, err := newGatherer(ctx, tree, rules)
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("take a snapshot of %s: %w", tree.Commit, err)
+	}
+	if rules.Stacks.Engine.Kind != config.Command {
+		var directories []string
+		for _, instance := range instances {
+			directories = append(directories, instance.Path)
+		}
+		slices.Sort(directories)
+		if err := gatherer.readCode(ctx, slices.Compact(directories)); err != nil {
+			return Snapshot{}, fmt.Errorf("take a snapshot of %s: %w", tree.Commit, err)
+		}
+	}
+	snapshot := Snapshot{Commit: tree.Commit, Instances: make(map[string]Resolved, len(instances)), tree: tree}
+	for _, environment := range rules.Environments {
+		snapshot.Environments = append(snapshot.Environments, environment.Name)
+	}
+	for _, instance := range instances {
+		inputs, err := gatherer.inputs(instance)
+		if err != nil {
+			return Snapshot{}, fmt.Errorf("take a snapshot of %s: %w", tree.Commit, err)
+		}
+		snapshot.Instances[instance.Name()] = Resolved{Instance: instance, Digest: Digest(inputs), Inputs: inputs}
+	}
+	return snapshot, nil
+}
+
+// Digest of inputs. Their order counts only as far as it matters to the engine: inputs of a snapshot have one order.
+func Digest(inputs []Input) string {
+	hash := sha256.New()
+	io.WriteString(hash, "inputs 1\n")
+	for _, input := range inputs {
+		// Lengths, since names may hold any character.
+		fmt.Fprintf(hash, "%d %d %d %s%s%s\n", len(input.Kind), len(input.Name), len(input.ID), input.Kind, input.Name, input.ID)
+	}
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+// Digests are the digests of an environment's instances by name: the map that the environment is compared with.
+func (s Snapshot) Digests(environment string) map[string]string {
+	digests := map[string]string{}
+	for name, resolved := range s.Instances {
+		if resolved.Instance.Environment == environment {
+			digests[name] = resolved.Digest
+		}
+	}
+	return digests
+}

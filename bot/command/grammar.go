@@ -27,7 +27,7 @@ var (
 	// foreign are commands of other bots that a slip of the hand could turn into ours.
 	foreign = map[string]bool{
 		"play": true, "plane": true, "place": true, "label": true, "clean": true, "remote": true, "demote": true,
-		"stats": true, "state": true, "stage": true, "start": true, "stats-us": true, "hell": true, "heap": true,
+		"stats": true, "state": true, "stage": true, "start": true, "hell": true, "heap": true,
 		"held": true, "heal": true, "kelp": true, "yelp": true, "plans": true,
 	}
 
@@ -53,7 +53,7 @@ func (g Grammar) line(line string) (*Command, *Refusal) {
 		return g.long(words[1:])
 	}
 	if near := nearest(word, []string{trunkline}); near != "" {
-		return nil, misspelt(words[0], trunkline, words[1:])
+		return nil, g.misspelt(words[0], trunkline, words[1:])
 	}
 	if g.OnlyLong {
 		return nil, nil
@@ -70,7 +70,7 @@ func (g Grammar) line(line string) (*Command, *Refusal) {
 		return nil, nil
 	}
 	if near := nearest(word, names()); near != "" {
-		return nil, misspelt(words[0], near, words[1:])
+		return nil, g.misspelt(words[0], near, words[1:])
 	}
 	return nil, nil
 }
@@ -94,7 +94,7 @@ func (g Grammar) long(words []string) (*Command, *Refusal) {
 		}
 	}
 	if near := nearest(strings.TrimLeft(word, "/"), names()); near != "" {
-		return nil, misspelt(words[0], near, words[1:]).long()
+		return nil, g.misspelt(words[0], near, words[1:]).long()
 	}
 	return nil, &Refusal{
 		Rule: "The commands are " + listed(names()),

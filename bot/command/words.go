@@ -119,17 +119,16 @@ func notYet(word string) *Refusal {
 	}
 }
 
-// misspelt suggests the right word with the arguments as they were typed, where those are harmless.
-func misspelt(typed, right string, arguments []string) *Refusal {
-	next := "/" + right
-	for _, argument := range arguments {
-		if !environmentName.MatchString(strings.ToLower(argument)) {
-			next = "/" + right
+// misspelt suggests the right word, with the arguments as they were typed where that makes a command.
+func (g Grammar) misspelt(typed, right string, arguments []string) *Refusal {
+	refusal := &Refusal{Fact: "There is no command " + quoted(typed) + "; did you mean `" + right + "`?"}
+	for _, try := range []string{strings.Join(append([]string{"/" + right}, arguments...), " "), "/" + right} {
+		if command, _ := (Grammar{Environments: g.Environments}).line(try); command != nil {
+			refusal.Next = command.String()
 			break
 		}
-		next += " " + strings.ToLower(argument)
 	}
-	return &Refusal{Fact: "There is no command " + quoted(typed) + "; did you mean `" + right + "`?", Next: next}
+	return refusal
 }
 
 // withoutFlags is the command with the words that are left when flags are taken away, if they make a command.

@@ -38,7 +38,11 @@ func changeList(plan engine.Plan) (listing string, left int) {
 			left = len(plan.Changes) - i
 			break
 		}
-		lines = append(lines, heading(change))
+		row := heading(change)
+		if forcing := forcing(change); len(forcing) > 0 {
+			row += ": forced by " + endCut(strings.Join(forcing, ", "))
+		}
+		lines = append(lines, row)
 	}
 	if len(plan.Outputs) > 0 {
 		lines = append(lines, fmt.Sprintf("# %d outputs", len(plan.Outputs)))
@@ -68,9 +72,6 @@ func heading(change engine.Change) string {
 	h := sign + string(change.Action) + " " + oneRow(shortened(change.Address, longLine))
 	if change.PreviousAddress != "" && change.PreviousAddress != change.Address {
 		h += " (was " + oneRow(shortened(change.PreviousAddress, longLine)) + ")"
-	}
-	if forcing := forcing(change); len(forcing) > 0 {
-		h += ": forced by " + strings.Join(forcing, ", ")
 	}
 	return h
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// literal is text of our own. Only constants of this package become one, because nothing converts to it: that keeps
-// outside text out of the places where nothing is escaped.
+// literal is text of our own, in which the marks of Markdown count. Only constants of this package become one without
+// a conversion that stands out: that keeps outside text out of the places where nothing is escaped.
 type literal string
 
 // span is a piece of a line.
@@ -216,10 +216,13 @@ func (l line) html() string {
 
 // plain writes the line for places that show no Markdown: titles and descriptions.
 func (l line) plain() string {
+	marks := strings.NewReplacer("**", "", `\`, "")
 	var b strings.Builder
 	for _, s := range l {
 		switch s.kind {
-		case spanOwn, spanPull:
+		case spanOwn:
+			b.WriteString(marks.Replace(s.text))
+		case spanPull:
 			b.WriteString(s.text)
 		case spanText, spanCode:
 			b.WriteString(oneLine(s.text))

@@ -35,8 +35,8 @@ func Preview(p planner.Preview, o Options) string {
 	return bounded(o.limit(), d, foot)
 }
 
-// leftOutSize is the room kept for [leftOut], whose address has at most that many bytes beside its words.
-const leftOutSize = 2200
+// leftOutSize is the room kept for [leftOut] with its address.
+const leftOutSize = 2000
 
 // leftOut says what did not find a place, and where it is.
 func leftOut(plans chosen, tableWhole bool, o Options) line {
@@ -45,7 +45,7 @@ func leftOut(plans chosen, tableWhole bool, o Options) line {
 		missing = append(missing, say("the details of {}", count(plans.shortened, "plan", "plans")))
 	}
 	if plans.left > 0 {
-		missing = append(missing, say("{} altogether", count(plans.left, "plan", "plans")))
+		missing = append(missing, say("{}", count(plans.left, "whole plan", "whole plans")))
 	}
 	if !tableWhole {
 		missing = append(missing, own("rows of the table"))
@@ -54,10 +54,10 @@ func leftOut(plans chosen, tableWhole bool, o Options) line {
 		return nil
 	}
 	where := own("")
-	if len(o.Full) > 0 && len(o.Full) < 2000 {
-		where = say(" They are {}.", link(own("shown in full here"), o.Full))
+	if o.Full != "" && len(o.Full) < leftOutSize/2 {
+		where = say(" {} shows more.", link(own("The check run"), o.Full))
 	}
-	return say("**Left out, because a comment has its limits:** {}.{}", list(missing), where)
+	return say("**Too long for a comment.** Left out: {}.{}", list(missing), where)
 }
 
 func sections(p planner.Preview, o Options) []section {
@@ -74,7 +74,7 @@ func previewHead(p planner.Preview, o Options) *document {
 	d.paragraph(headline(p, o))
 	if p.Problem != nil {
 		if p.Problem.File != "" {
-			d.paragraph(place(*p.Problem))
+			d.paragraph(say("In {}:", place(p.Problem.File, p.Problem.Line, p.Problem.Column)))
 		}
 		detail, _ := smallest(sentences(p.Problem.Detail), o.limit()/2)
 		d.append(detail)
@@ -113,7 +113,7 @@ func headline(p planner.Preview, o Options) line {
 	c := progressOf(p)
 	switch {
 	case p.Problem != nil:
-		return say("❌ {}", strong(say("{}: nothing can be planned.", text(strings.TrimRight(p.Problem.Title, ". ")))))
+		return say("❌ {} Nothing is planned.", strong(say("{}.", text(strings.TrimRight(p.Problem.Title, ". ")))))
 	case c.all == 0:
 		return say("✅ **Merging changes nothing**: {}.", nothingDepends(p.Environments))
 	case c.done < c.all:
@@ -126,8 +126,8 @@ func headline(p planner.Preview, o Options) line {
 		}
 		return head
 	case c.cancelled > 0:
-		return say("**Planning was stopped: {} of {} planned.** {} plans again.", number(c.planned),
-			count(c.all, "instance is", "instances are"), o.typed("/plan"))
+		return say("**Planning was stopped with {} of {} planned.** {} plans again.", number(c.planned),
+			count(c.all, "instance", "instances"), o.typed("/plan"))
 	case c.changing == 0 && c.removed > 0:
 		return say("**Merging takes {} out of the configuration, and changes nothing else.**",
 			count(c.removed, "instance", "instances"))
@@ -198,28 +198,31 @@ func either(lines []line) line {
 }
 
 // place is where a problem is, such as stacks.yml:3:7.
-func place(p planner.Problem) line {
-	at := p.File
-	for _, n := range []int{p.Line, p.Column} {
+func place(file string, row, column int) line {
+	for _, n := range []int{row, column} {
 		if n > 0 {
-			at += ":" + strconv.Itoa(n)
+			file += ":" + strconv.Itoa(n)
 		}
 	}
-	return say("In {}:", code(at))
+	return code(file)
 }
 
 // previewFoot says what the plans were made of, and what can be typed.
 func previewFoot(p planner.Preview, o Options) *document {
+	var notes []line
+	if legend := tallied(p.Instances...).legend(); legend != nil {
+		notes = append(notes, legend)
+	}
+	switch {
+	case p.Head == "" || p.Trunk == "":
+	case p.Problem != nil:
+		notes = append(notes, say("head {}, trunk {}", commit(p.Head), commit(p.Trunk)))
+	default:
+		notes = append(notes, say("planned as {} merged into trunk at {}", commit(p.Head), commit(p.Trunk)))
+	}
+	notes = append(notes, say("{} plans again", o.typed("/plan")),
+		say("{} lists what can be typed here", o.typed("/help")))
 	d := &document{}
-	made := own("")
-	if p.Head != "" && p.Trunk != "" {
-		made = say("{} merged into trunk at {} · ", commit(p.Head), commit(p.Trunk))
-	}
-	legend := own("")
-	if c := progressOf(p); c.changing > 0 {
-		legend = own("\\+ create, \\~ update, ± replace, - destroy · ")
-	}
-	d.small(say("{}{}{} plans again · {} lists what can be typed here", legend, made, o.typed("/plan"),
-		o.typed("/help")))
+	d.small(join(notes, " · "))
 	return d
 }

@@ -128,7 +128,7 @@ func previews() map[string]planner.Preview {
 		"five-hundred": manyAffected(170),
 		"long-values": preview(planned("prod", "iam", "i", engine.Change{
 			Address: "aws_iam_policy.assets", Action: engine.Update, Attributes: []engine.Attribute{
-				{Path: "policy", Before: policy(`"s3:*"`), After: policy(`[\"s3:GetObject\",\"s3:ListBucket\"]`)},
+				{Path: "policy", Before: policy(`\"s3:*\"`), After: policy(`[\"s3:GetObject\",\"s3:ListBucket\"]`)},
 				{Path: "description", Before: `"Everything that the assets pipeline is allowed to do with the bucket of the shop"`, After: `"Everything that the assets pipeline is allowed to do with the bucket of the site"`},
 				{Path: "user_data", Before: `"#!/bin/sh\nset -e\necho one\necho two\n"`, After: `"#!/bin/sh\nset -eu\necho one\necho two\necho three\n"`},
 				{Path: "password", Sensitive: true},
@@ -157,7 +157,7 @@ func previews() map[string]planner.Preview {
 	}
 	all["configuration"] = stopped
 	stopped.Problem = &planner.Problem{
-		Title: "Not planned yet",
+		Title: "A maintainer has to ask for this plan",
 		Detail: "mallory may not write to this repository, and planning runs the code of the pull request.\n" +
 			"Someone with write access who has read the changes can type `/plan at 8c1f2aa`.",
 	}

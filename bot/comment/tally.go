@@ -76,7 +76,7 @@ func (t tally) sentence() line {
 	add(t.moved, "move")
 	add(t.forgotten, "forget")
 	if t.ran > 0 {
-		parts = append(parts, count(t.ran, "command to run", "commands to run"))
+		parts = append(parts, count(t.ran, "change by command", "changes by command"))
 	}
 	if len(parts) == 0 && t.outputs > 0 {
 		parts = append(parts, count(t.outputs, "output to change", "outputs to change"))
@@ -113,4 +113,19 @@ func (t tally) cell() line {
 		return own("changes")
 	}
 	return code(strings.Join(parts, " "))
+}
+
+// legend explains the signs that the cells use; nil: none is used.
+func (t tally) legend() line {
+	var signs []line
+	add := func(n int, sign literal) {
+		if n > 0 {
+			signs = append(signs, own(sign))
+		}
+	}
+	add(t.created, "\\+ create")
+	add(t.updated, "\\~ update")
+	add(t.replaced, "± replace")
+	add(t.destroyed, "\\- destroy")
+	return join(signs, ", ")
 }

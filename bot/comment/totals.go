@@ -36,7 +36,8 @@ func newTotals(p planner.Preview) totals {
 	return t
 }
 
-// manyRows is how long a table may be before the components without a change leave it.
+// manyRows is how long a table may be in the open: a longer one is folded behind its sums, so that the warnings after
+// it stay in sight, and has only the components that change.
 const manyRows = 30
 
 // versions of the table, the fullest first.
@@ -45,15 +46,23 @@ func (t totals) versions() []*document {
 		return []*document{{}}
 	}
 	changing := t.changing()
-	short := t.rows(changing)
+	shorter := t.rows(changing)
+	if len(changing) > manyRows {
+		folded := t.sums()
+		folded.details(count(len(changing), "component", "components"), shorter)
+		shorter = folded
+	}
 	if quiet := len(t.components) - len(changing); quiet > 0 {
-		short.paragraph(say("Besides, {} affected without a change.",
+		shorter.paragraph(say("Besides, {} affected without a change.",
 			count(quiet, "component is", "components are")))
 	}
-	if len(changing) == 0 || len(t.components) <= manyRows {
-		return []*document{t.rows(t.components), short, t.sums()}
+	if len(changing) == 0 {
+		shorter = t.sums()
 	}
-	return []*document{short, t.sums()}
+	if len(t.components) <= manyRows {
+		return []*document{t.rows(t.components), shorter, t.sums()}
+	}
+	return []*document{shorter, t.sums()}
 }
 
 // changing are the components that have more to say than "no change".

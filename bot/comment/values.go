@@ -41,7 +41,11 @@ func shown(value string) shownValue {
 	}
 	one := encoded(decoded, "")
 	if s, isString := decoded.(string); isString {
-		return limitedValue(one, spread(s))
+		lines := spread(s)
+		if strings.Contains(strings.TrimSpace(s), "\n") {
+			return shownValue{short: oneRow(shortened(one, longValue)), lines: lines}
+		}
+		return limitedValue(one, lines)
 	}
 	return limitedValue(one, strings.Split(encoded(decoded, "  "), "\n"))
 }

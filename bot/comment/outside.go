@@ -63,7 +63,7 @@ func hidden(r rune) bool {
 }
 
 var (
-	emoji     = regexp.MustCompile(`:([a-zA-Z0-9_+-]+:)`)
+	emoji     = regexp.MustCompile(`:([a-zA-Z0-9_+-])`)
 	issueWord = regexp.MustCompile(`(?i)\b(gh-)([0-9])`)
 	address   = regexp.MustCompile(`(?i)(://|www\.|mailto:|xmpp:)`)
 )

@@ -15,18 +15,19 @@ func answers(all []promote.Answer, o Options) section {
 	}
 	items := each(all, func(a promote.Answer) line { return answer(a, o) })
 	split := max(0, len(items)-manyAnswers)
-	newest := &document{}
-	newest.items(items[split:])
-	full := &document{}
+	shown := func(from int) *document {
+		d := &document{}
+		d.paragraph(own("**What was asked here**"))
+		d.items(items[from:])
+		return d
+	}
+	full := shown(split)
 	if split > 0 {
 		older := &document{}
 		older.items(items[max(0, split-50):split])
 		full.details(count(split, "earlier command", "earlier commands"), older)
 	}
-	full.append(newest)
-	last := &document{}
-	last.items(items[len(items)-1:])
-	return section{[]*document{full, newest, last}}
+	return section{[]*document{full, shown(split), shown(len(items) - 1)}}
 }
 
 // answer is one command with its outcome.

@@ -68,7 +68,7 @@ func rolloutHeadline(r promote.Rollout, o Options) line {
 	}
 	so := say("{} {}", sha, whereItIs(r))
 	if stage, found := first(r, promote.Deploying); found {
-		return say("⏳ **{}, and is on its way into {}: {}.**", so, text(stage.Environment.Name),
+		return say("⏳ **{} and is on its way into {}: {}.**", so, text(stage.Environment.Name),
 			howFar(stage.Deployment))
 	}
 	if stage, found := first(r, promote.Ready); found {
@@ -95,15 +95,19 @@ func converged(r promote.Rollout) line {
 // whereItIs is the environments that have the commit, as the predicate of a sentence about it.
 func whereItIs(r promote.Rollout) line {
 	var there []line
+	is := own("runs in")
 	for _, stage := range r.Stages {
 		if stage.Status == promote.Converged {
 			there = append(there, text(stage.Environment.Name))
+			if stage.Runs.SHA != r.Commit.SHA {
+				is = own("is in") // what runs there is newer, and contains it
+			}
 		}
 	}
 	if len(there) == 0 {
 		return own("is on trunk")
 	}
-	return say("runs in {}", listAtMost(there, 8))
+	return say("{} {}", is, listAtMost(there, 8))
 }
 
 // first stage of a status.

@@ -13,15 +13,13 @@ func stageTable(d *document, r promote.Rollout, o Options) {
 	}
 	var rows [][]line
 	for _, stage := range r.Stages {
-		rows = append(rows, []line{
-			text(stage.Environment.Name), standing(stage), runs(stage), next(stage, r, o),
-		})
+		rows = append(rows, []line{text(stage.Environment.Name), standing(stage, r), runs(stage), next(stage, r, o)})
 	}
 	d.table([]line{own("environment"), commit(r.Commit.SHA), own("runs"), own("next")}, rows)
 }
 
 // standing is how the commit stands in the environment, in a word or two.
-func standing(stage promote.Stage) line {
+func standing(stage promote.Stage, r promote.Rollout) line {
 	switch stage.Status {
 	case promote.Converged:
 		return own("✅ there")
@@ -33,7 +31,9 @@ func standing(stage promote.Stage) line {
 	case promote.Stopped:
 		return own("❌ stopped")
 	case promote.Ready:
-		return own("ready")
+		if len(r.Problems) == 0 {
+			return own("ready")
+		}
 	}
 	return own("waiting")
 }
@@ -48,21 +48,21 @@ func runs(stage promote.Stage) line {
 		return own("nothing yet")
 	}
 	if stage.Behind > 0 {
-		return say("{}, {} behind", commitOf(stage.Runs), number(stage.Behind))
+		return say("{}, {} behind trunk", commitOf(stage.Runs), number(stage.Behind))
 	}
 	return commitOf(stage.Runs)
 }
 
 // next is what happens next in the environment, or what is waited for.
 func next(stage promote.Stage, r promote.Rollout, o Options) line {
-	switch stage.Status {
-	case promote.Converged:
-		return own("–")
-	case promote.Deploying:
+	switch {
+	case stage.Status == promote.Deploying:
 		return say("goes to {}: {}", target(stage, r), howFar(stage.Deployment))
-	case promote.Stopped:
+	case stage.Status == promote.Converged, len(r.Problems) > 0:
+		return own("–")
+	case stage.Status == promote.Stopped:
 		return say("{} tries again", again(stage, o))
-	case promote.Ready:
+	case stage.Status == promote.Ready:
 		return again(stage, o)
 	}
 	return firstReason(stage, o)
@@ -95,49 +95,85 @@ func problems(r promote.Rollout) section {
 	return section{versions}
 }
 
-// ranges says what each environment gets that has not the commit yet.
+// ranges says what each environment gets that has not the commit yet. Environments that get the same in the same way
+// share a line.
 func ranges(r promote.Rollout) section {
-	var items []line
+	type move struct {
+		verb     literal
+		from, to string
+		by       string
+	}
+	var moves []move
+	names := map[move][]line{}
+	content := map[move]promote.Range{}
 	for _, stage := range r.Stages {
 		if stage.Status == promote.Converged || stage.Range.To.SHA == "" {
 			continue
 		}
-		items = append(items, rangeOf(stage, r))
+		m := move{goes(stage), stage.Range.From.SHA, stage.Range.To.SHA, askedBy(stage)}
+		if names[m] == nil {
+			moves = append(moves, m)
+			content[m] = stage.Range
+		}
+		names[m] = append(names[m], strong(text(stage.Environment.Name)))
+	}
+	var items []line
+	for _, m := range moves {
+		l := say("{} {} {}", list(names[m]), own(m.verb), rangeOf(content[m]))
+		if m.by != "" {
+			l = say("{}, asked for by {}", l, text(m.by))
+		}
+		if m.to != r.Commit.SHA && r.Commit.Pull != 0 {
+			l = say("{}. {} rides with {}", l, pull(r.Commit.Pull), reference(content[m].To))
+		}
+		items = append(items, l)
 	}
 	d := &document{}
-	d.items(items)
+	if len(items) > 0 {
+		d.paragraph(own("**What is still to go**"))
+		d.items(items)
+	}
 	return section{[]*document{d}}
 }
 
-// rangeOf is "staging goes from 9f1c2ab to 4d03e77: #38, #40 and #42 by alice and bob".
-func rangeOf(stage promote.Stage, r promote.Rollout) line {
-	goes := own("would go")
+// goes is the verb for a stage's range.
+func goes(stage promote.Stage) literal {
 	switch stage.Status {
 	case promote.Deploying:
-		goes = own("goes")
+		return "goes"
 	case promote.Stopped:
-		goes = own("was to go")
+		return "was to go"
 	}
+	return "would go"
+}
+
+// askedBy is who asked for the deployment that carries the range; empty: nobody, or there is none.
+func askedBy(stage promote.Stage) string {
+	if stage.Deployment == nil || stage.Status != promote.Deploying && stage.Status != promote.Stopped {
+		return ""
+	}
+	return stage.Deployment.By.Login
+}
+
+// rangeOf is "from 9f1c2ab to 4d03e77: #38, #40 and #42 by alice and bob".
+func rangeOf(r promote.Range) line {
 	from := own("nothing")
-	if stage.Range.From.SHA != "" {
-		from = commit(stage.Range.From.SHA)
+	if r.From.SHA != "" {
+		from = commit(r.From.SHA)
 	}
-	l := say("**{}** {} from {} to {}", text(stage.Environment.Name), goes, from, commit(stage.Range.To.SHA))
-	if content := contents(stage.Range); content != nil {
+	l := say("from {} to {}", from, commit(r.To.SHA))
+	if content := contents(r); content != nil {
 		l = say("{}: {}", l, content)
 	}
-	if d := stage.Deployment; d != nil && stage.Status != promote.HeldBack && stage.Status != promote.Ready &&
-		d.By.Login != "" {
-		l = say("{}; {} asked for it", l, text(d.By.Login))
-	}
-	if stage.Range.To.SHA != r.Commit.SHA && r.Commit.Pull != 0 {
-		with := commit(stage.Range.To.SHA)
-		if stage.Range.To.Pull != 0 {
-			with = pull(stage.Range.To.Pull)
-		}
-		l = say("{}. {} rides with {}", l, pull(r.Commit.Pull), with)
-	}
 	return l
+}
+
+// reference to a commit: its pull request where there is one.
+func reference(c promote.Commit) line {
+	if c.Pull == 0 {
+		return commit(c.SHA)
+	}
+	return pull(c.Pull)
 }
 
 // contents of a range: its pull requests, its commits without one, and its authors. Nil: it is empty.
@@ -150,7 +186,7 @@ func contents(r promote.Range) line {
 		}
 	}
 	if direct > 0 {
-		parts = append(parts, count(direct, "commit pushed directly", "commits pushed directly"))
+		parts = append(parts, count(direct, "direct commit", "direct commits"))
 	}
 	if len(parts) == 0 {
 		return nil
@@ -251,7 +287,7 @@ func history(r promote.Rollout) section {
 	if len(items) > 0 {
 		inner := &document{}
 		inner.items(items)
-		d.details(own("How it came there"), inner)
+		d.details(own("How it got there"), inner)
 	}
 	return section{[]*document{d}}
 }
@@ -262,7 +298,7 @@ func when(d promote.Deployment) line {
 		return own("")
 	}
 	took := d.Finished.Sub(d.Started).Round(time.Second)
-	return say(", {} in {}", clock(d.Finished), own(literal(took.String())))
+	return say(" in {}, {}", own(literal(took.String())), clock(d.Finished))
 }
 
 // clock is a moment as people of all zones read it.

@@ -1,0 +1,209 @@
+package command
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+var (
+	// shaKeyword stands before the SHA of a command.
+	shaKeyword = map[Kind]string{Plan: "at", Promote: "to"}
+
+	// kinds in the order in which help lists them, and how each is typed after a slash.
+	kinds = []Kind{Plan, Promote, Status, Help}
+	usage = map[Kind]string{
+		Plan:    "plan [environment…] [at <sha>]",
+		Promote: "promote <environment> [to <sha>]",
+		Status:  "status",
+		Help:    "help",
+	}
+
+	// later are the commands that a later version will have: known, so that nobody thinks they were misspelt.
+	later = map[string]bool{
+		"approve": true, "hold": true, "unhold": true, "rollback": true, "retry": true, "abort": true, "override": true,
+	}
+
+	// foreign are commands of other bots that a slip of the hand could turn into ours.
+	foreign = map[string]bool{
+		"play": true, "plane": true, "place": true, "label": true, "clean": true, "remote": true, "demote": true,
+		"stats": true, "state": true, "stage": true, "start": true, "hell": true, "heap": true,
+		"held": true, "heal": true, "kelp": true, "yelp": true, "plans": true,
+	}
+
+	environmentName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+	shaForm         = regexp.MustCompile(`^[0-9a-f]{7,64}$`)
+	wordForm        = regexp.MustCompile(`^/([a-zA-Z-]+)[.,:;!?]*$`)
+)
+
+// name of the long form, after its slash.
+const trunkline = "trunkline"
+
+// line reads one line that starts with a slash. Both results are nil where the line is none of our business.
+func (g Grammar) line(line string) (*Command, *Refusal) {
+	words := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
+	form := wordForm.FindStringSubmatch(words[0])
+	if form == nil {
+		return nil, nil
+	}
+	word := strings.ToLower(form[1])
+	exact := len(form[0]) == 1+len(form[1])
+
+	if word == trunkline {
+		return g.long(words[1:])
+	}
+	if near := nearest(word, []string{trunkline}); near != "" {
+		return nil, g.misspelt(words[0], trunkline, words[1:])
+	}
+	if g.OnlyLong {
+		return nil, nil
+	}
+	if exact && later[word] {
+		return nil, notYet(word)
+	}
+	for _, kind := range kinds {
+		if exact && word == string(kind) {
+			return g.arguments(kind, words[1:])
+		}
+	}
+	if foreign[word] || later[word] {
+		return nil, nil
+	}
+	if near := nearest(word, names()); near != "" {
+		return nil, g.misspelt(words[0], near, words[1:])
+	}
+	return nil, nil
+}
+
+// long reads what follows /trunkline: here every word is meant for us.
+func (g Grammar) long(words []string) (*Command, *Refusal) {
+	if len(words) == 0 {
+		return &Command{Kind: Help, Long: true}, nil
+	}
+	word := strings.ToLower(words[0])
+	if later[word] {
+		return nil, notYet(word)
+	}
+	for _, kind := range kinds {
+		if word == string(kind) {
+			command, refusal := g.arguments(kind, words[1:])
+			if command != nil {
+				command.Long = true
+			}
+			return command, refusal.long()
+		}
+	}
+	if near := nearest(strings.TrimLeft(word, "/"), names()); near != "" {
+		return nil, g.misspelt(words[0], near, words[1:]).long()
+	}
+	return nil, &Refusal{
+		Rule: "The commands are " + listed(names()),
+		Fact: "There is no " + quoted(words[0]),
+		Next: "/" + trunkline + " help",
+	}
+}
+
+// arguments reads what follows a command's own word.
+func (g Grammar) arguments(kind Kind, words []string) (*Command, *Refusal) {
+	for _, word := range words {
+		if strings.HasPrefix(word, "-") || strings.HasPrefix(word, "—") {
+			return nil, &Refusal{
+				Rule: "Commands take no flags, and none is passed on to any tool",
+				Fact: quoted(word) + " looks like one",
+				Next: withoutFlags(kind, words),
+			}
+		}
+	}
+	switch kind {
+	case Plan:
+		return g.plan(words)
+	case Promote:
+		return g.promote(words)
+	default:
+		if len(words) > 0 {
+			return nil, &Refusal{
+				Rule: fmt.Sprintf("`%s` stands alone on its line", kind),
+				Fact: quoted(words[0]) + " is too much",
+				Next: "/" + string(kind),
+			}
+		}
+		return &Command{Kind: kind}, nil
+	}
+}
+
+func (g Grammar) plan(words []string) (*Command, *Refusal) {
+	environments, rest := cut(words, shaKeyword[Plan])
+	command := &Command{Kind: Plan}
+	seen := map[string]bool{}
+	for _, word := range environments {
+		name := strings.ToLower(word)
+		if looksLikeSHA(name) && !contains(g.Environments, name) {
+			return nil, shaWithoutKeyword(Command{Kind: Plan, Environments: command.Environments}, name)
+		}
+		if refusal := checkEnvironment(Plan, word, g.Environments); refusal != nil {
+			return nil, refusal
+		}
+		if !seen[name] {
+			seen[name] = true
+			command.Environments = append(command.Environments, name)
+		}
+	}
+	return finish(command, rest)
+}
+
+func (g Grammar) promote(words []string) (*Command, *Refusal) {
+	words = splitAt(words)
+	environments, rest := cut(words, shaKeyword[Promote])
+	if len(environments) == 0 {
+		next := ""
+		if len(g.Environments) > 0 {
+			next = "/promote " + g.Environments[0]
+		}
+		return nil, &Refusal{
+			Rule: "`" + usage[Promote] + "` names the environment",
+			Fact: "None was named" + thereIs(g.Environments),
+			Next: next,
+		}
+	}
+	if refusal := checkEnvironment(Promote, environments[0], g.Environments); refusal != nil {
+		return nil, refusal
+	}
+	command := &Command{Kind: Promote, Environments: []string{strings.ToLower(environments[0])}}
+	if len(environments) > 1 {
+		extra := strings.ToLower(environments[1])
+		if looksLikeSHA(extra) && len(environments) == 2 && rest == nil {
+			return nil, shaWithoutKeyword(*command, extra)
+		}
+		return nil, &Refusal{
+			Rule: "`promote` moves one environment; for several, write several lines",
+			Fact: quoted(environments[1]) + " is too much",
+			Next: command.String(),
+		}
+	}
+	return finish(command, rest)
+}
+
+// finish reads the SHA after its keyword. Rest is nil where there was no keyword.
+func finish(command *Command, rest []string) (*Command, *Refusal) {
+	if rest == nil {
+		return command, nil
+	}
+	keyword := shaKeyword[command.Kind]
+	rule := fmt.Sprintf("After `%s` comes the SHA of a commit, at least its first seven digits", keyword)
+	if len(rest) == 0 {
+		return nil, &Refusal{Rule: rule, Fact: "There is none", Next: command.String()}
+	}
+	sha := strings.ToLower(rest[0])
+	if !shaForm.MatchString(sha) {
+		return nil, &Refusal{Rule: rule, Fact: quoted(rest[0]) + " is not one", Next: command.String()}
+	}
+	command.SHA = sha
+	if len(rest) > 1 {
+		return nil, &Refusal{
+			Rule: "The command ends with the SHA",
+			Fact: quoted(rest[1]) + " is too much",
+			Next: command.String(),
+		}
+	}
+	return command, nil
+}

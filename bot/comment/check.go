@@ -1,0 +1,79 @@
+package comment
+
+import (
+	"unicode/utf8"
+
+	"github.com/trunkline/trunkline/planner"
+)
+
+// Limits of GitHub for a check run, in its own units. We count bytes, which are never fewer.
+const (
+	checkText       = 65535
+	checkTitle      = 120
+	annotationText  = 16000
+	annotationTitle = 200
+)
+
+// CheckOutput is what the check run of a preview shows.
+type CheckOutput struct {
+	// Title is one plain line.
+	Title string
+	// Summary is Markdown: the totals and the warnings.
+	Summary string
+	// Text is Markdown: the plans. Empty: there are none.
+	Text string
+	// Annotations on lines of files.
+	Annotations []Annotation
+}
+
+// Annotation marks a line of a file.
+type Annotation struct {
+	// Path from the repository's root.
+	Path string
+	// Line from 1, and Column from 1 or 0 where it is not known.
+	Line, Column int
+	// Title and Message are plain text.
+	Title, Message string
+}
+
+// Check is the check run's view of a preview. Its text has a limit of its own, so it shows more than the comment.
+func Check(p planner.Preview, o Options) CheckOutput {
+	o.Limit = checkText
+	out := CheckOutput{Title: endCutAt(headline(p, o).plain(), checkTitle)}
+
+	head, foot := previewHead(p, o), previewFoot(p, o)
+	alarms := &document{}
+	alarms.items(warnings(p))
+	summary := &document{}
+	summary.append(head)
+	table, _ := smallest(newTotals(p).versions(), checkText-head.size()-alarms.size()-foot.size())
+	summary.append(table)
+	summary.append(alarms)
+	summary.append(foot)
+	out.Summary = bounded(checkText, summary, foot)
+
+	if plans := choose(sections(p, o), checkText-leftOutSize); len(plans.documents)+plans.left > 0 {
+		text := &document{}
+		for _, plan := range plans.documents {
+			text.append(plan)
+		}
+		text.paragraph(leftOut(plans, true, Options{}))
+		out.Text = bounded(checkText, text)
+	}
+	if p.Problem != nil && p.Problem.File != "" {
+		out.Annotations = append(out.Annotations, Annotation{
+			Path: p.Problem.File, Line: max(1, p.Problem.Line), Column: p.Problem.Column,
+			Title:   endCutAt(oneLine(p.Problem.Title), annotationTitle),
+			Message: endCutAt(manyLines(p.Problem.Detail), annotationText),
+		})
+	}
+	return out
+}
+
+// endCutAt cuts plain text to at most n characters.
+func endCutAt(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n-1]) + "…"
+}

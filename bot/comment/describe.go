@@ -1,0 +1,20 @@
+package comment
+
+import "github.com/trunkline/trunkline/promote"
+
+// descriptionLimit is GitHub's for the description of a deployment status, in characters.
+const descriptionLimit = 140
+
+// Describe is the description of a deployment's status on GitHub: one plain line of at most 140 characters.
+func Describe(d promote.Deployment) string {
+	var l line
+	switch d.Phase {
+	case promote.Succeeded:
+		l = say("Runs {}: {}", commit(d.To), howFar(&d))
+	case promote.Failed:
+		l = say("Stopped: {}.{}", whatFailed(&d), stays(&d))
+	default:
+		l = say("{} to {}: {}", commit(d.From), commit(d.To), howFar(&d))
+	}
+	return endCutAt(l.plain(), descriptionLimit)
+}

@@ -1,0 +1,201 @@
+package comment
+
+import (
+	"testing"
+	"time"
+
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/promote"
+)
+
+var (
+	alice = promote.Person{ID: 1, Login: "alice"}
+	bob   = promote.Person{ID: 2, Login: "bob"}
+	carol = promote.Person{ID: 3, Login: "carol"}
+
+	noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+	old    = promote.Commit{SHA: "9f1c2ab0000000000000000000000000000000a1", Position: 1, Pull: 37, Author: bob}
+	vpc    = promote.Commit{SHA: "1a2b3c40000000000000000000000000000000b2", Position: 2, Pull: 38, Author: bob}
+	direct = promote.Commit{SHA: "77aa11b0000000000000000000000000000000c3", Position: 3, Author: promote.Person{Login: "carol"}}
+	dns    = promote.Commit{SHA: "2b3c4d50000000000000000000000000000000d4", Position: 4, Pull: 40, Author: carol}
+	subnet = promote.Commit{SHA: trunkSHA, Position: 5, Pull: 42, Author: alice, Title: "Resize the subnet"}
+	later  = promote.Commit{SHA: "5e6f7a80000000000000000000000000000000e5", Position: 6, Pull: 44, Author: bob}
+)
+
+func acmeEnvironments() []config.Environment {
+	return []config.Environment{
+		{Name: "dev", Promote: config.Auto, Verify: []config.Check{{Name: "smoke"}}},
+		{Name: "staging", Promote: config.Manual, After: []string{"dev"}, Verify: []config.Check{{Name: "smoke"}}},
+		{Name: "prod", Promote: config.Manual, After: []string{"staging"}},
+	}
+}
+
+func stage(i int, status promote.Status) promote.Stage {
+	return promote.Stage{Environment: acmeEnvironments()[i], Status: status}
+}
+
+// there is a stage that runs the commit, brought there by a deployment.
+func there(i int, c promote.Commit, by promote.Person) promote.Stage {
+	s := stage(i, promote.Converged)
+	s.Runs = c
+	s.Deployment = &promote.Deployment{
+		Environment: s.Environment.Name, From: old.SHA, To: c.SHA, Phase: promote.Succeeded, By: by,
+		Instances: deployed(promote.InstanceApplied, promote.InstanceApplied), Started: noon, Finished: noon.Add(83 * time.Second),
+	}
+	return s
+}
+
+// lacking is a stage that still runs an older commit, with what it would get.
+func lacking(i int, status promote.Status, to promote.Commit, waits ...promote.Reason) promote.Stage {
+	s := stage(i, status)
+	s.Runs = old
+	s.Waits = waits
+	s.Range = promote.Range{From: old, To: to}
+	for _, c := range []promote.Commit{vpc, direct, dns, subnet, later} {
+		if c.Position <= to.Position {
+			s.Range.Commits = append(s.Range.Commits, c)
+		}
+	}
+	s.Behind = len(s.Range.Commits)
+	return s
+}
+
+func deployed(phases ...promote.InstancePhase) []promote.DeployedInstance {
+	names := []string{"staging/vpc", "staging/dns", "staging/cluster", "staging/database", "staging/site"}
+	summaries := []string{"1 to create, 1 to update", "no change", "1 to replace", "2 to update", "1 to create"}
+	var all []promote.DeployedInstance
+	for i, phase := range phases {
+		instance := promote.DeployedInstance{Name: names[i], Phase: phase, Summary: summaries[i], Destructive: i == 2}
+		if phase == promote.InstanceWaiting {
+			instance.Summary = ""
+		}
+		all = append(all, instance)
+	}
+	return all
+}
+
+func failing(step, subject, message string, phases ...promote.InstancePhase) promote.Stage {
+	s := lacking(1, promote.Stopped, subnet, promote.Reason{
+		Gate: "failed", Text: "the last deployment failed", Command: "/promote staging"})
+	s.Deployment = &promote.Deployment{
+		Environment: "staging", From: old.SHA, To: subnet.SHA, Phase: promote.Failed, By: carol,
+		Failure:   &promote.Failure{Step: step, Subject: subject, Message: message},
+		Instances: deployed(phases...), Started: noon, Finished: noon.Add(time.Minute),
+	}
+	return s
+}
+
+func going(phase promote.Phase, to promote.Commit, phases ...promote.InstancePhase) promote.Stage {
+	s := lacking(1, promote.Deploying, to)
+	s.Deployment = &promote.Deployment{
+		Environment: "staging", From: old.SHA, To: to.SHA, Phase: phase, By: carol, Instances: deployed(phases...), Started: noon,
+	}
+	return s
+}
+
+func rollouts() map[string]promote.Rollout {
+	manual := promote.Reason{Gate: "manual", Text: "promoted by hand", Command: "/promote staging"}
+	upstream := promote.Reason{Gate: "upstream", Text: "staging has not proven `4d03e77` yet"}
+	journey := func(stages ...promote.Stage) promote.Rollout {
+		return promote.Rollout{Commit: subnet, Tip: subnet, Stages: stages}
+	}
+	waitingProd := lacking(2, promote.HeldBack, subnet, upstream)
+	ready := journey(there(0, subnet, promote.Person{}), lacking(1, promote.Ready, subnet, manual), waitingProd)
+
+	first := journey(lacking(0, promote.Deploying, subnet), lacking(1, promote.HeldBack, subnet,
+		promote.Reason{Gate: "upstream", Text: "dev has not proven `4d03e77` yet"}), waitingProd)
+	first.Stages[0].Deployment = &promote.Deployment{Environment: "dev", From: old.SHA, To: subnet.SHA, Phase: promote.Planning,
+		Instances: deployed(promote.InstancePlanned, promote.InstanceWaiting)}
+
+	refused := ready
+	refused.Answers = []promote.Answer{
+		{By: bob, Command: "/status", Text: "answered below"},
+		{By: carol, Command: "/promote prod", Refused: true, Text: "prod comes after staging. staging has not proven `4d03e77` yet. Type `/promote staging`."},
+		{By: carol, Command: "/promote stagign", Refused: true, Text: "`promote <environment> [to <sha>]` takes the environments of this repository. There is no `stagign`; did you mean `staging`? Type `/promote staging`."},
+	}
+	many := ready
+	for range 8 {
+		many.Answers = append(many.Answers, promote.Answer{By: bob, Command: "/promote staging", Text: "staging goes from `9f1c2ab` to `4d03e77`"})
+	}
+	rides := journey(there(0, later, promote.Person{}), going(promote.Applying, later,
+		promote.InstanceApplied, promote.InstanceApplied, promote.InstanceApplying, promote.InstancePlanned, promote.InstancePlanned), waitingProd)
+	rides.Tip = later
+	newer := journey(there(0, later, promote.Person{}), there(1, subnet, carol), there(2, subnet, carol))
+	newer.Tip = later
+	broken := ready
+	broken.Problems = config.Problems{
+		{File: ".github/trunkline.yml", At: config.Position{Line: 12, Column: 5}, Message: "`afer` is not a key of an environment; did you mean `after`?"},
+		{File: ".github/trunkline.yml", At: config.Position{Line: 19, Column: 12}, Message: "there is no environment `stagign`; did you mean `staging`?"},
+	}
+	terraformError := "Error: creating EC2 Subnet: InvalidSubnet.Conflict: The CIDR '10.0.16.0/20' conflicts with another subnet\n\n" +
+		"  with aws_subnet.private[\"b\"],\n  on main.tf line 31, in resource \"aws_subnet\" \"private\":\n  31: resource \"aws_subnet\" \"private\" {\n"
+	dev := there(0, subnet, promote.Person{})
+	return map[string]promote.Rollout{
+		"first":         first,
+		"ready":         ready,
+		"refused":       refused,
+		"many-commands": many,
+		"applying":      rides,
+		"verifying":     journey(dev, going(promote.Verifying, subnet, promote.InstanceApplied, promote.InstanceApplied), waitingProd),
+		"plan-failed":   journey(dev, failing("plan", "staging/vpc", "Error: No value for required variable \"zone\"\n", promote.InstanceFailed, promote.InstanceWaiting), waitingProd),
+		"apply-failed":  journey(dev, failing("apply", "staging/cluster", terraformError, promote.InstanceApplied, promote.InstanceApplied, promote.InstanceFailed, promote.InstancePlanned), waitingProd),
+		"verify-failed": journey(dev, failing("verify", "smoke", "curl: (22) The requested URL returned error: 503\n", promote.InstanceApplied, promote.InstanceApplied), waitingProd),
+		"converged":     journey(dev, there(1, subnet, carol), there(2, subnet, bob)),
+		"newer":         newer,
+		"configuration": broken,
+	}
+}
+
+func TestRollout(t *testing.T) {
+	t.Parallel()
+	for name, r := range rollouts() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			golden(t, "rollout-"+name+".md", Rollout(r, Options{}))
+		})
+	}
+}
+
+func TestReplies(t *testing.T) {
+	t.Parallel()
+	state := promote.State{
+		Trunk: []promote.Commit{old, vpc, direct, dns, subnet},
+		Rules: config.Repository{Environments: acmeEnvironments()},
+		Environments: map[string]promote.Environment{
+			"dev":     {Name: "dev", Runs: subnet.SHA, Since: noon},
+			"staging": {Name: "staging", Runs: dns.SHA, Since: noon.Add(-20 * time.Hour)},
+			"prod":    {Name: "prod", Runs: old.SHA},
+		},
+	}
+	decisions := []promote.Decision{
+		{Environment: "staging", Candidate: subnet, Waits: []promote.Reason{{Gate: "manual", Text: "promoted by hand", Command: "/promote staging"}}},
+		{Environment: "prod", Candidate: dns, Waits: []promote.Reason{
+			{Gate: "upstream", Text: "staging has not proven `2b3c4d5` yet"}, {Gate: "manual", Text: "promoted by hand", Command: "/promote prod"}}},
+	}
+	golden(t, "status.md", Status(state, decisions, Options{}))
+	golden(t, "help.md", Help(acmeEnvironments(), Rights{Person: carol, Write: true}, Options{}))
+	golden(t, "help-read-only.md", Help(acmeEnvironments(), Rights{Person: promote.Person{ID: 9, Login: "mallory"}}, Options{OnlyLong: true}))
+	golden(t, "reply-refused.md", Reply(promote.Answer{By: carol, Command: "/promote prod --force", Refused: true,
+		Text: "Commands take no flags, and none is passed on to any tool. `--force` looks like one. Type `/promote prod`."}, Options{}))
+}
+
+func TestDescribe(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		stage promote.Stage
+		want  string
+	}{
+		{there(0, subnet, promote.Person{}), "Runs 4d03e77: 2 instances applied"},
+		{going(promote.Planning, subnet, promote.InstancePlanned, promote.InstanceWaiting), "9f1c2ab to 4d03e77: planning, 1 of 2 instances"},
+		{going(promote.Applying, subnet, promote.InstanceApplied, promote.InstanceApplying), "9f1c2ab to 4d03e77: applying, 1 of 2 instances done"},
+		{going(promote.Verifying, subnet), "9f1c2ab to 4d03e77: everything is applied, the checks run"},
+		{failing("verify", "smoke", "503", promote.InstanceApplied), "Stopped: the check smoke failed. Everything was applied and stays."},
+		{failing("engine", "tofu", "not found"), "Stopped: the engine tofu cannot be run."},
+	}
+	for _, test := range tests {
+		if got := Describe(*test.stage.Deployment); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package comment
+
+import (
+	"fmt"
+
+	"github.com/trunkline/trunkline/planner"
+	"github.com/trunkline/trunkline/planner/engine"
+)
+
+// manyWarnings of one kind are summed up.
+const manyWarnings = 8
+
+// warnings are what a reviewer must not miss, the worst first.
+func warnings(p planner.Preview) []line {
+	var all []line
+	all = append(all, destructions(p.Instances, engine.Destroy)...)
+	all = append(all, destructions(p.Instances, engine.Replace)...)
+	all = append(all, behind(p.Instances)...)
+	all = append(all, removed(p.Instances)...)
+	for _, note := range p.Notes {
+		all = append(all, prose(note))
+	}
+	return all
+}
+
+// destructions says what each group of equal plans destroys or replaces.
+func destructions(instances []planner.InstancePreview, action engine.Action) []line {
+	var all []line
+	for _, g := range grouped(instances) {
+		if g.first().Outcome != planner.Planned {
+			continue
+		}
+		var resources []line
+		for _, change := range g.first().Plan.Changes {
+			if change.Action != action {
+				continue
+			}
+			resource := code(shortened(change.Address, longLine))
+			if forced := forcing(change); len(forced) > 0 {
+				resource = say("{} (forced by {})", resource, list(each(forced, code)))
+			}
+			resources = append(resources, resource)
+		}
+		if len(resources) > 0 {
+			verb := own("⚠️ **Destroys**")
+			if action == engine.Replace {
+				verb = own("⚠️ **Replaces**")
+			}
+			all = append(all, say("{} {} of {} in {}", verb, listAtMost(resources, 3), code(g.component),
+				places(g.instances)))
+		}
+	}
+	return summedUp(all, "more plans do the same elsewhere: see the table")
+}
+
+// behind says where trunk is ahead of what runs, so that plans contain more than this pull request.
+func behind(instances []planner.InstancePreview) []line {
+	type lag struct {
+		environment string
+		pulls       string
+	}
+	planned := map[string]int{}
+	index := map[lag]int{}
+	var lags []lag
+	var late [][]planner.InstancePreview
+	for _, instance := range instances {
+		planned[instance.Instance.Environment]++
+		if len(instance.Behind) == 0 {
+			continue
+		}
+		key := lag{instance.Instance.Environment, fmt.Sprint(instance.Behind)}
+		at, found := index[key]
+		if !found {
+			at = len(late)
+			index[key] = at
+			lags, late = append(lags, key), append(late, nil)
+		}
+		late[at] = append(late[at], instance)
+	}
+	var all []line
+	for i, key := range lags {
+		pulls := listAtMost(each(late[i][0].Behind, pull), 10)
+		which := own("its plan also contains")
+		if len(late[i]) > 1 {
+			which = own("its plans also contain")
+		}
+		if len(late[i]) < planned[key.environment] {
+			names := each(late[i], func(p planner.InstancePreview) line { return code(p.Instance.Component) })
+			which = say("{} of {}", own("the plan"), list(names))
+			if len(late[i]) > 1 {
+				which = say("the plans of {}", listAtMost(names, 5))
+			}
+			which = say("{} also {}", which, own(verb(len(late[i]), "contains", "contain")))
+		}
+		all = append(all, say("**{} is behind trunk**: {} {}", text(key.environment), which, pulls))
+	}
+	return summedUp(all, "more groups of plans contain earlier pull requests")
+}
+
+func verb(n int, one, many literal) literal {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// removed names the instances that leave the configuration.
+func removed(instances []planner.InstancePreview) []line {
+	var names []line
+	for _, instance := range instances {
+		if instance.Outcome == planner.Removed {
+			names = append(names, code(instance.Instance.Name()))
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []line{say("**No longer in the configuration**: {}. What {} deployed stays until someone destroys it",
+		listAtMost(names, manyWarnings), own(verb(len(names), "it has", "they have")))}
+}
+
+// summedUp counts the warnings of one kind that are too many.
+func summedUp(warnings []line, rest literal) []line {
+	if len(warnings) <= manyWarnings+1 {
+		return warnings
+	}
+	left := len(warnings) - manyWarnings
+	return append(warnings[:manyWarnings:manyWarnings], say("{} {}", number(left), own(rest)))
+}

@@ -11,8 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/rs/zerolog"
 	"github.com/trunkline/trunkline/config"
-	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/planner/mirror"
+	"github.com/trunkline/trunkline/planner/redact"
 	"github.com/trunkline/trunkline/promote/deploy"
 	"github.com/trunkline/trunkline/promote/store"
 )
@@ -36,7 +36,8 @@ type Bot struct {
 	clients   *clients
 	mirrors   *mirrors
 	snapshots snapshots
-	planner   *planner.Planner
+	redactor  *redact.Redactor
+	slots     chan struct{}
 	deployer  *deploy.Deployer
 	inbox     inbox
 	pace      pace
@@ -50,11 +51,9 @@ func New(o Options) (*Bot, error) {
 	b.meters = newMeters(b.registry)
 	b.clients = newClients(o.Settings.GitHub, "trunkline/"+o.Version, b.meters.calls)
 	b.mirrors = &mirrors{bot: b, open: map[int64]*mirror.Mirror{}}
-	b.planner = planner.New(planner.Settings{
-		Data: o.Settings.Data, Parallel: o.Settings.Parallel, Timeout: o.Settings.StepTimeout,
-		Allow: o.Settings.PassEnvironment, Secrets: []string{string(o.Settings.GitHub.App.PrivateKey), string(o.Settings.GitHub.App.WebhookSecret)},
-	})
-	b.deployer = &deploy.Deployer{Store: o.Store, Planner: b.planner, Source: b}
+	b.redactor = redact.New(string(o.Settings.GitHub.App.PrivateKey), string(o.Settings.GitHub.App.WebhookSecret))
+	b.slots = make(chan struct{}, o.Settings.Parallel)
+	b.deployer = &deploy.Deployer{Store: o.Store, Source: b}
 	b.inbox = inbox{store: o.Store, handlers: b.events()}
 	return b, nil
 }

@@ -99,23 +99,22 @@ func (b *Bot) answer(tx *store.Tx, a asked) (answer store.Answer, err error) {
 		return answer, err
 	}
 	merged := known && pull.Phase == store.PullMerged && pull.Base == a.repository.Trunk
-	refused := func(refusal promote.Refusal) store.Answer {
-		return store.Answer{Reply: !merged, Answer: promote.Answer{Refused: true, Text: comment.Refusal(refusal)}}
-	}
+	refused := func(text string) store.Answer { return a.refused(text, merged) }
 	if a.Parsed.Refusal != nil {
-		return refused(promote.Refusal(*a.Parsed.Refusal)), nil
+		return refused(a.Parsed.Refusal.Text()), nil
 	}
 	if refusal := a.Command.Check(names(state.Rules)); refusal != nil && len(state.Problems) == 0 {
-		return refused(promote.Refusal(*refusal)), nil
+		return refused(refusal.Text()), nil
 	}
+	options := comment.Options{OnlyLong: a.Command.Long}
 	switch a.Command.Kind {
 	case command.Status:
-		return store.Answer{Reply: true, Answer: promote.Answer{Text: comment.Status(promote.Overview(state))}}, nil
+		return store.Answer{Reply: true, Answer: promote.Answer{Text: comment.Status(state, promote.Decide(state), options)}}, nil
 	case command.Help:
-		return store.Answer{Reply: true, Answer: promote.Answer{Text: comment.Help(state.Rules.Environments)}}, nil
+		return store.Answer{Reply: true, Answer: promote.Answer{Text: comment.Help(state.Rules.Environments, comment.Rights{Person: a.by, Write: true}, options)}}, nil
 	case command.Plan:
 		if refusal := plannable(a, pull, known); refusal != nil {
-			return refused(*refusal), nil
+			return refused(refusal.Text()), nil
 		}
 		allowed := ""
 		if a.Command.SHA != "" {
@@ -124,15 +123,23 @@ func (b *Bot) answer(tx *store.Tx, a asked) (answer store.Answer, err error) {
 		return store.Answer{}, tx.Want(a.repository.ID, a.pull, allowed)
 	default:
 		if !merged {
-			return refused(promote.Refusal{Rule: "Environments follow trunk: only what is merged is promoted",
-				Fact: fmt.Sprintf("#%d is not merged into %s", a.pull, a.repository.Trunk), Next: "merge it first"}), nil
+			return refused(fmt.Sprintf("Environments follow trunk: only what is merged is promoted. #%d is not merged into %s.", a.pull, a.repository.Trunk)), nil
 		}
-		return b.promote(tx, a, state, refused)
+		return a.promote(tx, state)
 	}
 }
 
+// refused is a refusal: said in the status comment where there is one, else in a reply.
+func (a asked) refused(text string, merged bool) store.Answer {
+	answer := promote.Answer{By: a.by, Command: strings.TrimSpace(a.Text), Refused: true, Text: text}
+	if !merged {
+		answer.Text = comment.Reply(answer, comment.Options{})
+	}
+	return store.Answer{Reply: !merged, Answer: answer}
+}
+
 // promote asks for a promotion: to the commit that was named, or else to the one that the comment shows.
-func (b *Bot) promote(tx *store.Tx, a asked, state promote.State, refused func(promote.Refusal) store.Answer) (answer store.Answer, err error) {
+func (a asked) promote(tx *store.Tx, state promote.State) (answer store.Answer, err error) {
 	environment, to := a.Command.Environment(), a.Command.SHA
 	if to == "" {
 		if to, err = printed(tx, a.repository.ID, a.pull, environment); err != nil {
@@ -141,10 +148,10 @@ func (b *Bot) promote(tx *store.Tx, a asked, state promote.State, refused func(p
 	}
 	wanted, refusal := promote.Asked(state, environment, to)
 	if refusal != nil {
-		return refused(*refusal), nil
+		return a.refused(refusal.Text(), true), nil
 	}
 	err = tx.Request(a.repository.ID, promote.Request{Environment: environment, To: wanted.To.SHA, By: a.by, Pull: a.pull})
-	return store.Answer{Answer: promote.Answer{Text: comment.Promoting(environment, wanted)}}, err
+	return store.Answer{Answer: promote.Answer{Text: promote.Accepted(environment, wanted)}}, err
 }
 
 // shown is what a rollout comment prints, as far as commands refer to it.
@@ -173,14 +180,14 @@ func printed(tx *store.Tx, repository int64, pull int, environment string) (stri
 func plannable(a asked, pull store.PullRequest, known bool) *promote.Refusal {
 	switch {
 	case !known || pull.Phase != store.PullOpen:
-		return &promote.Refusal{Rule: "Only open pull requests are planned", Fact: fmt.Sprintf("#%d is not open", a.pull), Next: "/status"}
+		return &promote.Refusal{Rule: "Only open pull requests are planned.", Fact: fmt.Sprintf("#%d is not open.", a.pull), Next: "`/status`"}
 	case pull.Base != a.repository.Trunk:
-		return &promote.Refusal{Rule: fmt.Sprintf("Only pull requests into %s are planned, because all environments follow it", a.repository.Trunk),
-			Fact: fmt.Sprintf("#%d goes into %s", a.pull, pull.Base)}
+		return &promote.Refusal{Rule: fmt.Sprintf("Only pull requests into %s are planned, because all environments follow it.", a.repository.Trunk),
+			Fact: fmt.Sprintf("#%d goes into %s.", a.pull, pull.Base)}
 	case a.Command.SHA != "" && !strings.HasPrefix(pull.Head, a.Command.SHA):
-		return &promote.Refusal{Rule: "Only the head of a pull request is planned",
-			Fact: fmt.Sprintf("the head is `%s`, not `%s`", promote.Short(pull.Head), promote.Short(a.Command.SHA)),
-			Next: "/plan at " + promote.Short(pull.Head)}
+		return &promote.Refusal{Rule: "Only the head of a pull request is planned.",
+			Fact: fmt.Sprintf("The head is `%s`, not `%s`.", promote.Short(pull.Head), promote.Short(a.Command.SHA)),
+			Next: "`/plan at " + promote.Short(pull.Head) + "`"}
 	}
 	return nil
 }

@@ -164,20 +164,26 @@ func (p *previewing) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	affected, err := p.affected(ctx, git, merge)
+	err = p.affected(ctx, git, merge)
 	if problems := (config.Problems)(nil); errors.As(err, &problems) {
 		p.preview.Problem = &planner.Problem{Title: "The stacks cannot be resolved", Detail: problems.Error(),
 			File: problems[0].File, Line: problems[0].At.Line, Column: problems[0].At.Column}
 		return nil
 	}
-	if err != nil || len(affected) == 0 {
+	if instances, _ := p.toPlan(); err != nil || len(instances) == 0 {
 		return err
 	}
-	return p.planAll(ctx, git, merge, affected)
+	return p.planAll(ctx, git, merge)
 }
 
 // fetch gets trunk and the head. A server that shows no refs for pull requests is asked for the branches.
 func (p *previewing) fetch(ctx context.Context, git *mirror.Mirror) error {
+	if have, err := git.Has(ctx, p.preview.Trunk); err != nil || !have {
+		trunk := "refs/heads/" + p.repository.Trunk
+		if err := errors.Join(err, git.Fetch(ctx, "+"+trunk+":"+trunk)); err != nil {
+			return err
+		}
+	}
 	have, err := git.Has(ctx, p.pull.Head)
 	if err != nil || have {
 		return err
@@ -197,36 +203,35 @@ func (p *previewing) fetch(ctx context.Context, git *mirror.Mirror) error {
 }
 
 // affected fills in the instances that merging changes, waiting for their plans.
-func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge string) ([]planner.Difference, error) {
+func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge string) error {
 	before, err := p.bot.snapshot(ctx, p.repository, p.preview.Trunk, p.rules.Repository)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	after, err := p.bot.snapshot(ctx, p.repository, merge, p.rules.Repository)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	affected := planner.Affected(*before, *after)
 	behind, err := p.behind(ctx, *before)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for _, difference := range affected {
+	for _, difference := range planner.Affected(*before, *after) {
 		instance := planner.InstancePreview{Instance: difference.Instance, Reasons: difference.Reasons, Outcome: planner.Waiting,
 			Behind: behind[difference.Instance.Name()]}
-		if difference.Kind == planner.InstanceRemoved {
+		if difference.Kind == planner.Gone {
 			instance.Outcome = planner.Removed
 		}
 		p.preview.Instances = append(p.preview.Instances, instance)
 	}
 	tree, err := git.Tree(ctx, merge)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if text, err := tree.Read(ctx, config.Path); err == nil {
 		p.noteConfiguration(string(text))
 	}
-	return affected, nil
+	return nil
 }
 
 // noteConfiguration tells the reviewer that the pull request changes the rules, which are read from trunk.

@@ -49,7 +49,7 @@ func (b *Bot) showDeployment(ctx context.Context, repository store.Repository, d
 		return err
 	}
 	status := &github.DeploymentStatusRequest{State: github.String(deploymentState(deployment.Phase)),
-		Description: github.String(comment.DeploymentDescription(deployment))}
+		Description: github.String(comment.Describe(deployment))}
 	if _, _, err := client.Repositories.CreateDeploymentStatus(ctx, owner, name, projection.GitHubID, status); err != nil {
 		return fmt.Errorf("show that deployment %d is %s: %w", deployment.ID, deployment.Phase, err)
 	}
@@ -87,7 +87,7 @@ func deploymentRequest(deployment promote.Deployment) *github.DeploymentRequest 
 		// Left out, GitHub would merge trunk into the ref instead, or wait for every status.
 		AutoMerge: github.Bool(false), RequiredContexts: &[]string{},
 		ProductionEnvironment: github.Bool(production(deployment.Environment)), TransientEnvironment: github.Bool(false),
-		Description: github.String(comment.DeploymentDescription(deployment)), Payload: payload{Trunkline: deployment.ID},
+		Description: github.String(comment.Describe(deployment)), Payload: payload{Trunkline: deployment.ID},
 	}
 }
 

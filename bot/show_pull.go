@@ -80,7 +80,7 @@ func (b *Bot) showCheck(ctx context.Context, repository store.Repository, pull s
 	if err != nil {
 		return err
 	}
-	check := checkOf(pull)
+	check := checkOf(pull, !repository.Private)
 	subject := fmt.Sprintf("%s/%d", pull.PreviewHead, pull.PreviewWanted)
 	shows := store.Projection{Digest: check.digest(), Detail: fmt.Sprint(pull.Number)}
 	projection, created, err := b.ensure(ctx, object{
@@ -88,12 +88,15 @@ func (b *Bot) showCheck(ctx context.Context, repository store.Repository, pull s
 		find: func(ctx context.Context) (int64, error) {
 			runs, _, err := client.Checks.ListCheckRunsForRef(ctx, repository.Owner, repository.Name, pull.PreviewHead,
 				&github.ListCheckRunsOptions{CheckName: github.String(checkName), AppID: github.Int64(b.settings.GitHub.App.ID)})
-			for _, run := range runs.GetCheckRuns() {
+			if err != nil {
+				return 0, err
+			}
+			for _, run := range runs.CheckRuns {
 				if run.GetExternalID() == subject {
-					return run.GetID(), err
+					return run.GetID(), nil
 				}
 			}
-			return 0, err
+			return 0, nil
 		},
 		create: func(ctx context.Context) (int64, error) {
 			run, _, err := client.Checks.CreateCheckRun(ctx, repository.Owner, repository.Name, check.create(pull.PreviewHead, subject))
@@ -129,7 +132,7 @@ func (b *Bot) endOldChecks(ctx context.Context, repository store.Repository, pul
 	for _, projection := range old {
 		if err == nil {
 			err = b.updateCheck(ctx, repository, projection, check{conclusion: "cancelled",
-				output: comment.Output{Title: "Superseded", Summary: "A newer commit, or a newer request, is planned instead."}})
+				output: comment.CheckOutput{Title: "Superseded", Summary: "A newer commit, or a newer request, is planned instead."}})
 		}
 	}
 	return err
@@ -138,11 +141,11 @@ func (b *Bot) endOldChecks(ctx context.Context, repository store.Repository, pul
 // check is what a check run shows. An empty conclusion: it is in progress.
 type check struct {
 	conclusion string
-	output     comment.Output
+	output     comment.CheckOutput
 }
 
-func checkOf(pull store.PullRequest) check {
-	c := check{output: comment.CheckOutput(pull.Preview)}
+func checkOf(pull store.PullRequest, namesOnly bool) check {
+	c := check{output: comment.Check(pull.Preview, comment.Options{NamesOnly: namesOnly})}
 	switch {
 	case pull.PreviewPhase == store.PreviewCancelled:
 		c.conclusion = "cancelled"
@@ -176,7 +179,7 @@ func (c check) update() github.UpdateCheckRunOptions {
 		options.Output.Text = github.String(c.output.Text)
 	}
 	for _, a := range c.output.Annotations {
-		options.Output.Annotations = append(options.Output.Annotations, &github.CheckRunAnnotation{Path: github.String(a.File),
+		options.Output.Annotations = append(options.Output.Annotations, &github.CheckRunAnnotation{Path: github.String(a.Path),
 			StartLine: github.Int(a.Line), EndLine: github.Int(a.Line), AnnotationLevel: github.String("failure"),
 			Title: github.String(a.Title), Message: github.String(a.Message)})
 	}

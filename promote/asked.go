@@ -2,6 +2,7 @@ package promote
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/trunkline/trunkline/config"
 )
@@ -14,6 +15,32 @@ type Refusal struct {
 	Fact string
 	// Next is a command or a sentence that says what would help; empty where nothing would.
 	Next string
+}
+
+// Text is the refusal in one paragraph: the rule, the fact, and what to do next.
+func (r Refusal) Text() string {
+	text := r.Rule + " " + r.Fact
+	switch {
+	case strings.HasPrefix(r.Next, "`"):
+		text += " Type " + r.Next + "."
+	case r.Next != "":
+		text += " " + r.Next
+	}
+	return text
+}
+
+// Accepted is what a person reads whose wish became a promotion.
+func Accepted(environment string, wanted Range) string {
+	pulls := wanted.Pulls()
+	texts := make([]string, len(pulls))
+	for i, pull := range pulls {
+		texts[i] = fmt.Sprintf("#%d", pull)
+	}
+	with := ""
+	if len(texts) > 0 {
+		with = ", with " + strings.Join(texts, ", ")
+	}
+	return fmt.Sprintf("%s goes from %s to %s%s.", environment, code(wanted.From.SHA), code(wanted.To.SHA), with)
 }
 
 // Asked answers a person's wish to promote an environment to a commit (empty: the environment's candidate).

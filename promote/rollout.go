@@ -68,12 +68,3 @@ func (s State) ofDeployment(d *Deployment) Range {
 	to, _ := s.commit(d.To)
 	return s.between(from, to)
 }
-
-// Overview is how every environment stands, looked at from the tip of trunk.
-func Overview(state State) Rollout {
-	rollout, ok := View(state, state.tip().SHA)
-	if !ok {
-		return Rollout{Problems: state.Problems}
-	}
-	return rollout
-}

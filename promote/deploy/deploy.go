@@ -22,9 +22,9 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/planner/engine"
 	"github.com/trunkline/trunkline/planner/process"
-	"github.com/trunkline/trunkline/planner/stack"
 	"github.com/trunkline/trunkline/promote"
 	"github.com/trunkline/trunkline/promote/store"
 )
@@ -38,27 +38,18 @@ type Source interface {
 
 // Target is a commit that is ready to be deployed.
 type Target struct {
-	Commit string
-	Rules  config.Repository
-	// Instances by name, of all environments, with the inputs digest of each.
-	Instances map[string]Instance
-	Engine    engine.Engine
-	// Work says where an instance is planned and applied.
-	Work func(stack.Instance) engine.Work
+	Rules config.Repository
+	// Instances by name, of all environments.
+	Instances map[string]planner.Resolved
+	// Planner with the engine, and the Place where it works.
+	Planner planner.Planner
+	Place   planner.Place
 	// Check is the process that runs a check; its environment and limits are those of engines.
 	Check func(config.Environment, config.Check) process.Command
 	// Redact takes secrets out of what people will read.
 	Redact func(string) string
-	// Parallel is how many instances are planned or applied at a time.
-	Parallel int
 	// Release gives the directory back.
 	Release func()
-}
-
-// Instance with its inputs digest.
-type Instance struct {
-	stack.Instance
-	Digest string
 }
 
 // Stopped is an error that ends the deployment: a person has to mend something.
@@ -165,7 +156,7 @@ func (r *run) write(ctx context.Context, change func(*store.Tx) error) error {
 func (r *run) inParallel(ctx context.Context, names []string, do func(context.Context, string) error) error {
 	sort.Strings(names)
 	errs := make([]error, len(names))
-	places := make(chan struct{}, max(r.target.Parallel, 1))
+	places := make(chan struct{}, max(r.target.Planner.Parallel, 1))
 	var failed sync.Once
 	stop := make(chan struct{})
 	var working sync.WaitGroup

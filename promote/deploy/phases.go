@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/planner/engine"
 	"github.com/trunkline/trunkline/planner/process"
 	"github.com/trunkline/trunkline/promote"
@@ -20,7 +22,7 @@ func (r *run) plan(ctx context.Context) error {
 	}
 	err = r.write(ctx, func(tx *store.Tx) error {
 		for name, instance := range r.target.Instances {
-			if instance.Environment != r.deployment.Environment || runs[name] == instance.Digest {
+			if instance.Instance.Environment != r.deployment.Environment || runs[name] == instance.Digest {
 				continue
 			}
 			if err := tx.Include(r.deployment.ID, name, instance.Digest); err != nil {
@@ -56,8 +58,8 @@ func (r *run) planOne(ctx context.Context, name string) error {
 		return r.failed(ctx, "plan", name, err)
 	}
 	defer lock.Release()
-	planned := promote.DeployedInstance{Name: name, PlanDigest: plan.Digest, Summary: engine.Summary(plan)}
-	for _, change := range append(append([]engine.Change{}, plan.Changes...), plan.Outputs...) {
+	planned := promote.DeployedInstance{Name: name, PlanDigest: plan.Digest, Summary: plan.Summary()}
+	for _, change := range plan.All() {
 		planned.ChangeDigests = append(planned.ChangeDigests, change.Digest)
 		planned.Destructive = planned.Destructive || change.Action.Destructive()
 	}
@@ -74,18 +76,23 @@ func (r *run) locked(ctx context.Context, name string) (*process.Lock, engine.Pl
 	if !declared {
 		return nil, engine.Plan{}, &Stopped{promote.Failure{Step: "plan", Subject: name, Message: "It is not in the commit any more."}}
 	}
-	work := r.target.Work(instance.Instance)
-	lock, err := process.TakeLock(ctx, work.State+".lock")
+	lock, err := r.target.Planner.TakeLock(ctx, instance.Instance)
 	if err != nil {
 		return nil, engine.Plan{}, fmt.Errorf("wait for others to be done with %s: %w", name, err)
 	}
-	work.Lock, work.Locks = true, append(work.Locks, lock)
-	plan, err := r.target.Engine.Plan(ctx, work)
+	plan, err := r.target.Planner.Engine.Plan(ctx, r.work(instance, lock))
 	if err != nil {
 		lock.Release()
 		return nil, engine.Plan{}, err
 	}
 	return lock, plan, nil
+}
+
+// work is an instance's work under its lock, which the engine holds until it ends.
+func (r *run) work(instance planner.Resolved, lock *process.Lock) engine.Work {
+	place := r.target.Place
+	place.Lock, place.Locks = true, append(slices.Clone(place.Locks), lock)
+	return r.target.Planner.Work(place, instance.Instance)
 }
 
 // apply applies what was planned, and nothing else.
@@ -101,11 +108,11 @@ func (r *run) applyOne(ctx context.Context, name string) error {
 	r.mu.Lock()
 	plan, fresh := r.plans[name]
 	r.mu.Unlock()
-	work := r.target.Work(r.target.Instances[name].Instance)
+	instance := r.target.Instances[name]
 	var lock *process.Lock
 	var err error
 	if fresh {
-		lock, err = process.TakeLock(ctx, work.State+".lock")
+		lock, err = r.target.Planner.TakeLock(ctx, instance.Instance)
 	} else if lock, plan, err = r.locked(ctx, name); err == nil {
 		err = r.allowed(name, plan)
 	}
@@ -119,8 +126,7 @@ func (r *run) applyOne(ctx context.Context, name string) error {
 		if err := r.write(ctx, func(tx *store.Tx) error { return tx.Applying(r.deployment.ID, name) }); err != nil {
 			return err
 		}
-		work.Lock, work.Locks = true, append(work.Locks, lock)
-		if err := r.target.Engine.Apply(ctx, work, plan); err != nil {
+		if err := r.target.Planner.Engine.Apply(ctx, r.work(instance, lock), plan); err != nil {
 			return r.failed(ctx, "apply", name, err)
 		}
 	}
@@ -135,10 +141,9 @@ func (r *run) allowed(name string, plan engine.Plan) error {
 		if instance.Name != name || plan.Empty() || plan.Digest == instance.PlanDigest {
 			continue
 		}
-		changes := append(append([]engine.Change{}, plan.Changes...), plan.Outputs...)
-		if !engine.Among(changes, instance.ChangeDigests) {
+		if !engine.Among(plan.All(), instance.ChangeDigests) {
 			return &Stopped{promote.Failure{Step: "apply", Subject: name, Message: "The plan is another one than before the interruption: " +
-				engine.Summary(plan) + ", where " + instance.Summary + " was planned. Nothing more was applied to it."}}
+				plan.Summary() + ", where " + instance.Summary + " was planned. Nothing more was applied to it."}}
 		}
 	}
 	return nil
@@ -186,7 +191,7 @@ func (r *run) verify(ctx context.Context) error {
 	}
 	var removed []string
 	for name := range runs {
-		if instance, kept := r.target.Instances[name]; !kept || instance.Environment != r.deployment.Environment {
+		if instance, kept := r.target.Instances[name]; !kept || instance.Instance.Environment != r.deployment.Environment {
 			removed = append(removed, name)
 		}
 	}

@@ -1,0 +1,184 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/planner"
+	"github.com/trunkline/trunkline/planner/engine"
+	"github.com/trunkline/trunkline/planner/mirror"
+	"github.com/trunkline/trunkline/planner/process"
+	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/deploy"
+	"github.com/trunkline/trunkline/promote/store"
+)
+
+// CheckOut gets a commit of trunk ready to be deployed, by the rules that it has itself.
+func (b *Bot) CheckOut(ctx context.Context, id int64, sha string) (*deploy.Target, error) {
+	repository, err := b.repository(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	git := b.mirrors.of(repository)
+	if have, err := git.Has(ctx, sha); err != nil || !have {
+		ref := "refs/heads/" + repository.Trunk
+		if err := errors.Join(err, git.Fetch(ctx, "+"+ref+":"+ref)); err != nil {
+			return nil, err
+		}
+	}
+	text, err := git.ReadFile(ctx, sha, config.Path)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := config.Parse(config.Path, text)
+	if err != nil {
+		return nil, stopped("configuration", err)
+	}
+	snapshot, err := b.snapshot(ctx, repository, sha, rules)
+	if problems := (config.Problems)(nil); errors.As(err, &problems) {
+		return nil, stopped("configuration", problems)
+	}
+	if err != nil {
+		return nil, err
+	}
+	plans, err := b.plannerFor(repository, rules)
+	if err != nil {
+		return nil, stopped("engine", err)
+	}
+	worktree, err := git.Worktree(ctx, sha)
+	if err != nil {
+		return nil, err
+	}
+	scratch := b.scratch(repository, "deployments")
+	return &deploy.Target{
+		Rules: rules, Instances: snapshot.Instances, Planner: plans, Redact: b.redactor.Redact, Release: worktree.Release,
+		Place: planner.Place{Commit: sha, Root: worktree.Dir, Scratch: scratch, Locks: []*process.Lock{worktree.Lock}},
+		Check: func(environment config.Environment, check config.Check) process.Command {
+			return b.check(check, worktree, filepath.Join(scratch, "checks", environment.Name), map[string]string{
+				"TRUNKLINE_ENVIRONMENT": environment.Name, "TRUNKLINE_COMMIT": sha, "TRUNKLINE_ROOT": worktree.Dir})
+		},
+	}, nil
+}
+
+func stopped(step string, err error) error {
+	return &deploy.Stopped{Failure: promote.Failure{Step: step, Message: err.Error()}}
+}
+
+// check is the process of one check, with the same limits and the same bare environment as engines have.
+func (b *Bot) check(check config.Check, worktree *mirror.Worktree, home string, env map[string]string) process.Command {
+	command := process.Shell(check.Run)
+	command.Dir, command.Home, command.Env = worktree.Dir, home, env
+	command.Log = filepath.Join(home, "check.log")
+	command.Allow, command.Locks = b.settings.PassEnvironment, []*process.Lock{worktree.Lock}
+	command.Limits.Timeout = check.Timeout
+	if check.Timeout == 0 {
+		command.Limits.Timeout = b.settings.StepTimeout
+	}
+	return command
+}
+
+// scratch is a folder for plan files and logs of a repository.
+func (b *Bot) scratch(repository store.Repository, elements ...string) string {
+	return filepath.Join(append([]string{b.settings.Data, "scratch", fmt.Sprint(repository.ID)}, elements...)...)
+}
+
+// plannerFor is a planner with the engine that the rules ask for.
+func (b *Bot) plannerFor(repository store.Repository, rules config.Repository) (planner.Planner, error) {
+	chosen, err := engine.New(rules.Stacks.Engine, engine.Settings{
+		Allow: b.settings.PassEnvironment, Redact: b.redactor.Redact, Key: []byte(b.settings.GitHub.App.WebhookSecret)})
+	if err != nil {
+		return planner.Planner{}, err
+	}
+	p := planner.Planner{Engine: limited{chosen, b.slots}, State: filepath.Join(b.settings.Data, "state", fmt.Sprint(repository.ID)),
+		Timeout: b.settings.StepTimeout, Parallel: b.settings.Parallel}
+	if rules.Stacks.Timeout > 0 {
+		p.Timeout = rules.Stacks.Timeout
+	}
+	if rules.Stacks.Parallel > 0 {
+		p.Parallel = rules.Stacks.Parallel
+	}
+	return p, nil
+}
+
+// limited is an engine that waits for a free slot of the host, so that many repositories do not start more
+// processes than it has cores for.
+type limited struct {
+	engine.Engine
+	slots chan struct{}
+}
+
+// Plan plans when there is a slot.
+func (l limited) Plan(ctx context.Context, work engine.Work) (engine.Plan, error) {
+	if err := l.enter(ctx); err != nil {
+		return engine.Plan{}, err
+	}
+	defer l.leave()
+	return l.Engine.Plan(ctx, work)
+}
+
+// Apply applies when there is a slot.
+func (l limited) Apply(ctx context.Context, work engine.Work, plan engine.Plan) error {
+	if err := l.enter(ctx); err != nil {
+		return err
+	}
+	defer l.leave()
+	return l.Engine.Apply(ctx, work, plan)
+}
+
+func (l limited) enter(ctx context.Context) error {
+	select {
+	case l.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (l limited) leave() { <-l.slots }
+
+// snapshots keeps the newest snapshots, because a preview, trunk and a deployment ask for the same ones.
+type snapshots struct {
+	mu   sync.Mutex
+	keys []string
+	kept map[string]*planner.Snapshot
+}
+
+const mostSnapshots = 64
+
+// snapshot is the map of instances of a commit under the rules.
+func (b *Bot) snapshot(ctx context.Context, repository store.Repository, sha string, rules config.Repository) (*planner.Snapshot, error) {
+	key := fmt.Sprintf("%d %s %+v", repository.ID, sha, rules)
+	b.snapshots.mu.Lock()
+	kept := b.snapshots.kept[key]
+	b.snapshots.mu.Unlock()
+	if kept != nil {
+		return kept, nil
+	}
+	tree, err := b.mirrors.of(repository).Tree(ctx, sha)
+	if err != nil {
+		return nil, err
+	}
+	snapshot, err := planner.TakeSnapshot(ctx, tree, rules)
+	if err != nil {
+		return nil, err
+	}
+	b.snapshots.mu.Lock()
+	defer b.snapshots.mu.Unlock()
+	if b.snapshots.kept == nil {
+		b.snapshots.kept = map[string]*planner.Snapshot{}
+	}
+	if _, again := b.snapshots.kept[key]; !again {
+		b.snapshots.keys = append(b.snapshots.keys, key)
+	}
+	b.snapshots.kept[key] = &snapshot
+	if len(b.snapshots.keys) > mostSnapshots {
+		delete(b.snapshots.kept, b.snapshots.keys[0])
+		b.snapshots.keys = slices.Delete(b.snapshots.keys, 0, 1)
+	}
+	return &snapshot, nil
+}

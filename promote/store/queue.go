@@ -134,3 +134,14 @@ func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // ErrInterrupted is the cause of a pass's context when something changed that makes the pass pointless.
 var ErrInterrupted = errors.New("interrupted by a newer change")
+
+// Idle tells whether no job is waiting, running or due for another try.
+func (s *Store) Idle(ctx context.Context) (idle bool, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		var busy int
+		_, err := tx.one([]any{&busy}, `SELECT count(*) FROM river_job WHERE state IN ('available', 'pending', 'running', 'retryable', 'scheduled')`)
+		idle = busy == 0
+		return err
+	})
+	return idle, err
+}

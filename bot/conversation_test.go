@@ -1,0 +1,341 @@
+package bot
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/trunkline/trunkline/bot/githubsim"
+)
+
+var update = flag.Bool("update", false, "rewrite what Trunkline says in the conversations")
+
+// TestConversations plays the pull requests in testdata/conversations. A line at the margin is something that people
+// do; the indented lines below it are what Trunkline did then, and what runs.
+func TestConversations(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../testdata/conversations/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no conversations: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := newConversation(t, archive)
+			said := c.play(archive.Files[c.script].Data)
+			if *update && !t.Failed() {
+				archive.Files[c.script].Data = []byte(said)
+				if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if diff := cmp.Diff(string(archive.Files[c.script].Data), said); diff != "" {
+				t.Errorf("the conversation went otherwise (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// conversation is one script being played.
+type conversation struct {
+	*world
+	script int
+	// changes are the files of each change by its name, from the sections "name: path".
+	changes map[string]map[string]*string
+	// names replace what differs from run to run, such as commits.
+	names map[string]string
+	order []string
+	seen  int
+	login string
+}
+
+func newConversation(t *testing.T, archive *txtar.Archive) *conversation {
+	c := &conversation{changes: map[string]map[string]*string{}, names: map[string]string{}, script: -1}
+	trunk := map[string]string{}
+	for i, file := range archive.Files {
+		change, path, _ := strings.Cut(file.Name, ": ")
+		switch {
+		case file.Name == "conversation":
+			c.script = i
+		case change == "trunk":
+			trunk[path] = string(file.Data)
+		default:
+			if c.changes[change] == nil {
+				c.changes[change] = map[string]*string{}
+			}
+			text := string(file.Data)
+			c.changes[change][path] = &text
+			if strings.TrimSpace(text) == "(deleted)" {
+				c.changes[change][path] = nil
+			}
+		}
+	}
+	if strings.Contains(string(trunk[".github/trunkline.yml"]), "engine: terraform") {
+		if _, err := exec.LookPath("terraform"); err != nil {
+			t.Skip("terraform is not on the PATH; this conversation needs the real one")
+		}
+	}
+	c.world = newWorld(t, githubsim.RepositoryOptions{Files: trunk, Private: true})
+	c.login = c.gh.BotLogin()
+	c.name("base", c.tip())
+	c.seen = len(c.gh.Events())
+	return c
+}
+
+func (c *conversation) tip() string {
+	repository, err := c.gh.Repository(project)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return repository.Branches["main"]
+}
+
+// name gives a commit seven characters that say what it is, for reading and for comparing.
+func (c *conversation) name(name, sha string) {
+	if _, known := c.names[sha]; !known {
+		c.names[sha] = (name + "-------")[:7]
+		c.order = append(c.order, sha)
+	}
+}
+
+var step = regexp.MustCompile(`^(\w+) (pushes|opens|comments on|merges|squashes|rebases|closes|reopens|reviews|readies|reruns)(?: (\w+))?(?: as draft| from a fork)? ?(?:to )?(#\d+)?(?:: (.*))?$`)
+
+// play does each step and returns the script with what happened.
+func (c *conversation) play(script []byte) string {
+	var out strings.Builder
+	for _, line := range strings.Split(strings.TrimRight(string(script), "\n"), "\n") {
+		if strings.HasPrefix(line, "  ") {
+			continue
+		}
+		fmt.Fprintln(&out, line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		c.do(line)
+		c.settle()
+		out.WriteString(c.happened())
+	}
+	return out.String()
+}
+
+func (c *conversation) do(line string) {
+	c.t.Helper()
+	switch line {
+	case "trunkline stops":
+		c.stop()
+		c.start()
+		return
+	}
+	match := step.FindStringSubmatch(line)
+	if match == nil {
+		c.t.Fatalf("not a step: %q", line)
+	}
+	person, verb, name, text := c.gh.As(match[1]), match[2], match[3], match[5]
+	number, _ := strconv.Atoi(strings.TrimPrefix(match[4], "#"))
+	var err error
+	switch verb {
+	case "pushes":
+		c.push(person, name, number, text)
+	case "opens":
+		c.open(person, name, line, text)
+	case "comments on":
+		_, err = person.Comment(project, number, c.unnamed(text))
+	case "merges", "squashes", "rebases":
+		var sha string
+		sha, err = person.Merge(project, number, map[string]string{"merges": "merge", "squashes": "squash", "rebases": "rebase"}[verb])
+		c.name(fmt.Sprintf("merge%d", number), sha)
+	case "closes":
+		err = person.Close(project, number)
+	case "reopens":
+		err = person.Reopen(project, number)
+	case "readies":
+		err = person.Ready(project, number)
+	case "reviews":
+		err = person.Review(project, number, name, text)
+	case "reruns":
+		var pull githubsim.PullView
+		if pull, err = c.gh.Pull(project, number); err == nil {
+			err = person.RerequestCheck(project, pull.Checks[0].ID)
+		}
+	}
+	if err != nil {
+		c.t.Fatalf("%s: %v", line, err)
+	}
+}
+
+// push pushes a change: to the branch of a pull request, or else to trunk.
+func (c *conversation) push(person *githubsim.Person, change string, number int, message string) {
+	branch := "main"
+	if number != 0 {
+		pull, err := c.gh.Pull(project, number)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		branch = pull.HeadBranch
+	}
+	sha, err := person.Push(project, branch, firstOf(message, change), c.files(change))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.name(change, sha)
+}
+
+func (c *conversation) open(person *githubsim.Person, change, line, title string) {
+	repository, open := project, person.OpenPull
+	if strings.Contains(line, " from a fork") {
+		fork, err := person.Fork(project)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		repository, open = fork, person.OpenPullFromFork
+	}
+	sha, err := person.Push(repository, change, firstOf(title, change), c.files(change))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.name(change, sha)
+	if _, err := open(project, change, firstOf(title, change), "", githubsim.OpenOptions{Draft: strings.Contains(line, " as draft")}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *conversation) files(change string) map[string]*string {
+	files, ok := c.changes[change]
+	if !ok {
+		c.t.Fatalf("there is no change %q", change)
+	}
+	placed := map[string]*string{}
+	for path, text := range files {
+		if text != nil {
+			here := c.placed(*text)
+			text = &here
+		}
+		placed[path] = text
+	}
+	return placed
+}
+
+func firstOf(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// happened is what Trunkline did since the last step: reactions, check runs, deployments, and the comments that
+// changed, each as it is now; and what runs.
+func (c *conversation) happened() string {
+	var out strings.Builder
+	changed := map[int]bool{}
+	events := c.gh.Events()
+	states := map[string]string{}
+	var keys []string
+	note := func(key, state string) {
+		if _, known := states[key]; !known {
+			keys = append(keys, key)
+		}
+		states[key] = state
+	}
+	for _, event := range events[c.seen:] {
+		if event.Actor != c.login {
+			continue
+		}
+		switch event.Kind {
+		case "reaction":
+			note("reacts: "+event.State, "")
+		case "check":
+			note("check "+event.SHA, event.State)
+		case "deployment":
+			note("deployment "+event.Environment+" "+event.SHA, "created")
+		case "deployment_status":
+			key := "deployment " + event.Environment + " " + event.SHA
+			note(key, event.State+", "+event.Body)
+		case "comment", "comment_edited":
+			changed[event.Pull] = true
+		}
+	}
+	slices.SortStableFunc(keys, func(a, b string) int { return strings.Compare(a[:5], b[:5]) })
+	for _, key := range keys {
+		fmt.Fprintf(&out, "  %s\n", strings.TrimSuffix(key+": "+states[key], ": "))
+	}
+	for number := range 100 {
+		if changed[number] {
+			out.WriteString(c.comments(number, events[c.seen:]))
+		}
+	}
+	out.WriteString(c.runs())
+	c.seen = len(events)
+	return c.readable(out.String())
+}
+
+// comments are those of Trunkline that were written or edited, as they are now.
+func (c *conversation) comments(number int, events []githubsim.Event) string {
+	pull, err := c.gh.Pull(project, number)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var out strings.Builder
+	for _, entry := range pull.Comments(c.login) {
+		if !slices.ContainsFunc(events, func(e githubsim.Event) bool { return e.Pull == number && e.Body == entry.Body }) {
+			continue
+		}
+		fmt.Fprintf(&out, "  says on #%d:\n", number)
+		for _, line := range strings.Split(strings.TrimRight(entry.Body, "\n"), "\n") {
+			fmt.Fprintf(&out, "    %s\n", strings.TrimRight("| "+line, " "))
+		}
+	}
+	return out.String()
+}
+
+// runs is what is deployed, one line for each file.
+func (c *conversation) runs() string {
+	var out strings.Builder
+	files, err := filepath.Glob(filepath.Join(c.deployed, "*"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		fmt.Fprintf(&out, "  runs %s: %s\n", filepath.Base(file), strings.ReplaceAll(strings.TrimSpace(string(text)), "\n", "; "))
+	}
+	return out.String()
+}
+
+var nearlySHA = regexp.MustCompile(`\b[0-9a-f]{7,40}\b`)
+
+// readable replaces what differs from run to run.
+func (c *conversation) readable(text string) string {
+	text = strings.ReplaceAll(text, c.deployed, "$DEPLOYED")
+	return nearlySHA.ReplaceAllStringFunc(text, func(found string) string {
+		for _, sha := range c.order {
+			if strings.HasPrefix(sha, found) {
+				return c.names[sha]
+			}
+		}
+		return found
+	})
+}
+
+// unnamed puts commits back where a person types one by its name.
+func (c *conversation) unnamed(text string) string {
+	for _, sha := range c.order {
+		text = strings.ReplaceAll(text, c.names[sha], sha[:7])
+	}
+	return text
+}

@@ -1,0 +1,128 @@
+package bot
+
+import (
+	"context"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/trunkline/trunkline/bot/githubsim"
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/promote/store"
+)
+
+const project = "acme/infrastructure"
+
+// world is GitHub, the bot and the people of a test.
+type world struct {
+	t  *testing.T
+	gh *githubsim.GitHub
+	// data is the bot's directory, deployed where the engines of a test put what they deploy.
+	data, deployed string
+	store          *store.Store
+	bot            *Bot
+	server         *httptest.Server
+	stop           func()
+	now            time.Time
+}
+
+// newWorld makes a GitHub with one repository, in which the text $DEPLOYED stands for the directory of deployed
+// things, and starts the bot.
+func newWorld(t *testing.T, options githubsim.RepositoryOptions) *world {
+	t.Helper()
+	manifest, err := os.ReadFile("../app.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, data: t.TempDir(), deployed: t.TempDir(), now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
+	clock := func() time.Time { return w.now }
+	w.gh, err = githubsim.New(githubsim.Options{Dir: t.TempDir(), Manifest: manifest, Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.gh.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, violation := range w.gh.Violations() {
+			t.Errorf("GitHub's description is violated: %s", violation)
+		}
+		if err := w.gh.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for path, text := range options.Files {
+		options.Files[path] = w.placed(text)
+	}
+	options.Collaborators = map[string]string{"alice": "write", "bob": "write", "carol": "admin", "mallory": "read"}
+	if _, err := w.gh.CreateRepository("acme", "infrastructure", options); err != nil {
+		t.Fatal(err)
+	}
+	w.start()
+	t.Cleanup(func() { w.stop() })
+	if _, err := w.gh.Install("acme", "infrastructure"); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	return w
+}
+
+func (w *world) placed(text string) string { return strings.ReplaceAll(text, "$DEPLOYED", w.deployed) }
+
+// start starts the bot, as at the beginning or after it was stopped.
+func (w *world) start() {
+	w.t.Helper()
+	settings := config.Operator{Data: w.data, Database: filepath.Join(w.data, "trunkline.db"), Parallel: 2, StepTimeout: time.Minute}
+	settings.GitHub.WebURL, settings.GitHub.APIURL = w.gh.URL()+"/", w.gh.APIURL()
+	settings.GitHub.App.ID = w.gh.AppID()
+	settings.GitHub.App.PrivateKey = config.Secret(w.gh.PrivateKeyPEM())
+	settings.GitHub.App.WebhookSecret = config.Secret(w.gh.WebhookSecret())
+	logger := zerolog.New(zerolog.NewTestWriter(w.t)).Level(zerolog.WarnLevel)
+	ctx, cancel := context.WithCancel(logger.WithContext(context.Background()))
+	var err error
+	if w.store, err = store.Open(ctx, settings.Database, func() time.Time { return w.now }); err != nil {
+		w.t.Fatal(err)
+	}
+	if w.bot, err = New(Options{Settings: settings, Store: w.store, Version: "test"}); err != nil {
+		w.t.Fatal(err)
+	}
+	w.server = httptest.NewServer(w.bot.Handler())
+	w.gh.SetHook(w.server.URL + HookPath)
+	ended := make(chan error, 1)
+	go func() { ended <- w.bot.Run(ctx) }()
+	w.stop = func() {
+		cancel()
+		w.server.Close()
+		if err := <-ended; err != nil {
+			w.t.Errorf("the bot ended with: %v", err)
+		}
+		if err := w.store.Close(); err != nil {
+			w.t.Error(err)
+		}
+		w.stop = func() {}
+	}
+}
+
+// settle waits until nobody has anything left to do.
+func (w *world) settle() {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	for quiet := 0; quiet < 2; {
+		if err := w.gh.Settle(ctx); err != nil {
+			w.t.Fatalf("GitHub does not settle: %v", err)
+		}
+		idle, err := w.store.Idle(ctx)
+		if err != nil {
+			w.t.Fatalf("the bot does not settle: %v", err)
+		}
+		if quiet++; !idle {
+			quiet = 0
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -41,13 +42,15 @@ type Bot struct {
 	deployer  *deploy.Deployer
 	inbox     inbox
 	pace      pace
-	registry  *prometheus.Registry
-	meters    meters
+	// pause comes after a pass over rollouts that showed something, so that many small steps become few edits.
+	pause    time.Duration
+	registry *prometheus.Registry
+	meters   meters
 }
 
 // New assembles a Bot. Nothing runs before [Bot.Run].
 func New(o Options) (*Bot, error) {
-	b := &Bot{settings: o.Settings, store: o.Store, registry: prometheus.NewRegistry()}
+	b := &Bot{settings: o.Settings, store: o.Store, registry: prometheus.NewRegistry(), pause: rolloutPause}
 	b.meters = newMeters(b.registry)
 	b.clients = newClients(o.Settings.GitHub, "trunkline/"+o.Version, b.meters.calls)
 	b.mirrors = &mirrors{bot: b, open: map[int64]*mirror.Mirror{}}

@@ -60,6 +60,8 @@ type conversation struct {
 	order []string
 	seen  int
 	login string
+	// running is what ran after the step before.
+	running string
 }
 
 func newConversation(t *testing.T, archive *txtar.Archive) *conversation {
@@ -178,15 +180,16 @@ func (c *conversation) do(line string) {
 
 // push pushes a change: to the branch of a pull request, or else to trunk.
 func (c *conversation) push(person *githubsim.Person, change string, number int, message string) {
-	branch := "main"
+	repository, branch := project, "main"
 	if number != 0 {
 		pull, err := c.gh.Pull(project, number)
 		if err != nil {
 			c.t.Fatal(err)
 		}
-		branch = pull.HeadBranch
+		owner, head, _ := strings.Cut(pull.HeadLabel, ":")
+		repository, branch = owner+"/infrastructure", head
 	}
-	sha, err := person.Push(project, branch, firstOf(message, change), c.files(change))
+	sha, err := person.Push(repository, branch, firstOf(message, change), c.files(change))
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -276,7 +279,10 @@ func (c *conversation) happened() string {
 			out.WriteString(c.comments(number, events[c.seen:]))
 		}
 	}
-	out.WriteString(c.runs())
+	if running := c.runs(); running != c.running {
+		out.WriteString(running)
+		c.running = running
+	}
 	c.seen = len(events)
 	return c.readable(out.String())
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/trunkline/trunkline/promote/store"
 )
 
-// rolloutPause comes after a pass that showed something, so that many small steps become few edits.
+// rolloutPause is what [Bot.pause] is outside tests.
 const rolloutPause = time.Second
 
 // showRollout brings what GitHub shows of a repository's deployments and merged pull requests up to date.
@@ -52,7 +52,7 @@ func (b *Bot) showRollout(ctx context.Context, nudge store.Nudge) error {
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(rolloutPause):
+		case <-time.After(b.pause):
 		}
 		return ctx.Err()
 	})

@@ -90,6 +90,7 @@ func (w *world) start() {
 	if w.bot, err = New(Options{Settings: settings, Store: w.store, Version: "test"}); err != nil {
 		w.t.Fatal(err)
 	}
+	w.bot.pause = 50 * time.Millisecond
 	w.server = httptest.NewServer(w.bot.Handler())
 	w.gh.SetHook(w.server.URL + HookPath)
 	ended := make(chan error, 1)

@@ -31,16 +31,11 @@ func (r Refusal) Text() string {
 
 // Accepted is what a person reads whose wish became a promotion.
 func Accepted(environment string, wanted Range) string {
-	pulls := wanted.Pulls()
-	texts := make([]string, len(pulls))
-	for i, pull := range pulls {
-		texts[i] = fmt.Sprintf("#%d", pull)
+	commits := "1 commit"
+	if len(wanted.Commits) > 1 {
+		commits = fmt.Sprintf("%d commits", len(wanted.Commits))
 	}
-	with := ""
-	if len(texts) > 0 {
-		with = ", with " + strings.Join(texts, ", ")
-	}
-	return fmt.Sprintf("%s goes from %s to %s%s.", environment, code(wanted.From.SHA), code(wanted.To.SHA), with)
+	return fmt.Sprintf("%s goes from %s to %s, %s further.", environment, code(wanted.From.SHA), code(wanted.To.SHA), commits)
 }
 
 // Asked answers a person's wish to promote an environment to a commit (empty: the environment's candidate).

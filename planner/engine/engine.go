@@ -30,6 +30,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/trunkline/trunkline/config"
@@ -142,6 +143,21 @@ func (w Work) directory() string { return filepath.Join(w.Root, filepath.FromSla
 
 func (w Work) scratch(elements ...string) string {
 	return filepath.Join(append([]string{w.Scratch}, elements...)...)
+}
+
+// hostless is text without the paths of this host, which tell nothing to the person who reads it, and are others the
+// next time.
+func (w Work) hostless(text string) string {
+	var pairs []string
+	for _, one := range [][2]string{{w.Root, "."}, {w.Scratch, "$SCRATCH"}, {w.State, "$TRUNKLINE_STATE"}} {
+		if filepath.IsAbs(one[0]) && len(one[0]) > 1 {
+			if one[1] == "." {
+				pairs = append(pairs, one[0]+"/", "")
+			}
+			pairs = append(pairs, one[0], one[1])
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 // within gives the context the work's time limit.

@@ -59,7 +59,7 @@ func message(output string) string {
 
 // failure is the step's failure with what the engine's output says.
 func (s Settings) failure(step, output string, work Work) *Failure {
-	failure := &Failure{Step: step, Message: s.Redact(message(output))}
+	failure := &Failure{Step: step, Message: s.Redact(work.hostless(message(output)))}
 	if failure.Message == "" {
 		failure.Message = "the engine failed and said nothing"
 	}

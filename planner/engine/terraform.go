@@ -43,7 +43,7 @@ func (t *terraform) Plan(ctx context.Context, work Work) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	plan := Plan{Instance: work.Instance, Text: t.settings.Redact(reading(result.Log)), File: work.scratch("plan.tfplan")}
+	plan := Plan{Instance: work.Instance, Text: t.settings.Redact(work.hostless(reading(result.Log))), File: work.scratch("plan.tfplan")}
 	switch result.ExitCode {
 	case 0: // nothing would change
 		plan.Digest = planDigest(nil, nil)
@@ -175,7 +175,7 @@ func (t *terraform) show(ctx context.Context, work Work, plan *Plan) error {
 		return fmt.Errorf("read the plan of %s: %w", work.Instance.Name(), err)
 	}
 	defer file.Close()
-	if err := t.settings.decode(file, plan); err != nil {
+	if err := t.settings.decode(file, work, plan); err != nil {
 		return fmt.Errorf("read the plan of %s: %w", work.Instance.Name(), err)
 	}
 	return nil

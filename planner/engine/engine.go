@@ -64,7 +64,8 @@ type Work struct {
 	Env map[string]string
 	// Timeout for each of Plan and Apply. Zero: one hour.
 	Timeout time.Duration
-	// Lock the state while planning. False for previews, which may not stand in the way of an apply.
+	// Lock the state while planning. False for previews, which may not stand in the way of an apply; state in State
+	// is locked all the same, for the moment that a plan takes.
 	Lock bool
 	// Locks that the engine's processes hold until the last of them has ended.
 	Locks []*process.Lock
@@ -137,6 +138,10 @@ func New(wanted config.Engine, settings Settings) (Engine, error) {
 func Among(changes []Change, recorded []string) bool {
 	return !slices.ContainsFunc(changes, func(change Change) bool { return !slices.Contains(recorded, change.Digest) })
 }
+
+// Log is the file with what the engine writes in the step "init", "plan" or "apply", while it writes it and until the
+// next time. It is not redacted.
+func (w Work) Log(step string) string { return w.scratch("logs", step+".log") }
 
 // directory of the component.
 func (w Work) directory() string { return filepath.Join(w.Root, filepath.FromSlash(w.Instance.Path)) }

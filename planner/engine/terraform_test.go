@@ -325,11 +325,18 @@ func TestTerraformFailures(t *testing.T) {
 		"a backend that is none":  {[]string{"box/main.tf", "terraform {\n  backend \"nowhere\" {}\n}\n"}, "init", "Error: Unsupported backend type", "box/main.tf", 2},
 		"a variable that is none": {[]string{"box/main.tf", "variable \"size\" {}\n"}, "plan", "Error: No value for required variable", "box/main.tf", 1},
 		"a file of our name":      {[]string{"box/main.tf", "", "box/" + overrideName, "{}"}, "", "the repository has a file trunkline_override.tf.json of its own", "", 0},
+		"an error in a module": {[]string{"box/main.tf", "module \"m\" { source = \"../lib/m\" }\n", "lib/m/a.tf", "output \"x\" {\n  value = var.none\n}\n"},
+			"plan", "Error: Reference to undeclared input variable", "lib/m/a.tf", 2},
+		"an error in a variable file": {[]string{"box/main.tf", "variable \"size\" {}\n", "vars", "size = [\n"}, "plan", "on vars line 2", "vars", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			engine, repository := newTerraform(t, Settings{}), newRepository(t, test.files...)
-			_, err := engine.Plan(t.Context(), repository.work(stack.Instance{Environment: "dev", Path: "box"}))
+			instance := stack.Instance{Environment: "dev", Path: "box"}
+			if slices.Contains(test.files, "vars") {
+				instance.VariableFiles = []string{"vars"}
+			}
+			_, err := engine.Plan(t.Context(), repository.work(instance))
 			if err == nil || !strings.Contains(err.Error(), test.message) {
 				t.Fatalf("error is %v", err)
 			}

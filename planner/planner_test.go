@@ -6,23 +6,23 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
-	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner/engine"
 	"github.com/trunkline/trunkline/planner/process"
 	"github.com/trunkline/trunkline/planner/stack"
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv("APPLY_FOR_TEST") != "" {
-		applyAndBeKilled()
+	if dir := os.Getenv("TEST_APPLIES_IN"); dir != "" {
+		if err := applyAndBeKilled(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 		return
 	}
 	goleak.VerifyTestMain(m)
@@ -163,95 +163,5 @@ func TestPlanAllCancelled(t *testing.T) {
 		if outcome, _ := plan.Outcome(); outcome != Cancelled || !strings.Contains(plan.Err.Error(), "a newer push") {
 			t.Errorf("%s is %s: %v", plan.Instance.Component, outcome, plan.Err)
 		}
-	}
-}
-
-// slow is an engine of commands whose apply says that it began, and ends when it is told to.
-func slow(t *testing.T) engine.Engine {
-	slow, err := engine.New(config.Engine{
-		Kind:  config.Command,
-		Plan:  `diff -N "$TRUNKLINE_STATE/file" file || true`,
-		Apply: `echo began > "$SIGNALS/began"; until [ -e "$SIGNALS/go" ]; do sleep 0.02; done; echo x >> "$SIGNALS/applied"; cp file "$TRUNKLINE_STATE/file"`,
-	}, engine.Settings{})
-	if err != nil && t != nil {
-		t.Fatal(err)
-	}
-	return slow
-}
-
-func slowWork(dir string) (Planner, Place, stack.Instance) {
-	planner := Planner{Engine: slow(nil), State: filepath.Join(dir, "state"), Env: map[string]string{"SIGNALS": dir}}
-	place := Place{Commit: strings.Repeat("c", 40), Root: filepath.Join(dir, "root"), Scratch: filepath.Join(dir, "scratch")}
-	return planner, place, stack.Instance{Environment: "dev", Stack: "dev", Component: "web", Path: "web", Workspace: "default"}
-}
-
-// applyAndBeKilled is the process that the test kills.
-func applyAndBeKilled() {
-	planner, place, instance := slowWork(os.Getenv("APPLY_FOR_TEST"))
-	ctx := context.Background()
-	lock, err := planner.TakeLock(ctx, instance)
-	if err != nil {
-		panic(err)
-	}
-	place.Locks = []*process.Lock{lock}
-	work := planner.Work(place, instance)
-	plan, err := planner.Engine.Plan(ctx, work)
-	if err != nil {
-		panic(err)
-	}
-	if err := planner.Engine.Apply(ctx, work, plan); err != nil {
-		panic(err)
-	}
-}
-
-// A bot is killed while it applies. The engine goes on; the next bot waits for it, and finds that all is done.
-func TestKilledWhileApplying(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	planner, place, instance := slowWork(dir)
-	if err := os.MkdirAll(filepath.Join(place.Root, "web"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(place.Root, "web", "file"), []byte("new\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	bot := exec.Command(os.Args[0])
-	bot.Env = append(os.Environ(), "APPLY_FOR_TEST="+dir)
-	if err := bot.Start(); err != nil {
-		t.Fatal(err)
-	}
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for began := false; !began; {
-		select {
-		case <-tick.C:
-			_, err := os.Stat(filepath.Join(dir, "began"))
-			began = err == nil
-		case <-t.Context().Done():
-			t.Fatal("the apply did not begin")
-		}
-	}
-	if err := bot.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = bot.Wait() // it was killed
-	if lock, err := process.TryLock(filepath.Join(planner.State, instance.Folder()+".lock")); err != nil || lock != nil {
-		t.Fatalf("the lock is free while the engine works: %v %v", lock, err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	lock, err := planner.TakeLock(t.Context(), instance)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer lock.Release()
-	place.Scratch = filepath.Join(dir, "another")
-	plan, err := planner.Engine.Plan(t.Context(), planner.Work(place, instance))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if applied, err := os.ReadFile(filepath.Join(dir, "applied")); err != nil || string(applied) != "x\n" || !plan.Empty() {
-		t.Errorf("applied %q, %v, and the plan is %+v", applied, err, plan)
 	}
 }

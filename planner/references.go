@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/trunkline/trunkline/planner/engine"
 	"github.com/trunkline/trunkline/planner/mirror"
 	"github.com/trunkline/trunkline/planner/stack"
 )
@@ -53,7 +52,7 @@ func (g *gatherer) readCode(ctx context.Context, directories []string) error {
 		for _, directory := range waiting {
 			g.code[directory] = references{}
 			for _, entry := range g.tree.In(directory) {
-				if !engine.IsCode(path.Base(entry.Path)) || entry.Kind == mirror.Directory {
+				if !stack.IsCode(path.Base(entry.Path)) || entry.Kind == mirror.Directory {
 					continue
 				}
 				if name, inside := g.links.resolve(".", entry.Path); inside && g.tree.HasFile(name) {

@@ -13,6 +13,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclparse"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/trunkline/trunkline/planner/stack"
 )
 
 // overrideName is the file that is laid beside a component's code, and overrideContent what it says. The engine
@@ -61,7 +63,7 @@ func findBackend(directory string) (backend, error) {
 	}
 	var names []string
 	for _, entry := range entries {
-		if IsCode(entry.Name()) && entry.Name() != overrideName {
+		if stack.IsCode(entry.Name()) && entry.Name() != overrideName {
 			names = append(names, entry.Name())
 		}
 	}
@@ -77,19 +79,6 @@ func findBackend(directory string) (backend, error) {
 		}
 	}
 	return found, nil
-}
-
-// IsCode tells whether terraform or OpenTofu read a file of that name as configuration.
-func IsCode(name string) bool {
-	if strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~") || strings.HasPrefix(name, "#") {
-		return false
-	}
-	for _, suffix := range []string{".tf", ".tf.json", ".tofu", ".tofu.json"} {
-		if strings.HasSuffix(name, suffix) {
-			return true
-		}
-	}
-	return false
 }
 
 // order is 1 for override files, which the engine reads last.

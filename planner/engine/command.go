@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -25,6 +26,8 @@ import (
 //	TRUNKLINE_PLAN        for apply: the file with what plan printed
 //
 // The plan is what plan prints to standard output: nothing means no changes. An exit code other than 0 is a failure.
+// The digest is that of the text, save what differs though nothing would be done otherwise: paths of the host, and
+// the times that diff writes after the names of files.
 type command struct {
 	plan, apply string
 	settings    Settings
@@ -42,17 +45,20 @@ func (c *command) Plan(ctx context.Context, work Work) (Plan, error) {
 	if err != nil {
 		return Plan{}, fmt.Errorf("read the plan of %s: %w", work.Instance.Name(), err)
 	}
-	digest, err := fileDigest(output)
+	digest, err := outputDigest(output, work)
 	if err != nil {
 		return Plan{}, fmt.Errorf("read the plan of %s: %w", work.Instance.Name(), err)
 	}
-	plan := Plan{Instance: work.Instance, Digest: digest, File: output}
-	if strings.TrimSpace(text) == "" {
-		plan.Digest = planDigest(nil, nil)
-		return plan, nil
+	plan := Plan{Instance: work.Instance, File: output}
+	if strings.TrimSpace(text) != "" {
+		var lines strings.Builder
+		for line := range strings.Lines(text) {
+			lines.WriteString(timeless(work.hostless(line)))
+		}
+		plan.Text = strings.TrimRight(c.settings.Redact(plain(lines.String())), " \t\n")
+		plan.Changes = []Change{{Address: work.Instance.Component, Action: Run, Digest: digest}}
 	}
-	plan.Text = strings.TrimRight(c.settings.Redact(plain(text)), " \t\n")
-	plan.Changes = []Change{{Address: work.Instance.Component, Action: Run, Digest: digest}}
+	plan.Digest = planDigest(plan.Changes, nil)
 	return plan, nil
 }
 
@@ -100,17 +106,36 @@ func (c *command) environment(work Work) map[string]string {
 	}
 }
 
-func fileDigest(path string) (string, error) {
+// outputDigest is the digest of what a plan printed.
+func outputDigest(path string, work Work) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, file); err != nil {
-		return "", err
+	hash, lines := sha256.New(), bufio.NewReader(file)
+	for {
+		line, err := lines.ReadString('\n')
+		io.WriteString(hash, timeless(work.hostless(line)))
+		if errors.Is(err, io.EOF) {
+			return hex.EncodeToString(hash.Sum(nil)), nil
+		}
+		if err != nil {
+			return "", err
+		}
 	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// timeless is the line without the time that diff writes after the name of a file.
+func timeless(line string) string {
+	if !strings.HasPrefix(line, "--- ") && !strings.HasPrefix(line, "+++ ") {
+		return line
+	}
+	name, _, timed := strings.Cut(line, "\t")
+	if !timed {
+		return line
+	}
+	return name + "\n"
 }
 
 // finish runs the step's command; anything but exit code 0 is a failure.

@@ -11,9 +11,17 @@ import (
 	tfjson "github.com/hashicorp/terraform-json"
 )
 
+// planReader reads a plan's JSON into a plan.
+type planReader struct {
+	settings Settings
+	work     Work
+	plan     *Plan
+}
+
 // decode reads terraform's plan, as show -json prints it, as a stream: resource by resource, leaving out the state
 // before, the configuration and the planned values, which can be far larger than the changes.
-func (s Settings) decode(from io.Reader, plan *Plan) error {
+func (s Settings) decode(from io.Reader, work Work, plan *Plan) error {
+	reader := planReader{settings: s, work: work, plan: plan}
 	decoder := json.NewDecoder(from)
 	decoder.UseNumber() // numbers stay as they are written: they go into digests
 	if err := expect(decoder, '{'); err != nil {
@@ -26,9 +34,9 @@ func (s Settings) decode(from io.Reader, plan *Plan) error {
 		}
 		switch key {
 		case "resource_changes":
-			err = s.resources(decoder, plan)
+			err = reader.resources(decoder)
 		case "output_changes":
-			err = s.outputs(decoder, plan)
+			err = reader.outputs(decoder)
 		case "errored":
 			var errored bool
 			if err = decoder.Decode(&errored); err == nil && errored {
@@ -78,7 +86,7 @@ func skip(decoder *json.Decoder) error {
 	}
 }
 
-func (s Settings) resources(decoder *json.Decoder, plan *Plan) error {
+func (r planReader) resources(decoder *json.Decoder) error {
 	if err := expect(decoder, '['); err != nil {
 		return err
 	}
@@ -90,15 +98,15 @@ func (s Settings) resources(decoder *json.Decoder, plan *Plan) error {
 		if resource.Change == nil {
 			continue
 		}
-		if change, changes := s.change(resource); changes {
-			plan.Changes = append(plan.Changes, change)
+		if change, changes := r.change(resource); changes {
+			r.plan.Changes = append(r.plan.Changes, change)
 		}
 	}
 	return expect(decoder, ']')
 }
 
 // change is what happens to the resource, and whether anything does.
-func (s Settings) change(resource tfjson.ResourceChange) (Change, bool) {
+func (r planReader) change(resource tfjson.ResourceChange) (Change, bool) {
 	change := Change{Address: resource.Address, Deposed: resource.DeposedKey}
 	if resource.PreviousAddress != resource.Address {
 		change.PreviousAddress = resource.PreviousAddress
@@ -110,7 +118,7 @@ func (s Settings) change(resource tfjson.ResourceChange) (Change, bool) {
 	if change.Action, changes = action(*resource.Change, change.PreviousAddress != ""); !changes {
 		return change, false
 	}
-	s.describe(&change, *resource.Change)
+	r.describe(&change, *resource.Change)
 	return change, true
 }
 
@@ -141,19 +149,19 @@ func action(change tfjson.Change, moved bool) (Action, bool) {
 }
 
 // describe adds the attributes that change, and the digest.
-func (s Settings) describe(change *Change, detail tfjson.Change) {
+func (r planReader) describe(change *Change, detail tfjson.Change) {
 	var found []difference
 	switch change.Action {
 	case Create, Update, Replace, Import:
 		found = differences(detail)
 	}
-	change.Digest = s.changeDigest(*change, found, detail)
+	change.Digest = r.changeDigest(*change, found, detail)
 	for _, one := range found {
-		change.Attributes = append(change.Attributes, one.attribute(s.Redact))
+		change.Attributes = append(change.Attributes, one.attribute(func(text string) string { return r.settings.Redact(r.work.hostless(text)) }))
 	}
 }
 
-func (s Settings) outputs(decoder *json.Decoder, plan *Plan) error {
+func (r planReader) outputs(decoder *json.Decoder) error {
 	outputs := map[string]*tfjson.Change{}
 	if err := decoder.Decode(&outputs); err != nil {
 		return err
@@ -166,8 +174,8 @@ func (s Settings) outputs(decoder *json.Decoder, plan *Plan) error {
 		change := Change{Address: name}
 		var changes bool
 		if change.Action, changes = action(*detail, false); changes {
-			s.describe(&change, *detail)
-			plan.Outputs = append(plan.Outputs, change)
+			r.describe(&change, *detail)
+			r.plan.Outputs = append(r.plan.Outputs, change)
 		}
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 )
 
 // normalised is a change as it goes into its digest. What is not here does not count: times, versions, the words of
-// the engine, the order of changes, and attributes that stay as they are.
+// the engine, the order of changes, attributes that stay as they are, and where on this host the files lie.
 type normalised struct {
 	Address    string                `json:"address"`
 	Previous   string                `json:"previous,omitempty"`
@@ -32,7 +32,7 @@ type normalisedAttribute struct {
 	Sensitive string `json:"sensitive,omitempty"`
 }
 
-func (s Settings) changeDigest(change Change, found []difference, detail tfjson.Change) string {
+func (r planReader) changeDigest(change Change, found []difference, detail tfjson.Change) string {
 	plain := normalised{
 		Address: change.Address, Previous: change.PreviousAddress, Import: change.ImportID, Deposed: change.Deposed,
 		Action: change.Action,
@@ -49,7 +49,7 @@ func (s Settings) changeDigest(change Change, found []difference, detail tfjson.
 		attribute := normalisedAttribute{Path: one.path, Unknown: one.unknown, Forces: one.forces}
 		switch {
 		case one.sensitive:
-			attribute.Sensitive = s.keyed(jsonText([]any{one.before, one.after}))
+			attribute.Sensitive = r.settings.keyed(jsonText([]any{one.before, one.after}))
 		case one.unknown:
 			attribute.Before = one.before
 		default:
@@ -57,7 +57,7 @@ func (s Settings) changeDigest(change Change, found []difference, detail tfjson.
 		}
 		plain.Attributes = append(plain.Attributes, attribute)
 	}
-	return hash(jsonText(plain))
+	return hash(r.work.hostless(jsonText(plain)))
 }
 
 func (s Settings) keyed(text string) string {

@@ -30,6 +30,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/trunkline/trunkline/config"
@@ -63,7 +64,8 @@ type Work struct {
 	Env map[string]string
 	// Timeout for each of Plan and Apply. Zero: one hour.
 	Timeout time.Duration
-	// Lock the state while planning. False for previews, which may not stand in the way of an apply.
+	// Lock the state while planning. False for previews, which may not stand in the way of an apply; state in State
+	// is locked all the same, for the moment that a plan takes.
 	Lock bool
 	// Locks that the engine's processes hold until the last of them has ended.
 	Locks []*process.Lock
@@ -137,11 +139,30 @@ func Among(changes []Change, recorded []string) bool {
 	return !slices.ContainsFunc(changes, func(change Change) bool { return !slices.Contains(recorded, change.Digest) })
 }
 
+// Log is the file with what the engine writes in the step "init", "plan" or "apply", while it writes it and until the
+// next time. It is not redacted.
+func (w Work) Log(step string) string { return w.scratch("logs", step+".log") }
+
 // directory of the component.
 func (w Work) directory() string { return filepath.Join(w.Root, filepath.FromSlash(w.Instance.Path)) }
 
 func (w Work) scratch(elements ...string) string {
 	return filepath.Join(append([]string{w.Scratch}, elements...)...)
+}
+
+// hostless is text without the paths of this host, which tell nothing to the person who reads it, and are others the
+// next time.
+func (w Work) hostless(text string) string {
+	var pairs []string
+	for _, one := range [][2]string{{w.Root, "."}, {w.Scratch, "$SCRATCH"}, {w.State, "$TRUNKLINE_STATE"}} {
+		if filepath.IsAbs(one[0]) && len(one[0]) > 1 {
+			if one[1] == "." {
+				pairs = append(pairs, one[0]+"/", "")
+			}
+			pairs = append(pairs, one[0], one[1])
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 // within gives the context the work's time limit.

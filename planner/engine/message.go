@@ -1,8 +1,9 @@
 package engine
 
 import (
-	"path"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -59,33 +60,53 @@ func message(output string) string {
 
 // failure is the step's failure with what the engine's output says.
 func (s Settings) failure(step, output string, work Work) *Failure {
-	failure := &Failure{Step: step, Message: s.Redact(message(output))}
+	said := message(output)
+	failure := &Failure{Step: step, Message: s.Redact(work.hostless(said))}
 	if failure.Message == "" {
 		failure.Message = "the engine failed and said nothing"
 	}
-	if found := place.FindStringSubmatch(failure.Message); found != nil {
-		if file := path.Join(work.Instance.Path, found[1]); !strings.HasPrefix(file, "../") && !path.IsAbs(found[1]) {
-			failure.File = file
-			failure.Line, _ = strconv.Atoi(found[2])
-		}
+	if found := place.FindStringSubmatch(said); found != nil {
+		failure.File = work.inRepository(found[1])
+	}
+	if failure.File != "" {
+		failure.Line, _ = strconv.Atoi(place.FindStringSubmatch(said)[2])
 	}
 	return failure
 }
+
+// inRepository is the path from the repository's root of a file that the engine names, which sees it from the
+// component's directory or by its absolute path; "" where it is not in the repository.
+func (w Work) inRepository(file string) string {
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(w.directory(), file)
+	}
+	relative, err := filepath.Rel(w.Root, file)
+	if err != nil || !filepath.IsLocal(relative) {
+		return ""
+	}
+	return filepath.ToSlash(relative)
+}
+
+// beginnings of the plan itself, after the lines on the way to it.
+var beginnings = []string{"Terraform ", "OpenTofu ", "No changes.", "Changes to Outputs:", "Note: "}
+
+// onTheWay are the lines that say how far the engine is.
+var onTheWay = regexp.MustCompile(`\.\.\.$|: (Refreshing state|Still reading|Preparing import)\.\.\. \[|: Read complete after `)
 
 // reading is what a person reads of a plan in terraform's words: without the lines on its way there, and without the
 // advice on what to type next.
 func reading(output string) string {
 	var kept []string
+	begun := false
 	for line := range strings.Lines(plain(output)) {
 		line = strings.TrimRight(line, " \t\n")
 		if strings.HasPrefix(line, "─────") {
 			break
 		}
-		if strings.HasSuffix(line, "...") || strings.Contains(line, ": Refreshing state... [") ||
-			strings.Contains(line, ": Read complete after ") || strings.Contains(line, ": Still reading... [") {
-			continue
+		begun = begun || slices.ContainsFunc(beginnings, func(start string) bool { return strings.HasPrefix(line, start) })
+		if begun || !onTheWay.MatchString(line) {
+			kept = append(kept, line)
 		}
-		kept = append(kept, line)
 	}
 	return strings.TrimSpace(strings.Join(kept, "\n"))
 }

@@ -11,7 +11,7 @@ import (
 func (s Settings) fill(run *process.Command, work Work, step string) {
 	run.Dir = work.directory()
 	run.Home = work.Scratch
-	run.Log = work.scratch("logs", step+".log")
+	run.Log = work.Log(step)
 	run.Allow = s.Allow
 	run.Env = maps.Clone(work.Env)
 	if run.Env == nil {

@@ -32,10 +32,11 @@ type terraform struct {
 func (t *terraform) Plan(ctx context.Context, work Work) (Plan, error) {
 	ctx, cancel := work.within(ctx)
 	defer cancel()
-	if err := t.init(ctx, work); err != nil {
+	ours, err := t.init(ctx, work)
+	if err != nil {
 		return Plan{}, err
 	}
-	arguments, err := t.planArguments(work)
+	arguments, err := t.planArguments(work, ours)
 	if err != nil {
 		return Plan{}, fmt.Errorf("plan %s: %w", work.Instance.Name(), err)
 	}
@@ -43,7 +44,7 @@ func (t *terraform) Plan(ctx context.Context, work Work) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	plan := Plan{Instance: work.Instance, Text: t.settings.Redact(reading(result.Log)), File: work.scratch("plan.tfplan")}
+	plan := Plan{Instance: work.Instance, Text: t.settings.Redact(work.hostless(reading(result.Log))), File: work.scratch("plan.tfplan")}
 	switch result.ExitCode {
 	case 0: // nothing would change
 		plan.Digest = planDigest(nil, nil)
@@ -74,19 +75,21 @@ func (t *terraform) Apply(ctx context.Context, work Work, plan Plan) error {
 	return nil
 }
 
-// init makes the data directory ready for the instance's backend and workspace.
-func (t *terraform) init(ctx context.Context, work Work) error {
+// init makes the data directory ready for the instance's backend and workspace, and tells whether its state is ours
+// to keep.
+func (t *terraform) init(ctx context.Context, work Work) (ours bool, err error) {
 	backend, unread := findBackend(work.directory())
 	arguments := []string{"init", "-input=false", "-no-color"}
 	if backend.kind != "cloud" { // which refuses the option
 		arguments = append(arguments, "-reconfigure")
 	}
-	if unread == nil && backend.inWorktree(work.Instance.Workspace) {
+	ours = unread == nil && backend.inWorktree(work.Instance.Workspace)
+	if ours {
 		if err := override(work.directory()); err != nil {
-			return fmt.Errorf("prepare %s: %w", work.Instance.Name(), err)
+			return ours, fmt.Errorf("prepare %s: %w", work.Instance.Name(), err)
 		}
 		if err := os.MkdirAll(work.State, 0o700); err != nil {
-			return fmt.Errorf("make the state directory of %s: %w", work.Instance.Name(), err)
+			return ours, fmt.Errorf("make the state directory of %s: %w", work.Instance.Name(), err)
 		}
 		arguments = append(arguments,
 			"-backend-config=path="+absolute(backend.path, work.State, "terraform.tfstate"),
@@ -94,22 +97,22 @@ func (t *terraform) init(ctx context.Context, work Work) error {
 	}
 	result, err := t.run(ctx, work, "init", arguments...)
 	if err != nil {
-		return err
+		return ours, err
 	}
 	if result.ExitCode != 0 && work.Instance.Workspace != "default" && missingWorkspace(result.Log) {
 		result, err = t.createWorkspace(ctx, work, arguments)
 		if err != nil {
-			return err
+			return ours, err
 		}
 	}
 	if result.ExitCode != 0 {
-		return t.settings.failure("init", result.Log, work)
+		return ours, t.settings.failure("init", result.Log, work)
 	}
 	if unread != nil {
 		// The engine reads what we cannot: then we do not know where its state would go.
-		return t.settings.failure("init", unread.Error(), work)
+		return ours, t.settings.failure("init", unread.Error(), work)
 	}
-	return nil
+	return ours, nil
 }
 
 // missingWorkspace tells whether init refused because the backend has other workspaces but not this one. With none
@@ -128,11 +131,16 @@ func (t *terraform) createWorkspace(ctx context.Context, work Work, init []strin
 	return t.run(ctx, inDefault, "workspace", "workspace", "select", "-no-color", "-or-create=true", work.Instance.Workspace)
 }
 
-func (t *terraform) planArguments(work Work) ([]string, error) {
+func (t *terraform) planArguments(work Work, ours bool) ([]string, error) {
 	arguments := []string{"plan", "-input=false", "-no-color", "-detailed-exitcode", "-out=" + work.scratch("plan.tfplan")}
-	if work.Lock {
+	switch {
+	case ours && !work.Lock:
+		// A state file is written in place: one who reads without the lock may see half of it, or nothing, and would
+		// plan to make everything anew. So wait for the apply, as long as we may.
+		arguments = append(arguments, "-lock-timeout=24h")
+	case work.Lock:
 		arguments = append(arguments, "-lock-timeout=5m")
-	} else {
+	default:
 		arguments = append(arguments, "-lock=false")
 	}
 	for _, file := range work.Instance.VariableFiles {
@@ -175,7 +183,7 @@ func (t *terraform) show(ctx context.Context, work Work, plan *Plan) error {
 		return fmt.Errorf("read the plan of %s: %w", work.Instance.Name(), err)
 	}
 	defer file.Close()
-	if err := t.settings.decode(file, plan); err != nil {
+	if err := t.settings.decode(file, work, plan); err != nil {
 		return fmt.Errorf("read the plan of %s: %w", work.Instance.Name(), err)
 	}
 	return nil

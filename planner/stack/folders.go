@@ -113,7 +113,7 @@ func (r *resolver) codeDirectories() []string {
 	for _, file := range r.tree.Files() {
 		dir := path.Dir(file)
 		if r.rules.Stacks.Engine.Kind != config.Command {
-			if isCode(path.Base(file)) {
+			if IsCode(path.Base(file)) {
 				seen[dir] = true
 			}
 			continue
@@ -135,8 +135,12 @@ func (r *resolver) codeDirectories() []string {
 	return dirs
 }
 
-func isCode(name string) bool {
-	return !strings.HasPrefix(name, ".") && slices.ContainsFunc([]string{".tf", ".tf.json", ".tofu", ".tofu.json"},
+// IsCode tells whether terraform or OpenTofu read a file of that name as configuration.
+func IsCode(name string) bool {
+	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") {
+		return false
+	}
+	return slices.ContainsFunc([]string{".tf", ".tf.json", ".tofu", ".tofu.json"},
 		func(suffix string) bool { return strings.HasSuffix(name, suffix) })
 }
 

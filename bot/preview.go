@@ -121,11 +121,6 @@ func (p *previewing) run(ctx context.Context) error {
 
 // mayRun says why the code of the pull request may not be run, if it may not: plans run code.
 func (p *previewing) mayRun(ctx context.Context) (*planner.Problem, error) {
-	if len(p.rules.problems) > 0 {
-		first := p.rules.problems[0]
-		return &planner.Problem{Title: "The configuration on trunk has an error", Detail: p.rules.problems.Error(),
-			File: first.File, Line: first.At.Line, Column: first.At.Column}, nil
-	}
 	if p.pull.AllowedHead == p.pull.Head {
 		return nil, nil
 	}
@@ -164,10 +159,12 @@ func (p *previewing) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(p.rules.problems) > 0 {
+		return p.mends(ctx, git, merge)
+	}
 	err = p.affected(ctx, git, merge)
 	if problems := (config.Problems)(nil); errors.As(err, &problems) {
-		p.preview.Problem = &planner.Problem{Title: "The stacks cannot be resolved", Detail: problems.Error(),
-			File: problems[0].File, Line: problems[0].At.Line, Column: problems[0].At.Column}
+		p.preview.Problem = problemOf("The stacks cannot be resolved", problems)
 		return nil
 	}
 	if instances, _ := p.toPlan(); err != nil || len(instances) == 0 {
@@ -239,18 +236,40 @@ func (p *previewing) noteConfiguration(text string) {
 	rules, err := config.Parse(config.Path, []byte(text))
 	switch {
 	case err != nil:
-		p.preview.Problem = problemOf(err)
+		p.preview.Problem = problemOf("This would break the configuration", err)
 	case fmt.Sprintf("%+v", rules) != fmt.Sprintf("%+v", p.rules.Repository):
 		p.preview.Notes = append(p.preview.Notes, fmt.Sprintf(
 			"This changes %s. The preview uses the rules that are on %s now; the new ones count from the merge on.", config.Path, p.repository.Trunk))
 	}
 }
 
-func problemOf(err error) *planner.Problem {
-	problem := &planner.Problem{Title: "This would break the configuration", Detail: err.Error(), File: config.Path}
+// mends looks whether merging would mend a configuration that is broken on trunk: then the check must not stand in
+// its way, although nothing can be planned without rules.
+func (p *previewing) mends(ctx context.Context, git *mirror.Mirror, merge string) error {
+	text, err := git.ReadFile(ctx, merge, config.Path)
+	if err != nil {
+		return err
+	}
+	if _, err := config.Parse(config.Path, text); err != nil {
+		p.preview.Problem = problemOf("The configuration on trunk has an error", err)
+		return nil
+	}
+	p.preview.Notes = append(p.preview.Notes, fmt.Sprintf(
+		"This mends %s, which has an error on %s. Nothing is planned, because there are no rules to plan by until it is merged.",
+		config.Path, p.repository.Trunk))
+	return nil
+}
+
+// problemOf shows an error, at its first place in a file if it has one.
+func problemOf(title string, err error) *planner.Problem {
+	problem := &planner.Problem{Title: title, Detail: err.Error(), File: config.Path}
 	var problems config.Problems
 	if errors.As(err, &problems) {
-		problem.Line, problem.Column = problems[0].At.Line, problems[0].At.Column
+		first := problems[0]
+		problem.File, problem.Line, problem.Column, problem.Detail = first.File, first.At.Line, first.At.Column, first.Message
+		if more := problems[1:]; len(more) > 0 {
+			problem.Detail += "\n" + more.Error()
+		}
 	}
 	return problem
 }

@@ -55,9 +55,11 @@ func newWorld(t *testing.T, options githubsim.RepositoryOptions) *world {
 			t.Error(err)
 		}
 	})
+	placed := map[string]string{}
 	for path, text := range options.Files {
-		options.Files[path] = w.placed(text)
+		placed[path] = w.placed(text)
 	}
+	options.Files = placed
 	options.Collaborators = map[string]string{"alice": "write", "bob": "write", "carol": "admin", "mallory": "read"}
 	if _, err := w.gh.CreateRepository("acme", "infrastructure", options); err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ func Asked(state State, name, to string) (Range, *Refusal) {
 	environment, seen := state.Environments[name]
 	if len(state.Problems) > 0 {
 		return Range{}, &Refusal{"Nothing is promoted while the configuration on trunk has an error.",
-			fmt.Sprintf("`%s` on trunk has an error: %s.", config.Path, state.Problems[0].Error()), "Mend it in a pull request; then `/promote " + name + "` again."}
+			fmt.Sprintf("`%s` has one in line %d: %s.", config.Path, state.Problems[0].At.Line, state.Problems[0].Message), "Mend it in a pull request; then `/promote " + name + "` again."}
 	}
 	if !known || !seen {
 		return Range{}, &Refusal{"Only environments of the configuration are promoted.", fmt.Sprintf("%s is not one of them.", name), "`/help`"}

@@ -103,7 +103,7 @@ func TestRefusals(t *testing.T) {
 			h.state.Problems = config.Problems{{File: config.Path, At: config.Position{Line: 3, Column: 1}, Message: "unknown key \"x\""}}
 		}, "dev", "", Refusal{
 			"Nothing is promoted while the configuration on trunk has an error.",
-			"`.github/trunkline.yml` on trunk has an error: .github/trunkline.yml:3:1: unknown key \"x\".",
+			"`.github/trunkline.yml` has one in line 3: unknown key \"x\".",
 			"Mend it in a pull request; then `/promote dev` again."}},
 		{"rewritten trunk", func(h *history) { h.state.Trunk = h.state.Trunk[1:]; h.merge() }, "dev", "", Refusal{
 			"A promotion goes from one commit of trunk to a newer one.", "dev runs `0001111`, which is not on trunk any more.", ""}},

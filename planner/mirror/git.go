@@ -50,7 +50,9 @@ var safe = []setting{
 type invocation struct {
 	args []string
 	// outside of the repository; else the bare one is named to git.
-	outside  bool
+	outside bool
+	// worktree to run in, in place of the bare repository.
+	worktree string
 	stdin    io.Reader
 	stdout   io.Writer // nil: run returns it
 	env      []string
@@ -75,12 +77,15 @@ func (m *Mirror) run(ctx context.Context, in invocation) (string, error) {
 	limited, cancel := context.WithTimeout(ctx, in.timeout)
 	defer cancel()
 	arguments := in.args
-	if !in.outside {
+	if !in.outside && in.worktree == "" {
 		arguments = append([]string{"--git-dir=" + m.bare()}, in.args...)
 	}
 	git := exec.CommandContext(limited, "git", arguments...)
 	var stdout, stderr bytes.Buffer
 	git.Dir, git.Stdin, git.Stdout, git.Stderr = m.dir, in.stdin, &stdout, &stderr
+	if in.worktree != "" {
+		git.Dir = in.worktree
+	}
 	if in.stdout != nil {
 		git.Stdout = in.stdout
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/trunkline/trunkline/planner/process"
 )
@@ -36,13 +37,30 @@ func (m *Mirror) Worktree(ctx context.Context, sha string) (*Worktree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a worktree of %s: %w", sha, err)
 	}
-	if _, err := m.run(ctx, invocation{
-		args: []string{"worktree", "add", "--quiet", "--force", "--detach", "--", worktree.Dir, sha}, lock: worktree.Lock,
-	}); err != nil {
+	if err := m.checkOut(ctx, worktree); err != nil {
 		worktree.Release()
 		return nil, fmt.Errorf("check out %s: %w", sha, err)
 	}
 	return worktree, nil
+}
+
+// checkOut fills a new worktree. Git's notes of it are made under the lock for writing, because a fetch that finds
+// them half made fails; the files, which may take long, are not.
+func (m *Mirror) checkOut(ctx context.Context, worktree *Worktree) error {
+	writing, err := m.writing(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = m.run(ctx, invocation{
+		args: []string{"worktree", "add", "--quiet", "--force", "--detach", "--no-checkout", "--", worktree.Dir, worktree.Commit},
+		lock: worktree.Lock,
+	})
+	writing.Release()
+	if err != nil {
+		return err
+	}
+	_, err = m.run(ctx, invocation{args: []string{"reset", "--quiet", "--hard"}, worktree: worktree.Dir, lock: worktree.Lock})
+	return err
 }
 
 // reserve takes a name for a new worktree: its lock comes first, since a directory without one is a leftover.
@@ -72,11 +90,22 @@ func (m *Mirror) naming(ctx context.Context) (*process.Lock, error) {
 // Release gives the directory back; it is not to be used any more. A child that still works in it keeps it.
 func (w *Worktree) Release() {
 	w.Lock.Release()
+	ctx, cancel := context.WithTimeout(context.Background(), releaseTimeout)
+	defer cancel()
+	writing, err := w.mirror.writing(ctx)
+	if err != nil {
+		return
+	}
+	defer writing.Release()
 	// One that cannot be removed now is removed when the mirror is next opened.
 	w.mirror.removeWorktree(w.Dir)
 }
 
-// removeWorktree removes the directory, git's notes of it and its lock, unless somebody holds the lock.
+// releaseTimeout is how long the release of a worktree waits for a fetch.
+const releaseTimeout = time.Minute
+
+// removeWorktree removes the directory, git's notes of it and its lock, unless somebody holds the lock. The caller
+// holds the lock for writing.
 func (m *Mirror) removeWorktree(dir string) {
 	lock, err := process.TryLock(dir + ".lock")
 	if err != nil || lock == nil {

@@ -79,6 +79,12 @@ func (tx *Tx) SavePull(p PullRequest) (changed bool, err error) {
 	if known && before.Head == p.Head {
 		p.Pusher = before.Pusher
 	}
+	// One that was closed and is open again is looked at afresh: trunk has gone on meanwhile.
+	if known && before.Phase == PullClosed && p.Phase == PullOpen {
+		if err := tx.exec(`UPDATE pulls SET wanted = wanted + 1 WHERE repository = $1 AND number = $2`, p.Repository, p.Number); err != nil {
+			return false, err
+		}
+	}
 	err = tx.exec(`INSERT INTO pulls (repository, number, title, author, author_login, pusher, pusher_login, head, base, fork, draft,
 			phase, merge_commit, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		ON CONFLICT (repository, number) DO UPDATE SET title = excluded.title, author = excluded.author,

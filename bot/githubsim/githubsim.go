@@ -53,6 +53,8 @@ type Options struct {
 	// Manifest is the App's manifest, app.yml: its name, its permissions and
 	// the events it subscribes to.
 	Manifest []byte
+	// Key is the App's private key in PEM, to save making one. nil makes one.
+	Key []byte
 	// Clock gives the time of everything that happens. nil is time.Now.
 	Clock func() time.Time
 	// TokenClock gives the time by which tokens expire and limits are counted,

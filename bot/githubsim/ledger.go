@@ -81,6 +81,15 @@ func (gh *GitHub) Violations() []Violation {
 	return slices.Clone(gh.ledger.violations)
 }
 
+// TakeViolations is Violations, and forgets them.
+func (gh *GitHub) TakeViolations() []Violation {
+	gh.mu.Lock()
+	defer gh.mu.Unlock()
+	taken := gh.ledger.violations
+	gh.ledger.violations = nil
+	return taken
+}
+
 // Calls lists the REST calls so far, in the order in which they were answered.
 func (gh *GitHub) Calls() []Call {
 	gh.mu.Lock()

@@ -185,8 +185,12 @@ func (gh *GitHub) refuse(c *call, err error) written {
 }
 
 func problemBody(problem *Problem) map[string]any {
+	link := problem.documentation
+	if link == "" {
+		link = documentation
+	}
 	body := map[string]any{
-		"message": problem.Message, "documentation_url": documentation, "status": strconv.Itoa(problem.Status),
+		"message": problem.Message, "documentation_url": link, "status": strconv.Itoa(problem.Status),
 	}
 	if problem.Status == http.StatusUnprocessableEntity && problem.Errors != nil {
 		body["errors"] = problem.Errors

@@ -190,6 +190,9 @@ type Problem struct {
 	Errors []FieldError
 	// header is sent along, such as Retry-After.
 	header http.Header
+	// documentation is the link in the answer where it is a telling one: by it
+	// clients know a secondary rate limit.
+	documentation string
 }
 
 // FieldError is what is wrong with one field.

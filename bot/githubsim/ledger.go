@@ -36,6 +36,15 @@ type ledger struct {
 	violations []Violation
 	exercised  map[string]int
 	calls      []Call
+	// permissions are those that were needed, with the access.
+	permissions map[string]string
+}
+
+// use notes that a permission was needed for something that was allowed.
+func (l *ledger) use(permission, access string) {
+	if permission != "-" && !contract.Allows(l.permissions[permission], access) {
+		l.permissions[permission] = access
+	}
 }
 
 func (l *ledger) add(found Violation) { l.violations = append(l.violations, found) }
@@ -102,6 +111,15 @@ func (gh *GitHub) Exercised() map[string]int {
 	gh.mu.Lock()
 	defer gh.mu.Unlock()
 	return maps.Clone(gh.ledger.exercised)
+}
+
+// UsedPermissions maps each permission that was needed so far, by a call, a
+// webhook or Git, to the access that was needed: what the manifest asks for beyond
+// it, nothing has used.
+func (gh *GitHub) UsedPermissions() map[string]string {
+	gh.mu.Lock()
+	defer gh.mu.Unlock()
+	return maps.Clone(gh.ledger.permissions)
 }
 
 // Unexercised lists the operations that the simulator has and nobody called.

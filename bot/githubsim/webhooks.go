@@ -43,7 +43,11 @@ func (gh *GitHub) subscribed(found *installation, event, action string) bool {
 	if more, ok := gh.contract.EventPermission(event + "." + action); ok {
 		need = more
 	}
-	return contract.Allows(found.permissions[need.Permission], need.Access)
+	if !contract.Allows(found.permissions[need.Permission], need.Access) {
+		return false
+	}
+	gh.ledger.use(need.Permission, need.Access)
+	return true
 }
 
 // emitInstallation queues a webhook about an installation and the repositories

@@ -148,6 +148,9 @@ func TestRoles(t *testing.T) {
 			t.Errorf("%s: %s %s: %v", login, got.GetPermission(), got.GetUser().GetRoleName(), err)
 		}
 	}
+	if got := strings.Join(w.People(), " "); got != "alice bob carol dave erin mallory" {
+		t.Errorf("people %s", got)
+	}
 	if role, err := w.Role(infra, "bob"); role != "maintain" || err != nil {
 		t.Errorf("bob's role %s: %v", role, err)
 	}

@@ -20,6 +20,7 @@ type Violation struct {
 	What   string
 }
 
+// String is one line for a test to print.
 func (v Violation) String() string { return v.Method + " " + v.Path + ": " + v.What }
 
 // Call is one REST call that was made.

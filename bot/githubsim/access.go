@@ -59,22 +59,27 @@ func (c *call) checkCredentials(access string) error {
 // granted reports whether the token's permissions meet the needs.
 func (gh *GitHub) granted(c *call, needs []contract.Need) bool {
 	held := c.caller.token.permissions
-	met := false
+	var met []contract.Need
 	for _, need := range needs {
 		ok := contract.Allows(held[need.Permission], need.Access)
 		switch need.Combine {
 		case contract.OrOnPull:
-			met = met || ok && (need.Permission == "issues" || c.onPull())
+			if len(met) == 0 && ok && (need.Permission == "issues" || c.onPull()) {
+				met = append(met, need)
+			}
 		case contract.AndOnWorkflows: // no operation here writes workflow files
 			continue
 		default:
 			if !ok {
 				return false
 			}
-			met = true
+			met = append(met, need)
 		}
 	}
-	return met
+	for _, need := range met {
+		gh.ledger.use(need.Permission, need.Access)
+	}
+	return len(met) > 0
 }
 
 // onPull reports whether the call is about the conversation of a pull request

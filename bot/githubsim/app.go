@@ -6,7 +6,9 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -38,9 +40,9 @@ func (gh *GitHub) register(text []byte) (*app, error) {
 	if err := gh.checkEvents(read); err != nil {
 		return nil, err
 	}
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := appKey(gh.options.Key)
 	if err != nil {
-		return nil, fmt.Errorf("make the App's key: %w", err)
+		return nil, err
 	}
 	block := &pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}
 	slug := strings.ToLower(strings.ReplaceAll(read.Name, " ", "-"))
@@ -52,6 +54,26 @@ func (gh *GitHub) register(text []byte) (*app, error) {
 	made.owner = gh.account(slug, "Organization")
 	made.bot = gh.account(slug+"[bot]", "Bot")
 	return made, nil
+}
+
+// appKey reads the App's private key, or makes one.
+func appKey(text []byte) (*rsa.PrivateKey, error) {
+	if text == nil {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			return nil, fmt.Errorf("make the App's key: %w", err)
+		}
+		return key, nil
+	}
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, errors.New("the App's key is not in PEM")
+	}
+	key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("read the App's key: %w", err)
+	}
+	return key, nil
 }
 
 func (gh *GitHub) checkEvents(read manifest) error {
@@ -117,7 +139,7 @@ func (gh *GitHub) Install(owner string, names ...string) (int64, error) {
 		made.repositories[repo.id] = repo
 	}
 	gh.installations[made.id] = made
-	gh.emitInstallation(made, "installation.created", map[string]any{
+	gh.emitInstallation(made, "installation.created", added, map[string]any{
 		"repositories": repositoryStubs(added), "requester": nil,
 	})
 	gh.touch()
@@ -138,7 +160,7 @@ func (gh *GitHub) addToInstallation(found *installation, added []*repository) er
 		found.repositories[repo.id] = repo
 	}
 	found.updated = gh.now()
-	gh.emitInstallation(found, "installation_repositories.added", map[string]any{
+	gh.emitInstallation(found, "installation_repositories.added", added, map[string]any{
 		"repository_selection": "selected", "requester": nil,
 		"repositories_added": repositoryStubs(added), "repositories_removed": []any{},
 	})
@@ -161,7 +183,7 @@ func (gh *GitHub) Uninstall(owner string) error {
 			delete(gh.tokens, text)
 		}
 	}
-	gh.emitInstallation(found, "installation.deleted", map[string]any{
+	gh.emitInstallation(found, "installation.deleted", sortedRepositories(found), map[string]any{
 		"repositories": repositoryStubs(sortedRepositories(found)), "requester": nil,
 	})
 	gh.touch()
@@ -183,12 +205,28 @@ func (gh *GitHub) RemoveFromInstallation(fullName string) error {
 	}
 	delete(found.repositories, repo.id)
 	found.updated = gh.now()
-	gh.emitInstallation(found, "installation_repositories.removed", map[string]any{
+	gh.emitInstallation(found, "installation_repositories.removed", []*repository{repo}, map[string]any{
 		"repository_selection": "selected", "requester": nil,
 		"repositories_added": []any{}, "repositories_removed": repositoryStubs([]*repository{repo}),
 	})
 	gh.touch()
 	return nil
+}
+
+// installer is who changed the installation: an administrator of one of its
+// repositories, since an organization does nothing by itself.
+func (gh *GitHub) installer(found *installation, repos []*repository) *account {
+	if found.account.kind == "User" {
+		return found.account
+	}
+	for _, repo := range repos {
+		for _, login := range slices.Sorted(maps.Keys(repo.collaborators)) {
+			if repo.collaborators[login] == "admin" {
+				return gh.accounts[login]
+			}
+		}
+	}
+	return gh.account(found.account.login+"-owner", "User")
 }
 
 func sortedRepositories(from *installation) []*repository {

@@ -61,13 +61,11 @@ type delivery struct {
 
 // deliveries is the queue of webhooks and the log of what became of them.
 type deliveries struct {
-	stop    context.CancelFunc
 	disturb func(Webhook) Fate
 	waiting []*delivery
 	held    []*delivery // behind others
 	sending bool
 	log     []*delivery // newest last
-	hookID  int64
 }
 
 func (d *deliveries) idle() bool { return len(d.waiting) == 0 && len(d.held) == 0 && !d.sending }

@@ -5,23 +5,24 @@ import (
 	"time"
 )
 
-// Event is one thing that happened, as a person would tell it.
+// Event is one thing that happened, as a person would tell it. As JSON it always
+// has all its keys.
 type Event struct {
 	At    time.Time `json:"at"`
 	Actor string    `json:"actor"`
 	// Kind is pull, push, review, comment, comment_edited, reaction, check,
 	// merge, deployment or deployment_status.
 	Kind        string `json:"kind"`
-	Repository  string `json:"repository,omitempty"`
-	Pull        int    `json:"pull,omitempty"` // 0 where no pull request is concerned
-	Environment string `json:"environment,omitempty"`
-	SHA         string `json:"sha,omitempty"`
+	Repository  string `json:"repository"`
+	Pull        int    `json:"pull"` // 0 where no pull request is concerned
+	Environment string `json:"environment"`
+	SHA         string `json:"sha"`
 	// State is what became of it: opened, closed, reopened, ready_for_review of
 	// a pull request; the branch of a push; the verdict of a review; the content
 	// of a reaction; the status or conclusion of a check; the state of a
 	// deployment.
-	State string `json:"state,omitempty"`
-	Body  string `json:"body,omitempty"`
+	State string `json:"state"`
+	Body  string `json:"body"`
 }
 
 // record adds an event to the history.

@@ -97,7 +97,7 @@ func (f Fault) answer() written {
 	problem := &Problem{Status: f.Status, Message: http.StatusText(f.Status)}
 	if f.Status == http.StatusForbidden || f.Status == http.StatusTooManyRequests {
 		limit := secondaryLimit(int(f.RetryAfter / time.Second))
-		problem.Message = limit.Message
+		problem.Message, problem.documentation = limit.Message, limit.documentation
 	}
 	header := http.Header{"Content-Type": {"application/json; charset=utf-8"}}
 	if f.RetryAfter > 0 {

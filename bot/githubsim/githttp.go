@@ -81,6 +81,13 @@ func (gh *GitHub) admit(r *http.Request, name string, writes bool) (*repository,
 	case repo.private && (!covered || !contract.Allows(held, "read")):
 		return nil, &Problem{Status: http.StatusNotFound, Message: "Repository not found."}
 	}
+	if covered {
+		access := "read"
+		if writes {
+			access = "write"
+		}
+		gh.ledger.use("contents", access)
+	}
 	return repo, nil
 }
 

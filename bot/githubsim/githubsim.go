@@ -53,6 +53,8 @@ type Options struct {
 	// Manifest is the App's manifest, app.yml: its name, its permissions and
 	// the events it subscribes to.
 	Manifest []byte
+	// Key is the App's private key in PEM, to save making one. nil makes one.
+	Key []byte
 	// Clock gives the time of everything that happens. nil is time.Now.
 	Clock func() time.Time
 	// TokenClock gives the time by which tokens expire and limits are counted,
@@ -76,6 +78,7 @@ type GitHub struct {
 	contract *contract.Contract
 	app      *app
 	server   *http.Server
+	stop     context.CancelFunc
 	url      string
 	serving  sync.WaitGroup
 
@@ -93,6 +96,7 @@ type GitHub struct {
 	faults        []*Fault
 	usage         map[int64]*usage // by installation, 0 for the App itself
 	inFlight      int              // REST calls being answered
+	answering     int              // requests of every kind being answered
 }
 
 // New makes a GitHub with the App of the manifest registered and nothing else
@@ -126,6 +130,7 @@ func New(options Options) (*GitHub, error) {
 		usage:         map[int64]*usage{},
 	}
 	gh.ledger.exercised = map[string]int{}
+	gh.ledger.permissions = map[string]string{}
 	if err := os.MkdirAll(filepath.Join(options.Dir, "repositories"), 0o755); err != nil {
 		return nil, fmt.Errorf("make room for the repositories: %w", err)
 	}
@@ -143,14 +148,17 @@ func (gh *GitHub) Start(address string) error {
 		return fmt.Errorf("listen at %s: %w", address, err)
 	}
 	gh.url = "http://" + listener.Addr().String()
-	gh.server = &http.Server{Handler: gh, ReadHeaderTimeout: 10 * time.Second}
+	ctx, stop := context.WithCancel(context.Background())
+	gh.stop = stop
+	gh.server = &http.Server{
+		Handler: gh, ReadHeaderTimeout: 10 * time.Second,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
 	gh.serving.Add(2)
 	go func() {
 		defer gh.serving.Done()
 		_ = gh.server.Serve(listener) // always returns ErrServerClosed
 	}()
-	ctx, stop := context.WithCancel(context.Background())
-	gh.deliveries.stop = stop
 	go func() {
 		defer gh.serving.Done()
 		gh.deliver(ctx)
@@ -158,16 +166,25 @@ func (gh *GitHub) Start(address string) error {
 	return nil
 }
 
-// Close stops serving and delivering and waits for both to end. The Git
-// repositories stay on disk.
+// closing is how long Close waits for requests that do not end by themselves.
+const closing = 5 * time.Second
+
+// Close stops serving and delivering and waits for both to end. The context of
+// every request ends with it. The Git repositories stay on disk.
 func (gh *GitHub) Close() error {
 	if gh.server == nil {
 		return nil
 	}
-	gh.deliveries.stop()
+	gh.stop()
 	err := gh.server.Close()
 	gh.serving.Wait()
-	return err
+	ctx, cancel := context.WithTimeout(context.Background(), closing)
+	defer cancel()
+	return errors.Join(err, gh.Wait(ctx, func() bool {
+		gh.mu.Lock()
+		defer gh.mu.Unlock()
+		return gh.answering == 0
+	}))
 }
 
 // URL is where people and Git go, without a slash at the end.

@@ -148,6 +148,12 @@ func TestRoles(t *testing.T) {
 			t.Errorf("%s: %s %s: %v", login, got.GetPermission(), got.GetUser().GetRoleName(), err)
 		}
 	}
+	if got := strings.Join(w.People(), " "); got != "alice bob carol dave erin mallory" {
+		t.Errorf("people %s", got)
+	}
+	if role, err := w.Role(infra, "bob"); role != "maintain" || err != nil {
+		t.Errorf("bob's role %s: %v", role, err)
+	}
 	if _, _, err := w.client().Repositories.GetPermissionLevel(ctx, "acme", "infra", "nobody"); status(err) != 404 {
 		t.Errorf("unknown person: %v", err)
 	}

@@ -20,6 +20,7 @@ type Violation struct {
 	What   string
 }
 
+// String is one line for a test to print.
 func (v Violation) String() string { return v.Method + " " + v.Path + ": " + v.What }
 
 // Call is one REST call that was made.
@@ -36,6 +37,15 @@ type ledger struct {
 	violations []Violation
 	exercised  map[string]int
 	calls      []Call
+	// permissions are those that were needed, with the access.
+	permissions map[string]string
+}
+
+// use notes that a permission was needed for something that was allowed.
+func (l *ledger) use(permission, access string) {
+	if permission != "-" && !contract.Allows(l.permissions[permission], access) {
+		l.permissions[permission] = access
+	}
 }
 
 func (l *ledger) add(found Violation) { l.violations = append(l.violations, found) }
@@ -81,6 +91,15 @@ func (gh *GitHub) Violations() []Violation {
 	return slices.Clone(gh.ledger.violations)
 }
 
+// TakeViolations is Violations, and forgets them.
+func (gh *GitHub) TakeViolations() []Violation {
+	gh.mu.Lock()
+	defer gh.mu.Unlock()
+	taken := gh.ledger.violations
+	gh.ledger.violations = nil
+	return taken
+}
+
 // Calls lists the REST calls so far, in the order in which they were answered.
 func (gh *GitHub) Calls() []Call {
 	gh.mu.Lock()
@@ -93,6 +112,15 @@ func (gh *GitHub) Exercised() map[string]int {
 	gh.mu.Lock()
 	defer gh.mu.Unlock()
 	return maps.Clone(gh.ledger.exercised)
+}
+
+// UsedPermissions maps each permission that was needed so far, by a call, a
+// webhook or Git, to the access that was needed: what the manifest asks for beyond
+// it, nothing has used.
+func (gh *GitHub) UsedPermissions() map[string]string {
+	gh.mu.Lock()
+	defer gh.mu.Unlock()
+	return maps.Clone(gh.ledger.permissions)
 }
 
 // Unexercised lists the operations that the simulator has and nobody called.

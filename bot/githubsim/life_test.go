@@ -92,6 +92,12 @@ func TestLifeOfAPullRequest(t *testing.T) {
 	if diff := cmp.Diff(wantKinds, kinds); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
+	wantUsed := map[string]string{
+		"checks": "write", "contents": "read", "deployments": "write", "issues": "write", "pull_requests": "read",
+	}
+	if diff := cmp.Diff(wantUsed, w.UsedPermissions()); diff != "" {
+		t.Errorf("used permissions (-want +got):\n%s", diff)
+	}
 	view, err := w.Pull(infra, number)
 	if err != nil {
 		t.Fatal(err)

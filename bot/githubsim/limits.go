@@ -89,6 +89,8 @@ func secondaryLimit(seconds int) *Problem {
 		Status:  http.StatusForbidden,
 		Message: "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
 		header:  http.Header{"Retry-After": {strconv.Itoa(seconds)}},
+
+		documentation: documentation + "/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits",
 	}
 }
 

@@ -116,6 +116,18 @@ func (gh *GitHub) SetRole(fullName, login, role string) error {
 	return nil
 }
 
+// Role is what a person may do in a repository: none, read, triage, write,
+// maintain or admin.
+func (gh *GitHub) Role(fullName, login string) (string, error) {
+	gh.mu.Lock()
+	defer gh.mu.Unlock()
+	repo, err := gh.repo(fullName)
+	if err != nil {
+		return "", err
+	}
+	return repo.role(gh.account(login, "User")), nil
+}
+
 // Person does on GitHub what a person does there. What GitHub refuses comes back
 // as a *Problem.
 type Person struct {

@@ -53,6 +53,8 @@ type written struct {
 
 // ServeHTTP answers the REST API, Git, and through Options.Web the rest.
 func (gh *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	gh.busy(&gh.answering, 1)
+	defer gh.busy(&gh.answering, -1)
 	switch {
 	case strings.HasPrefix(r.URL.Path, apiPrefix+"/"):
 		gh.serveREST(w, r)
@@ -68,8 +70,8 @@ func (gh *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serveREST answers one request of the REST API, with the faults that were
 // asked for before or after it takes effect.
 func (gh *GitHub) serveREST(w http.ResponseWriter, r *http.Request) {
-	gh.busy(1)
-	defer gh.busy(-1)
+	gh.busy(&gh.inFlight, 1)
+	defer gh.busy(&gh.inFlight, -1)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 32<<20))
 	if err != nil {
 		http.Error(w, "request too large", http.StatusRequestEntityTooLarge)
@@ -103,11 +105,11 @@ func (gh *GitHub) serveREST(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(out.body) // a client that has gone is not our affair
 }
 
-// busy counts the calls that are being answered.
-func (gh *GitHub) busy(change int) {
+// busy counts what is being answered, in one of the counters for it.
+func (gh *GitHub) busy(counter *int, change int) {
 	gh.mu.Lock()
 	defer gh.mu.Unlock()
-	if gh.inFlight += change; gh.inFlight == 0 {
+	if *counter += change; *counter == 0 {
 		gh.touch()
 	}
 }
@@ -185,8 +187,12 @@ func (gh *GitHub) refuse(c *call, err error) written {
 }
 
 func problemBody(problem *Problem) map[string]any {
+	link := problem.documentation
+	if link == "" {
+		link = documentation
+	}
 	body := map[string]any{
-		"message": problem.Message, "documentation_url": documentation, "status": strconv.Itoa(problem.Status),
+		"message": problem.Message, "documentation_url": link, "status": strconv.Itoa(problem.Status),
 	}
 	if problem.Status == http.StatusUnprocessableEntity && problem.Errors != nil {
 		body["errors"] = problem.Errors

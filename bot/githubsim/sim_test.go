@@ -2,7 +2,11 @@ package githubsim_test
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -56,9 +60,19 @@ type world struct {
 
 const infra = "acme/infra"
 
+// testKey makes the App's key once for all tests: it takes long.
+var testKey = sync.OnceValue(func() []byte {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+})
+
 func newWorld(t *testing.T, options githubsim.Options) *world {
 	t.Helper()
 	options.Dir = t.TempDir()
+	options.Key = testKey()
 	if options.Manifest == nil {
 		options.Manifest = []byte(everything)
 	}
@@ -94,6 +108,7 @@ func newWorld(t *testing.T, options githubsim.Options) *world {
 // description.
 func (w *world) noViolations() {
 	w.settle()
+	note(w.GitHub)
 	for _, found := range w.Violations() {
 		w.t.Errorf("does not fit GitHub's description: %s", found)
 	}

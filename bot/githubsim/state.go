@@ -120,6 +120,20 @@ func (gh *GitHub) AddPerson(login string) int64 {
 	return gh.account(login, "User").id
 }
 
+// People lists everyone who has an account, by login.
+func (gh *GitHub) People() []string {
+	gh.mu.Lock()
+	defer gh.mu.Unlock()
+	var found []string
+	for _, who := range gh.accounts {
+		if who.kind == "User" {
+			found = append(found, who.login)
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
 // repo finds a repository by owner/name.
 func (gh *GitHub) repo(fullName string) (*repository, error) {
 	if found := gh.repositories[strings.ToLower(fullName)]; found != nil {
@@ -190,6 +204,9 @@ type Problem struct {
 	Errors []FieldError
 	// header is sent along, such as Retry-After.
 	header http.Header
+	// documentation is the link in the answer where it is a telling one: by it
+	// clients know a secondary rate limit.
+	documentation string
 }
 
 // FieldError is what is wrong with one field.
@@ -200,6 +217,7 @@ type FieldError struct {
 	Message  string `json:"message,omitempty"`
 }
 
+// Error says what GitHub answered.
 func (p *Problem) Error() string {
 	text := fmt.Sprintf("GitHub: %d %s", p.Status, p.Message)
 	for _, one := range p.Errors {

@@ -43,14 +43,19 @@ func (gh *GitHub) subscribed(found *installation, event, action string) bool {
 	if more, ok := gh.contract.EventPermission(event + "." + action); ok {
 		need = more
 	}
-	return contract.Allows(found.permissions[need.Permission], need.Access)
+	if !contract.Allows(found.permissions[need.Permission], need.Access) {
+		return false
+	}
+	gh.ledger.use(need.Permission, need.Access)
+	return true
 }
 
-// emitInstallation queues a webhook about an installation. Every App gets those.
-func (gh *GitHub) emitInstallation(found *installation, name string, payload object) {
+// emitInstallation queues a webhook about an installation and the repositories
+// that are concerned. Every App gets those.
+func (gh *GitHub) emitInstallation(found *installation, name string, repos []*repository, payload object) {
 	_, payload["action"], _ = strings.Cut(name, ".")
 	payload["installation"] = gh.installationShape(found)
-	payload["sender"] = gh.user(found.account)
+	payload["sender"] = gh.user(gh.installer(found, repos))
 	gh.queue(name, payload, found, nil)
 }
 

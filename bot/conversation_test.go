@@ -323,11 +323,14 @@ func (c *conversation) runs() string {
 	return out.String()
 }
 
+var replyMarker = regexp.MustCompile(`reply \d+/\d+`)
+
 var nearlySHA = regexp.MustCompile(`\b[0-9a-f]{7,40}\b`)
 
 // readable replaces what differs from run to run.
 func (c *conversation) readable(text string) string {
 	text = strings.ReplaceAll(text, c.deployed, "$DEPLOYED")
+	text = replyMarker.ReplaceAllString(text, "reply …")
 	return nearlySHA.ReplaceAllStringFunc(text, func(found string) string {
 		for _, sha := range c.order {
 			if strings.HasPrefix(sha, found) {

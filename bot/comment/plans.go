@@ -78,31 +78,35 @@ func (g group) summary() line {
 	return say("{}: {}", head, tallied(g.first()).sentence())
 }
 
-// versions of the section about the group, the fullest first.
-func (g group) versions(o Options) []*document {
+// section about the group: its plan, as far as there is room for it.
+func (g group) section(o Options) section {
 	first := g.first()
-	if first.Outcome == planner.Failed {
-		return []*document{
-			g.folded(messageBlock(first.Failure, 80)),
-			g.folded(messageBlock(first.Failure, 12)),
-		}
+	switch {
+	case first.Outcome == planner.Failed:
+		return versions(g.folded(messageBlock(first.Failure, 80)), g.folded(messageBlock(first.Failure, 12)))
+	case !commandPlan(first.Plan):
+		least, _ := g.plan(o, 0)
+		return section{least: least, within: func(room int) (*document, bool) { return g.plan(o, room-least.size()) }}
+	case o.NamesOnly:
+		hidden := &document{}
+		hidden.paragraph(own("What the engine prints is not shown on a public repository."))
+		return section{least: g.folded(hidden)}
 	}
-	if commandPlan(first.Plan) {
-		if o.NamesOnly {
-			hidden := &document{}
-			hidden.paragraph(own("What the engine prints is not shown on a public repository."))
-			return []*document{g.folded(hidden)}
-		}
-		return []*document{g.folded(textBlock(first.Plan.Text, 400)), g.folded(textBlock(first.Plan.Text, 20))}
+	return versions(g.folded(textBlock(first.Plan.Text, 400)), g.folded(textBlock(first.Plan.Text, 20)))
+}
+
+// plan of the group with the attributes of its resources in so many bytes.
+func (g group) plan(o Options, room int) (d *document, everything bool) {
+	diff := diffOf(g.first().Plan, o.NamesOnly, room)
+	body := &document{}
+	body.fence(diffText, diff.text)
+	if diff.unexplained > 0 && diff.explained > 0 {
+		body.paragraph(say("Attributes of {} are left out.", count(diff.unexplained, "resource", "resources")))
 	}
-	full, short := &document{}, &document{}
-	full.fence(diffText, changeDiff(first.Plan, o.NamesOnly))
-	listing, left := changeList(first.Plan)
-	short.fence(diffText, listing)
-	if left > 0 {
-		short.paragraph(say("and {}.", count(left, "more resource", "more resources")))
+	if diff.left > 0 {
+		body.paragraph(say("And {}.", count(diff.left, "more resource", "more resources")))
 	}
-	return []*document{g.folded(full), g.folded(short)}
+	return g.folded(body), diff.unexplained+diff.left == 0
 }
 
 // folded puts a body behind the group's summary, after the reasons why the instances are affected.

@@ -15,7 +15,8 @@ func Preview(p planner.Preview, o Options) string {
 	alarms.items(warnings(p))
 
 	room := o.limit() - head.size() - foot.size() - leftOutSize
-	table, whole := smallest(newTotals(p).versions(), room-alarms.size())
+	table, version := smallest(newTotals(p).versions(), room-alarms.size())
+	whole := version == 0
 	room -= table.size()
 	if alarms.size() > room {
 		alarms, whole = &document{}, false
@@ -63,7 +64,7 @@ func leftOut(plans chosen, tableWhole bool, o Options) line {
 func sections(p planner.Preview, o Options) []section {
 	var all []section
 	for _, g := range grouped(p.Instances) {
-		all = append(all, section{g.versions(o)})
+		all = append(all, g.section(o))
 	}
 	return all
 }

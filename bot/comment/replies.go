@@ -27,7 +27,7 @@ func answers(all []promote.Answer, o Options) section {
 		older.items(items[max(0, split-50):split])
 		full.details(count(split, "earlier command", "earlier commands"), older)
 	}
-	return section{[]*document{full, shown(split), shown(len(items) - 1)}}
+	return versions(full, shown(split), shown(len(items)-1))
 }
 
 // answer is one command with its outcome.
@@ -65,7 +65,7 @@ func Status(s promote.State, decisions []promote.Decision, o Options) string {
 	if len(s.Problems) > 0 {
 		d.paragraph(say("❌ **Nothing moves: the configuration on trunk has {}.**",
 			count(len(s.Problems), "error", "errors")))
-		d.append(problems(promote.Rollout{Problems: s.Problems}).versions[1])
+		d.append(problems(promote.Rollout{Problems: s.Problems}).least)
 	}
 	var rows [][]line
 	for _, environment := range s.Rules.Environments {

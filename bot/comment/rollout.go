@@ -37,13 +37,13 @@ func rolloutSections(r promote.Rollout, o Options) []section {
 	all = append(all, ranges(r))
 	for _, stage := range r.Stages {
 		if stage.Status == promote.Deploying {
-			all = append(all, section{[]*document{instanceTable(stage, 100), instanceTable(stage, 10)}})
+			all = append(all, versions(instanceTable(stage, 100), instanceTable(stage, 10)))
 		}
 	}
 	all = append(all, history(r))
 	var kept []section
 	for _, s := range all {
-		if len(s.versions) > 0 && s.versions[0].size() > 0 {
+		if s.least != nil && s.least.size() > 0 {
 			kept = append(kept, s)
 		}
 	}

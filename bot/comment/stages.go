@@ -83,16 +83,16 @@ func problems(r promote.Rollout) section {
 		place := place(p.File, p.At.Line, p.At.Column)
 		items = append(items, say("{}: {}", place, prose(shortened(p.Message, 600))))
 	}
-	var versions []*document
+	var all []*document
 	for _, most := range []int{30, 3} {
 		d := &document{}
 		d.items(atMost(items, most))
 		if len(items) > 0 {
 			d.paragraph(own("Mend them on trunk; everything goes on from there by itself."))
 		}
-		versions = append(versions, d)
+		all = append(all, d)
 	}
-	return section{versions}
+	return versions(all...)
 }
 
 // ranges says what each environment gets that has not the commit yet. Environments that get the same in the same way
@@ -133,7 +133,7 @@ func ranges(r promote.Rollout) section {
 		d.paragraph(own("**What is still to go**"))
 		d.items(items)
 	}
-	return section{[]*document{d}}
+	return section{least: d}
 }
 
 // goes is the verb for a stage's range.
@@ -203,7 +203,7 @@ func stopped(stage promote.Stage, o Options) section {
 	if stage.Deployment == nil {
 		return section{}
 	}
-	var versions []*document
+	var all []*document
 	for _, most := range []int{60, 10} {
 		d := &document{}
 		d.paragraph(say("**{} stopped**: {}.{}", text(stage.Environment.Name), whatFailed(stage.Deployment),
@@ -216,9 +216,9 @@ func stopped(stage promote.Stage, o Options) section {
 		if len(stage.Deployment.Instances) > 0 && most > 10 {
 			d.append(instanceTable(stage, 50))
 		}
-		versions = append(versions, d)
+		all = append(all, d)
 	}
-	return section{versions}
+	return versions(all...)
 }
 
 // stays says what a failed deployment leaves behind.
@@ -289,7 +289,7 @@ func history(r promote.Rollout) section {
 		inner.items(items)
 		d.details(own("How it got there"), inner)
 	}
-	return section{[]*document{d}}
+	return section{least: d}
 }
 
 // when a deployment ran, in UTC; empty where that is not known.

@@ -1,6 +1,7 @@
 package comment
 
 import (
+	"sort"
 	"strings"
 
 	"github.com/trunkline/trunkline/planner"
@@ -11,14 +12,21 @@ import (
 type group struct {
 	component string
 	instances []planner.InstancePreview
+	// latest of its environments, as an index in their order.
+	latest int
 }
 
-// grouped puts instances with equal plans together: those that failed first, then those that destroy something,
-// then the others. Instances whose plans change nothing are not among them.
+// grouped puts instances with equal plans together: those that failed first, then those that destroy something, then
+// the others; among these, later environments first, since that is where a mistake costs most. Instances whose plans
+// change nothing are not among them.
 func grouped(instances []planner.InstancePreview) []group {
 	index := map[[3]string]int{}
+	order := map[string]int{} // of the environments
 	var groups []group
 	for _, instance := range instances {
+		if _, known := order[instance.Instance.Environment]; !known {
+			order[instance.Instance.Environment] = len(order)
+		}
 		if instance.Outcome != planner.Failed && (instance.Outcome != planner.Planned || tallied(instance).empty()) {
 			continue
 		}
@@ -30,16 +38,15 @@ func grouped(instances []planner.InstancePreview) []group {
 			groups = append(groups, group{component: instance.Instance.Component})
 		}
 		groups[at].instances = append(groups[at].instances, instance)
+		groups[at].latest = max(groups[at].latest, order[instance.Instance.Environment])
 	}
-	var sorted []group
-	for _, rank := range []int{0, 1, 2} {
-		for _, g := range groups {
-			if g.rank() == rank {
-				sorted = append(sorted, g)
-			}
+	sort.SliceStable(groups, func(i, j int) bool {
+		if a, b := groups[i].rank(), groups[j].rank(); a != b {
+			return a < b
 		}
-	}
-	return sorted
+		return groups[i].latest > groups[j].latest
+	})
+	return groups
 }
 
 // sameness is equal for instances that are shown once.

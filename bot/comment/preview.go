@@ -49,7 +49,7 @@ func leftOut(plans chosen, tableWhole bool, o Options) line {
 		missing = append(missing, say("{}", count(plans.left, "whole plan", "whole plans")))
 	}
 	if !tableWhole {
-		missing = append(missing, own("rows of the table"))
+		missing = append(missing, own("most of the table"))
 	}
 	if len(missing) == 0 {
 		return nil

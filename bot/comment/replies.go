@@ -139,8 +139,10 @@ func Help(environments []config.Environment, may Rights, o Options) string {
 			text(person(may.Person)), o.typed("/plan"), o.typed("/promote")))
 	}
 	d.table([]line{own("command"), own("effect")}, [][]line{
-		{o.typed("/plan [environment…] [at <sha>]"), own("plan the pull request again; with a SHA, exactly that commit")},
-		{o.typed("/promote <environment> [to <sha>]"), own("move an environment to the newest commit that it may have, or to the one you name")},
+		{o.typed("/plan [environment…] [at <sha>]"),
+			own("plan the pull request again; with a SHA, exactly that commit")},
+		{o.typed("/promote <environment> [to <sha>]"),
+			own("move an environment to the newest commit that it may have, or to the one you name")},
 		{o.typed("/status"), own("what runs where, and what is waited for")},
 		{o.typed("/help"), own("this")},
 	})

@@ -18,7 +18,7 @@ func TestPreviewFits(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		p := preview()
-		for i := range rapid.IntRange(0, 12).Draw(t, "components") {
+		for i := range rapid.IntRange(0, 10).Draw(t, "components") {
 			for _, environment := range p.Environments {
 				p.Instances = append(p.Instances, anyInstance(t, environment, fmt.Sprint("component-", i)))
 			}
@@ -38,7 +38,7 @@ func TestPreviewFits(t *testing.T) {
 
 func anyInstance(t *rapid.T, environment, component string) planner.InstancePreview {
 	var changes []engine.Change
-	for i := range rapid.SampledFrom([]int{0, 1, 1, 2, 30, 250}).Draw(t, "changes") {
+	for i := range rapid.SampledFrom([]int{0, 1, 1, 2, 12, 120}).Draw(t, "changes") {
 		action := []engine.Action{engine.Create, engine.Update, engine.Replace, engine.Destroy}[i%4]
 		change := engine.Change{Address: fmt.Sprintf("aws_subnet.private[%d]", i), Action: action}
 		for j := range i % 7 {

@@ -60,12 +60,14 @@ type conversation struct {
 	order []string
 	seen  int
 	login string
+	// said is what each comment said after the step before, by its id.
+	said map[int64]string
 	// running is what ran after the step before.
 	running string
 }
 
 func newConversation(t *testing.T, archive *txtar.Archive) *conversation {
-	c := &conversation{changes: map[string]map[string]*string{}, names: map[string]string{}, script: -1}
+	c := &conversation{changes: map[string]map[string]*string{}, names: map[string]string{}, said: map[int64]string{}, script: -1}
 	trunk := map[string]string{}
 	for i, file := range archive.Files {
 		change, path, _ := strings.Cut(file.Name, ": ")
@@ -276,7 +278,7 @@ func (c *conversation) happened() string {
 	}
 	for number := range 100 {
 		if changed[number] {
-			out.WriteString(c.comments(number, events[c.seen:]))
+			out.WriteString(c.comments(number))
 		}
 	}
 	if running := c.runs(); running != c.running {
@@ -287,17 +289,18 @@ func (c *conversation) happened() string {
 	return c.readable(out.String())
 }
 
-// comments are those of Trunkline that were written or edited, as they are now.
-func (c *conversation) comments(number int, events []githubsim.Event) string {
+// comments are those of Trunkline that say something else than before.
+func (c *conversation) comments(number int) string {
 	pull, err := c.gh.Pull(project, number)
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	var out strings.Builder
 	for _, entry := range pull.Comments(c.login) {
-		if !slices.ContainsFunc(events, func(e githubsim.Event) bool { return e.Pull == number && e.Body == entry.Body }) {
+		if c.said[entry.ID] == entry.Body {
 			continue
 		}
+		c.said[entry.ID] = entry.Body
 		fmt.Fprintf(&out, "  says on #%d:\n", number)
 		for _, line := range strings.Split(strings.TrimRight(entry.Body, "\n"), "\n") {
 			fmt.Fprintf(&out, "    %s\n", strings.TrimRight("| "+line, " "))

@@ -147,7 +147,7 @@ func pullRequest(e *github.PullRequestEvent) store.PullRequest {
 	pull := store.PullRequest{
 		Repository: e.GetRepo().GetID(), Number: e.GetNumber(), Title: p.GetTitle(), Author: person(p.GetUser()),
 		Pusher: person(p.GetUser()), Head: p.GetHead().GetSHA(), Base: p.GetBase().GetRef(), Draft: p.GetDraft(),
-		Fork:  p.GetHead().GetRepo().GetID() != e.GetRepo().GetID(),
+		Fork:  !sameRepository(p.GetHead().GetRepo(), e.GetRepo()),
 		Phase: store.PullOpen, Updated: p.GetUpdatedAt().Time,
 	}
 	if e.GetAction() == "synchronize" {
@@ -160,6 +160,14 @@ func pullRequest(e *github.PullRequestEvent) store.PullRequest {
 		pull.Phase = store.PullClosed
 	}
 	return pull
+}
+
+// sameRepository tells whether a head lies in the repository itself. The head of a deleted fork has none.
+func sameRepository(head, base *github.Repository) bool {
+	if head.GetID() != 0 {
+		return head.GetID() == base.GetID()
+	}
+	return head.GetFullName() != "" && head.GetFullName() == base.GetFullName()
 }
 
 func repositoryOf(r *github.Repository, installation *github.Installation) store.Repository {

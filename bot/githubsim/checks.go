@@ -31,6 +31,7 @@ type checkRun struct {
 	text        string
 	annotations []annotation
 	actions     []checkAction
+	told        string // what the history says of it
 }
 
 type annotation struct {

@@ -117,7 +117,7 @@ func (gh *GitHub) tellRun(repo *repository, run *checkRun, action string) {
 	gh.emitCheck(repo, run, happening{action: action, by: gh.app.bot})
 }
 
-// recordRun adds the run's state to the history, unless it is there already.
+// recordRun adds the run's state to the history, unless that is what it says of the run already.
 func (gh *GitHub) recordRun(repo *repository, run *checkRun) {
 	state := run.status
 	if run.conclusion != "" {
@@ -131,15 +131,10 @@ func (gh *GitHub) recordRun(repo *repository, run *checkRun) {
 		Actor: gh.app.bot.login, Kind: "check", Repository: repo.fullName(), Pull: gh.pullAt(repo, run.sha),
 		SHA: run.sha, State: state, Body: body,
 	}
-	for i := len(gh.events) - 1; i >= 0; i-- {
-		if last := gh.events[i]; last.Kind == "check" && last.Repository == event.Repository && last.SHA == event.SHA {
-			if last.State == event.State && last.Body == event.Body {
-				return
-			}
-			break
-		}
+	if told := state + " " + body; run.told != told {
+		run.told = told
+		gh.record(event)
 	}
-	gh.record(event)
 }
 
 // pullAt is the number of the newest pull request with this head or merge

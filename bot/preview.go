@@ -256,9 +256,16 @@ func (p *previewing) mends(ctx context.Context, git *mirror.Mirror, merge string
 	if err != nil {
 		return err
 	}
-	if _, err := config.Parse(config.Path, text); err != nil {
+	rules, err := config.Parse(config.Path, text)
+	if err == nil {
+		_, err = p.bot.snapshot(ctx, p.repository, merge, rules)
+	}
+	if errors.As(err, new(config.Problems)) {
 		p.preview.Problem = problemOf("The configuration on trunk has an error", err)
 		return nil
+	}
+	if err != nil {
+		return err
 	}
 	p.preview.Notes = append(p.preview.Notes, fmt.Sprintf(
 		"This mends %s, which has an error on %s. Nothing is planned, because there are no rules to plan by until it is merged.",

@@ -31,7 +31,8 @@ type checkRun struct {
 	text        string
 	annotations []annotation
 	actions     []checkAction
-	told        string // what the history says of it
+	// recorded is the state that the history has last.
+	recorded string
 }
 
 type annotation struct {

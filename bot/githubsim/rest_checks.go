@@ -117,7 +117,7 @@ func (gh *GitHub) tellRun(repo *repository, run *checkRun, action string) {
 	gh.emitCheck(repo, run, happening{action: action, by: gh.app.bot})
 }
 
-// recordRun adds the run's state to the history, unless that is what it says of the run already.
+// recordRun adds the run's state to the history, unless it is there already.
 func (gh *GitHub) recordRun(repo *repository, run *checkRun) {
 	state := run.status
 	if run.conclusion != "" {
@@ -131,8 +131,8 @@ func (gh *GitHub) recordRun(repo *repository, run *checkRun) {
 		Actor: gh.app.bot.login, Kind: "check", Repository: repo.fullName(), Pull: gh.pullAt(repo, run.sha),
 		SHA: run.sha, State: state, Body: body,
 	}
-	if told := state + " " + body; run.told != told {
-		run.told = told
+	if recorded := state + " " + body; run.recorded != recorded {
+		run.recorded = recorded
 		gh.record(event)
 	}
 }

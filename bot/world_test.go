@@ -62,6 +62,7 @@ func newWorld(t *testing.T, options githubsim.RepositoryOptions) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		note(w.gh)
 		for _, violation := range w.gh.Violations() {
 			t.Errorf("GitHub's description is violated: %s", violation)
 		}

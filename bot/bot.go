@@ -47,14 +47,16 @@ type Bot struct {
 	inbox                     inbox
 	pace                      pace
 	// pause comes after a pass over rollouts that showed something, so that many small steps become few edits.
-	pause    time.Duration
-	registry *prometheus.Registry
-	meters   meters
+	pause time.Duration
+	// sweepEvery is how often missed deliveries are looked for.
+	sweepEvery time.Duration
+	registry   *prometheus.Registry
+	meters     meters
 }
 
 // New assembles a Bot. Nothing runs before [Bot.Run].
 func New(o Options) (*Bot, error) {
-	b := &Bot{settings: o.Settings, store: o.Store, registry: prometheus.NewRegistry(), pause: rolloutPause}
+	b := &Bot{settings: o.Settings, store: o.Store, registry: prometheus.NewRegistry(), pause: rolloutPause, sweepEvery: sweepEvery}
 	b.meters = newMeters(b.registry)
 	b.clients = newClients(o.Settings.GitHub, "trunkline/"+o.Version, b.meters.calls)
 	b.mirrors = &mirrors{bot: b, open: map[int64]*mirror.Mirror{}}
@@ -89,6 +91,9 @@ func (b *Bot) Handler() http.Handler {
 // Run works until ctx ends, then stops what is under way and waits for it. What is stopped goes on at the next start.
 func (b *Bot) Run(ctx context.Context) error {
 	if err := b.wake(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return fmt.Errorf("take up the work: %w", err)
 	}
 	var sweeping sync.WaitGroup

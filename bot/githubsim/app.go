@@ -117,7 +117,7 @@ func (gh *GitHub) Install(owner string, names ...string) (int64, error) {
 		made.repositories[repo.id] = repo
 	}
 	gh.installations[made.id] = made
-	gh.emitInstallation(made, "installation", "created", map[string]any{
+	gh.emitInstallation(made, "installation.created", map[string]any{
 		"repositories": repositoryStubs(added), "requester": nil,
 	})
 	gh.touch()
@@ -138,7 +138,7 @@ func (gh *GitHub) addToInstallation(found *installation, added []*repository) er
 		found.repositories[repo.id] = repo
 	}
 	found.updated = gh.now()
-	gh.emitInstallation(found, "installation_repositories", "added", map[string]any{
+	gh.emitInstallation(found, "installation_repositories.added", map[string]any{
 		"repository_selection": "selected", "requester": nil,
 		"repositories_added": repositoryStubs(added), "repositories_removed": []any{},
 	})
@@ -161,7 +161,7 @@ func (gh *GitHub) Uninstall(owner string) error {
 			delete(gh.tokens, text)
 		}
 	}
-	gh.emitInstallation(found, "installation", "deleted", map[string]any{
+	gh.emitInstallation(found, "installation.deleted", map[string]any{
 		"repositories": repositoryStubs(sortedRepositories(found)), "requester": nil,
 	})
 	gh.touch()
@@ -183,7 +183,7 @@ func (gh *GitHub) RemoveFromInstallation(fullName string) error {
 	}
 	delete(found.repositories, repo.id)
 	found.updated = gh.now()
-	gh.emitInstallation(found, "installation_repositories", "removed", map[string]any{
+	gh.emitInstallation(found, "installation_repositories.removed", map[string]any{
 		"repository_selection": "selected", "requester": nil,
 		"repositories_added": []any{}, "repositories_removed": repositoryStubs([]*repository{repo}),
 	})

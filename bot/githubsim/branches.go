@@ -9,27 +9,38 @@ import (
 // zeroSHA stands for no commit in webhooks about branches that come or go.
 const zeroSHA = "0000000000000000000000000000000000000000"
 
+// move is a branch that moves. before or after is empty for a branch that comes
+// or goes.
+type move struct {
+	repo          *repository
+	branch        string
+	before, after string
+	by            *account
+}
+
 // moved tells the world that a branch moved: the push itself, then the pull
-// requests whose head or base it is. before or after is empty for a branch that
-// came or went.
-func (gh *GitHub) moved(repo *repository, branch, before, after string, by *account) error {
-	if before == after {
+// requests whose head or base it is.
+func (gh *GitHub) moved(m move) error {
+	if m.before == m.after {
 		return nil
 	}
-	repo.pushed = gh.now()
-	if err := gh.emitPush(repo, branch, before, after, by); err != nil {
+	m.repo.pushed = gh.now()
+	if err := gh.emitPush(m); err != nil {
 		return err
 	}
-	if after != "" {
-		info, err := repo.git.info(after)
+	if m.after != "" {
+		info, err := m.repo.git.info(m.after)
 		if err != nil {
 			return err
 		}
-		gh.record(Event{Actor: by.login, Kind: "push", Repository: repo.fullName(), Pull: gh.pullOf(repo, branch), SHA: after, State: branch, Body: info.message})
+		gh.record(Event{
+			Actor: m.by.login, Kind: "push", Repository: m.repo.fullName(), Pull: gh.pullOf(m.repo, m.branch),
+			SHA: m.after, State: m.branch, Body: info.message,
+		})
 	}
 	for _, other := range gh.sortedRepos() {
 		for _, held := range other.pulls() {
-			if err := gh.follow(held, repo, branch, after, by); err != nil {
+			if err := gh.follow(held, m); err != nil {
 				return err
 			}
 		}
@@ -58,18 +69,18 @@ func (gh *GitHub) sortedRepos() []*repository {
 }
 
 // follow brings an open pull request in line with a branch that moved.
-func (gh *GitHub) follow(held *pull, repo *repository, branch, after string, by *account) error {
+func (gh *GitHub) follow(held *pull, m move) error {
 	if held.issue.state != "open" {
 		return nil
 	}
 	switch {
-	case held.headRepo == repo && held.head == branch && after == "":
-		return gh.closePull(held, by)
-	case held.headRepo == repo && held.head == branch:
-		return gh.synchronize(held, after, by)
-	case held.repo == repo && held.base == branch && after != "":
-		if repo.git.ancestor(held.headSHA, after) {
-			return gh.markMerged(held, after, by)
+	case held.headRepo == m.repo && held.head == m.branch && m.after == "":
+		return gh.closePull(held, m.by)
+	case held.headRepo == m.repo && held.head == m.branch:
+		return gh.synchronize(held, m.after, m.by)
+	case held.repo == m.repo && held.base == m.branch && m.after != "":
+		if m.repo.git.ancestor(held.headSHA, m.after) {
+			return gh.markMerged(held, m.after, m.by)
 		}
 		return gh.tryMerge(held)
 	}

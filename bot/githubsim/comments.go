@@ -33,7 +33,7 @@ func (gh *GitHub) comment(repo *repository, held *issue, by *account, body strin
 	held.comments = append(held.comments, made)
 	gh.note(held, Entry{Kind: "comment", Actor: by.login, ID: made.id, Body: body})
 	gh.record(Event{Actor: by.login, Kind: "comment", Repository: repo.fullName(), Pull: held.number, Body: body})
-	gh.emitComment(repo, made, "created", by, nil)
+	gh.emitComment(repo, made, happening{action: "created", by: by})
 	return made, nil
 }
 
@@ -51,7 +51,7 @@ func (gh *GitHub) editComment(repo *repository, held *comment, by *account, body
 		}
 	}
 	gh.record(Event{Actor: by.login, Kind: "comment_edited", Repository: repo.fullName(), Pull: held.issue.number, Body: body})
-	gh.emitComment(repo, held, "edited", by, object{"changes": object{"body": object{"from": before}}})
+	gh.emitComment(repo, held, happening{"edited", by, object{"changes": object{"body": object{"from": before}}}})
 	return nil
 }
 
@@ -59,7 +59,7 @@ func (gh *GitHub) deleteComment(repo *repository, held *comment, by *account) {
 	same := func(entry Entry) bool { return entry.Kind == "comment" && entry.ID == held.id }
 	held.issue.comments = slices.DeleteFunc(held.issue.comments, func(one *comment) bool { return one == held })
 	held.issue.timeline = slices.DeleteFunc(held.issue.timeline, same)
-	gh.emitComment(repo, held, "deleted", by, nil)
+	gh.emitComment(repo, held, happening{action: "deleted", by: by})
 }
 
 // react gives a reaction to a comment. The same person's same reaction is there

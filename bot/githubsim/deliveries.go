@@ -91,17 +91,18 @@ func (gh *GitHub) Disturb(decide func(Webhook) Fate) {
 }
 
 // queue puts a webhook into the queue.
-func (gh *GitHub) queue(event, action string, payload object, installation, repo int64) {
+func (gh *GitHub) queue(name string, payload object, found *installation, repo *repository) {
+	event, action, _ := strings.Cut(name, ".")
 	made := &delivery{
-		Webhook: Webhook{GUID: guid(), Event: event, Action: action, Payload: encode(payload)},
-		id:      gh.id(), installation: installation, repository: repo,
+		Webhook:      Webhook{GUID: guid(), Event: event, Action: action, Payload: encode(payload)},
+		installation: found.id,
 	}
-	if shape, ok := payload["repository"].(object); ok {
-		made.Repository, _ = shape["full_name"].(string)
+	if repo != nil {
+		made.repository, made.Repository = repo.id, repo.fullName()
 	}
 	if !gh.options.Unchecked {
 		if err := gh.contract.CheckWebhook(event, action, made.Payload); err != nil {
-			gh.ledger.add(Violation{"WEBHOOK", strings.TrimSuffix(event+" "+action, " "), err.Error()})
+			gh.ledger.add(Violation{"WEBHOOK", name, err.Error()})
 		}
 	}
 	if len(made.Payload) > payloadLimit {

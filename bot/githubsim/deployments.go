@@ -131,7 +131,7 @@ func (c *call) autoMerge(ref, sha string) (reply, bool, error) {
 	if err := git.setRef("refs/heads/"+branch, after); err != nil {
 		return reply{}, false, err
 	}
-	if err := c.gh.moved(c.repo, branch, sha, after, c.actor); err != nil {
+	if err := c.gh.moved(move{c.repo, branch, sha, after, c.actor}); err != nil {
 		return reply{}, false, err
 	}
 	answer := reply{status: http.StatusAccepted, body: object{

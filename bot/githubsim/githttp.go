@@ -144,7 +144,7 @@ func (gh *GitHub) announce(repo *repository, before map[string]string) error {
 		names[name] = true
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if err := gh.moved(repo, name, before[name], after[name], gh.app.bot); err != nil {
+		if err := gh.moved(move{repo, name, before[name], after[name], gh.app.bot}); err != nil {
 			return fmt.Errorf("push to %s: %w", strings.TrimPrefix(name, "refs/heads/"), err)
 		}
 	}

@@ -182,7 +182,7 @@ func (p *Person) PushFiles(fullName, branch, message string, files map[string]*F
 	if err != nil {
 		return "", fmt.Errorf("push to %s of %s: %w", branch, fullName, err)
 	}
-	return after, p.gh.moved(repo, branch, before, after, who)
+	return after, p.gh.moved(move{repo, branch, before, after, who})
 }
 
 // ResetBranch moves a branch to a commit, as a forced push does.
@@ -200,7 +200,7 @@ func (p *Person) ResetBranch(fullName, branch, sha string) error {
 	if err := repo.git.setRef("refs/heads/"+branch, sha); err != nil {
 		return err
 	}
-	return p.gh.moved(repo, branch, before, sha, who)
+	return p.gh.moved(move{repo, branch, before, sha, who})
 }
 
 // DeleteBranch deletes a branch. An open pull request from it is closed.
@@ -221,7 +221,7 @@ func (p *Person) DeleteBranch(fullName, branch string) error {
 	if err := repo.git.deleteRef("refs/heads/" + branch); err != nil {
 		return err
 	}
-	return p.gh.moved(repo, branch, before, "", who)
+	return p.gh.moved(move{repo, branch, before, "", who})
 }
 
 // Fork makes the person's own copy of a repository and returns its owner/name.

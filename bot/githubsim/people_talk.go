@@ -104,6 +104,6 @@ func (p *Person) onCheck(fullName string, id int64, action string, more object) 
 	if run.status != "completed" {
 		return &Problem{Status: http.StatusUnprocessableEntity, Message: "This check run is not rerequestable"}
 	}
-	p.gh.emitCheck(repo, run, action, who, more)
+	p.gh.emitCheck(repo, run, happening{action, who, more})
 	return nil
 }

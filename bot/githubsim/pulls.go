@@ -128,7 +128,7 @@ func (gh *GitHub) merge(held *pull, m merging) (string, error) {
 	if err := gh.markMerged(held, after, m.by); err != nil {
 		return "", err
 	}
-	return after, gh.moved(held.repo, held.base, before, after, m.by)
+	return after, gh.moved(move{held.repo, held.base, before, after, m.by})
 }
 
 // mergeCommit makes what the base branch will be at.

@@ -11,9 +11,10 @@ import (
 // it happened, however much later it is delivered.
 
 // emit queues a webhook about a repository for the installation that covers it,
-// if the App has subscribed to the event and may know of it. action is empty for
-// events that have none.
-func (gh *GitHub) emit(repo *repository, event, action string, sender *account, payload object) {
+// if the App has subscribed to the event and may know of it. name is the event
+// with its action, such as pull_request.opened, or without where it has none.
+func (gh *GitHub) emit(repo *repository, name string, sender *account, payload object) {
+	event, action, _ := strings.Cut(name, ".")
 	found := gh.installed(repo)
 	if found == nil || !gh.subscribed(found, event, action) {
 		return
@@ -29,7 +30,7 @@ func (gh *GitHub) emit(repo *repository, event, action string, sender *account, 
 	if repo.owner.kind == "Organization" {
 		payload["organization"] = gh.organization(repo.owner)
 	}
-	gh.queue(event, action, payload, found.id, repo.id)
+	gh.queue(name, payload, found, repo)
 }
 
 // subscribed reports whether the installation gets the event: it is in the
@@ -46,11 +47,11 @@ func (gh *GitHub) subscribed(found *installation, event, action string) bool {
 }
 
 // emitInstallation queues a webhook about an installation. Every App gets those.
-func (gh *GitHub) emitInstallation(found *installation, event, action string, payload object) {
-	payload["action"] = action
+func (gh *GitHub) emitInstallation(found *installation, name string, payload object) {
+	_, payload["action"], _ = strings.Cut(name, ".")
 	payload["installation"] = gh.installationShape(found)
 	payload["sender"] = gh.user(found.account)
-	gh.queue(event, action, payload, found.id, 0)
+	gh.queue(name, payload, found, nil)
 }
 
 func (gh *GitHub) emitPull(held *pull, action string, sender *account, more object) {
@@ -59,37 +60,45 @@ func (gh *GitHub) emitPull(held *pull, action string, sender *account, more obje
 		shape["merge_commit_sha"] = nil // GitHub tries the merge after it has told of the head
 	}
 	payload := object{"number": held.issue.number, "pull_request": shape}
-	gh.emit(held.repo, "pull_request", action, sender, merge(payload, more))
+	gh.emit(held.repo, "pull_request."+action, sender, merge(payload, more))
 }
 
 func (gh *GitHub) emitReview(held *pull, given *review) {
 	shape := gh.reviewShape(held, given)
 	shape["state"] = strings.ToLower(given.state)
 	shape["body"] = orNull(given.body)
-	gh.emit(held.repo, "pull_request_review", "submitted", given.user, object{
+	gh.emit(held.repo, "pull_request_review.submitted", given.user, object{
 		"review": shape, "pull_request": gh.pullShape(held),
 	})
 }
 
-func (gh *GitHub) emitComment(repo *repository, held *comment, action string, sender *account, more object) {
-	payload := object{"issue": gh.issueShape(repo, held.issue), "comment": gh.commentShape(repo, held)}
-	gh.emit(repo, "issue_comment", action, sender, merge(payload, more))
+// happening is what was done to a comment or a check run, by whom, and what the
+// webhook says of it besides.
+type happening struct {
+	action string
+	by     *account
+	more   object
 }
 
-func (gh *GitHub) emitCheck(repo *repository, run *checkRun, action string, sender *account, more object) {
+func (gh *GitHub) emitComment(repo *repository, held *comment, h happening) {
+	payload := object{"issue": gh.issueShape(repo, held.issue), "comment": gh.commentShape(repo, held)}
+	gh.emit(repo, "issue_comment."+h.action, h.by, merge(payload, h.more))
+}
+
+func (gh *GitHub) emitCheck(repo *repository, run *checkRun, h happening) {
 	shape := gh.runShape(repo, run)
 	shape["check_suite"] = gh.suiteShape(repo, run.suite)
-	gh.emit(repo, "check_run", action, sender, merge(object{"check_run": shape}, more))
+	gh.emit(repo, "check_run."+h.action, h.by, merge(object{"check_run": shape}, h.more))
 }
 
 func (gh *GitHub) emitDeployment(repo *repository, made *deployment, sender *account) {
-	gh.emit(repo, "deployment", "created", sender, object{
+	gh.emit(repo, "deployment.created", sender, object{
 		"deployment": gh.deploymentShape(repo, made), "workflow": nil, "workflow_run": nil,
 	})
 }
 
 func (gh *GitHub) emitDeploymentStatus(repo *repository, made *deployment, status *deploymentStatus, sender *account) {
-	gh.emit(repo, "deployment_status", "created", sender, object{
+	gh.emit(repo, "deployment_status.created", sender, object{
 		"deployment_status": gh.deploymentStatusShape(repo, made, status),
 		"deployment":        gh.deploymentShape(repo, made), "check_run": nil, "workflow": nil, "workflow_run": nil,
 	})
@@ -112,39 +121,44 @@ func (gh *GitHub) emitStatus(repo *repository, status *commitStatus) error {
 			}})
 		}
 	}
-	gh.emit(repo, "status", "", status.creator, merge(gh.simpleStatus(repo, status), object{
+	gh.emit(repo, "status", status.creator, merge(gh.simpleStatus(repo, status), object{
 		"sha": status.sha, "name": repo.fullName(), "commit": gh.commitShape(repo, info), "branches": branches,
 	}))
 	return nil
 }
 
 // emitPush queues the webhook of a push, with the commits that are new.
-func (gh *GitHub) emitPush(repo *repository, branch, before, after string, by *account) error {
+func (gh *GitHub) emitPush(m move) error {
+	git := m.repo.git
 	var fresh []string
 	var err error
 	switch {
-	case after == "":
-	case before == "":
-		fresh, err = repo.git.list("--reverse", "--topo-order", "--max-count=2048", after, "^refs/heads/"+repo.defaultBranch)
+	case m.after == "":
+	case m.before == "":
+		fresh, err = git.list("--reverse", "--topo-order", "--max-count=2048", m.after, "^refs/heads/"+m.repo.defaultBranch)
 	default:
-		fresh, err = repo.git.list("--reverse", "--topo-order", "--max-count=2048", before+".."+after)
+		fresh, err = git.list("--reverse", "--topo-order", "--max-count=2048", m.before+".."+m.after)
 	}
 	if err != nil {
 		return err
 	}
 	commits := []any{}
 	for _, sha := range fresh {
-		info, err := repo.git.info(sha)
+		info, err := git.info(sha)
 		if err != nil {
 			return err
 		}
-		commits = append(commits, gh.pushedCommit(repo, info))
+		commits = append(commits, gh.pushedCommit(m.repo, info))
 	}
-	gh.emit(repo, "push", "", by, gh.pushPayload(repo, branch, before, after, by, commits))
+	payload, err := gh.pushPayload(m)
+	if err != nil {
+		return err
+	}
+	gh.emit(m.repo, "push", m.by, merge(payload, object{"commits": commits}))
 	return nil
 }
 
-func (gh *GitHub) pushPayload(repo *repository, branch, before, after string, by *account, commits []any) object {
+func (gh *GitHub) pushPayload(m move) (object, error) {
 	or := func(sha string) string {
 		if sha == "" {
 			return zeroSHA
@@ -152,24 +166,26 @@ func (gh *GitHub) pushPayload(repo *repository, branch, before, after string, by
 		return sha
 	}
 	var head any
-	if after != "" {
-		if info, err := repo.git.info(after); err == nil {
-			head = gh.pushedCommit(repo, info)
+	if m.after != "" {
+		info, err := m.repo.git.info(m.after)
+		if err != nil {
+			return nil, err
 		}
+		head = gh.pushedCommit(m.repo, info)
 	}
-	owner := merge(gh.user(repo.owner), object{"name": repo.owner.login, "email": repo.owner.email()})
-	shape := merge(gh.repository(repo), object{
-		"owner": owner, "created_at": repo.created.Unix(), "pushed_at": repo.pushed.Unix(),
-		"stargazers": 0, "master_branch": repo.defaultBranch,
+	owner := merge(gh.user(m.repo.owner), object{"name": m.repo.owner.login, "email": m.repo.owner.email()})
+	shape := merge(gh.repository(m.repo), object{
+		"owner": owner, "created_at": m.repo.created.Unix(), "pushed_at": m.repo.pushed.Unix(),
+		"stargazers": 0, "master_branch": m.repo.defaultBranch,
 	})
-	if repo.owner.kind == "Organization" {
-		shape["organization"] = repo.owner.login
+	if m.repo.owner.kind == "Organization" {
+		shape["organization"] = m.repo.owner.login
 	}
+	forced := m.before != "" && m.after != "" && !m.repo.git.ancestor(m.before, m.after)
 	return object{
-		"ref": "refs/heads/" + branch, "before": or(before), "after": or(after), "created": before == "",
-		"deleted": after == "", "forced": before != "" && after != "" && !repo.git.ancestor(before, after),
-		"base_ref": nil, "compare": gh.web("/%s/compare/%.12s...%.12s", repo.fullName(), or(before), or(after)),
-		"commits": commits, "head_commit": head, "repository": shape,
-		"pusher": object{"name": by.login, "email": by.email()},
-	}
+		"ref": "refs/heads/" + m.branch, "before": or(m.before), "after": or(m.after), "created": m.before == "",
+		"deleted": m.after == "", "forced": forced, "base_ref": nil, "head_commit": head, "repository": shape,
+		"compare": gh.web("/%s/compare/%.12s...%.12s", m.repo.fullName(), or(m.before), or(m.after)),
+		"pusher":  object{"name": m.by.login, "email": m.by.email()},
+	}, nil
 }

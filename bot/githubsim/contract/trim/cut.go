@@ -33,6 +33,7 @@ func trimAPI(document map[string]any, keep map[string]bool) (map[string]any, err
 	if len(missing) > 0 {
 		return nil, fmt.Errorf("GitHub's description has no operation %v", keys(missing))
 	}
+	correct(paths)
 	info := only(object(document["info"]), "title", "version", "license")
 	return map[string]any{
 		"openapi":    document["openapi"],
@@ -40,6 +41,22 @@ func trimAPI(document map[string]any, keep map[string]bool) (map[string]any, err
 		"paths":      paths,
 		"components": reached(document, paths),
 	}, nil
+}
+
+// correct mends what GitHub's description says wrongly about its own answers, one
+// place at a time. In the list of installations an account is at once a user and
+// an enterprise, which nothing can be; asked for alone an installation is
+// described as it is.
+func correct(paths map[string]any) {
+	node := paths["/app/installations"]
+	for _, step := range []string{"get", "responses", "200", "content", "application/json"} {
+		node = object(node)[step]
+	}
+	if listed := object(node); listed != nil {
+		listed["schema"] = map[string]any{
+			"type": "array", "items": map[string]any{"$ref": "#/components/schemas/installation"},
+		}
+	}
 }
 
 // trimWebhooks keeps the payload schemas of the named webhooks, one for each

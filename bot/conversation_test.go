@@ -117,7 +117,7 @@ func (c *conversation) name(name, sha string) {
 	}
 }
 
-var step = regexp.MustCompile(`^(\w+) (pushes|opens|comments on|merges|squashes|rebases|closes|reopens|reviews|readies|reruns)(?: (\w+))?(?: as draft| from a fork)? ?(?:to )?(#\d+)?(?:: (.*))?$`)
+var step = regexp.MustCompile(`^(\w+) (pushes|opens|comments on|merges|squashes|rebases|closes|reopens|reviews|readies|reruns|presses)(?: (\w+))?(?: as draft| from a fork)? ?(?:to |on )?(#\d+)?(?:: (.*))?$`)
 
 // play does each step and returns the script with what happened.
 func (c *conversation) play(script []byte) string {
@@ -173,10 +173,12 @@ func (c *conversation) do(line string) {
 		err = person.Ready(project, number)
 	case "reviews":
 		err = person.Review(project, number, name, text)
-	case "reruns":
+	case "reruns", "presses":
 		var pull githubsim.PullView
-		if pull, err = c.gh.Pull(project, number); err == nil {
+		if pull, err = c.gh.Pull(project, number); err == nil && verb == "reruns" {
 			err = person.RerequestCheck(project, pull.Checks[0].ID)
+		} else if err == nil {
+			err = person.RequestAction(project, pull.Checks[0].ID, pull.Checks[0].Actions[0].Identifier)
 		}
 	}
 	if err != nil {

@@ -122,10 +122,11 @@ func ownerOf(r *github.PushEventRepository) string {
 	return owner
 }
 
-// onCheckRun plans again when someone asks for our check run to be run again.
+// onCheckRun plans again when someone asks for our check run to be run again, by GitHub's link or by our button.
 func (b *Bot) onCheckRun(ctx context.Context, event any) error {
 	e := event.(*github.CheckRunEvent)
-	if e.GetAction() != "rerequested" || e.GetCheckRun().GetApp().GetID() != b.settings.GitHub.App.ID {
+	again := e.GetAction() == "rerequested" || e.GetAction() == "requested_action" && e.GetRequestedAction().Identifier == planAgain
+	if !again || e.GetCheckRun().GetApp().GetID() != b.settings.GitHub.App.ID {
 		return nil
 	}
 	repository := repositoryOf(e.GetRepo(), e.GetInstallation())

@@ -13,7 +13,7 @@ import (
 )
 
 // strike is a line of shell that kills the bot once, where the test has asked for it: it made the directory strikes.
-const strike = `strike() { if mkdir "$DEPLOYED/strikes/$1" 2>/dev/null; then kill -9 "$(cat "$DEPLOYED/bot.pid")"; fi; }`
+const strike = `strike() { if mkdir "$DEPLOYED/strikes/$1" 2>/dev/null; then until kill -9 "$(cat "$DEPLOYED/bot.pid")" 2>/dev/null; do sleep 0.01; done; fi; }`
 
 // commands is a repository whose engine copies files. Each apply adds a line to the file applies.
 var commands = map[string]string{

@@ -26,6 +26,8 @@ const (
 	Preview Topic = "preview"
 	// Deploy: a deployment is to be brought on. Subject: its id.
 	Deploy Topic = "deploy"
+	// Impact of bringing an environment further is to be planned. Subject: the environment.
+	Impact Topic = "impact"
 	// Pull: what GitHub shows of an open pull request may be out of date. Subject: its number.
 	Pull Topic = "pull"
 	// Rollout: what GitHub shows of deployments and merged pull requests may be out of date. Subject: empty.
@@ -34,7 +36,7 @@ const (
 
 // workers of each topic in one process. Deployments mostly wait for the engine, whose processes have a limit of
 // their own.
-var workers = map[Topic]int{Delivery: 4, Trunk: 4, Preview: 16, Deploy: 32, Pull: 8, Rollout: 8}
+var workers = map[Topic]int{Delivery: 4, Trunk: 4, Preview: 16, Deploy: 32, Impact: 8, Pull: 8, Rollout: 8}
 
 // maxAttempts with the waits of [retry] are three days, as long as GitHub keeps deliveries: an outage, of GitHub or of
 // the network, must not lose what was received.

@@ -70,10 +70,10 @@ func says(body string) step {
 // unfold opens the first folded part of the bot's last comment.
 func unfold(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
 	const folded = `[...document.querySelectorAll("#live-timeline li.app")].pop()?.querySelector("details")`
-	if _, err := holds("!!" + folded)(ctx, target); err != nil {
+	if _, err := holds("!!"+folded)(ctx, target); err != nil {
 		return chromedp.Void{}, err
 	}
-	_, err := chromedp.Evaluate[bool](`(` + folded + `).setAttribute("open", "") === undefined`)(ctx, target)
+	_, err := chromedp.Evaluate[bool](`(`+folded+`).setAttribute("open", "") === undefined`)(ctx, target)
 	return chromedp.Void{}, err
 }
 

@@ -1,0 +1,369 @@
+package atmos
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/trunkline/trunkline/config"
+)
+
+// loader reads manifests, each once, and keeps what it merged of them: most stacks import the same ones.
+type loader struct {
+	ctx       context.Context
+	settings  settings
+	options   Options
+	files     Files
+	templates *templates
+	// manifests below the stacks' folder, sorted, and their contents.
+	manifests []string
+	contents  map[string]string
+	parsed    map[parsedKey]*parsedFile
+	merged    map[string]*merged
+	// reads tells which manifests read their data: see [loader.contextual].
+	reads  map[string]bool
+	active []string
+}
+
+type parsedKey struct{ file, text string }
+
+type parsedFile struct {
+	document *document
+	problem  *config.Problem
+}
+
+// merged is a manifest with its imports.
+type merged struct {
+	values map[string]any
+	// inline and imported are the overrides that go on to what imports this.
+	inline, imported map[string]any
+	// sources of the components, by name.
+	sources map[string][]Source
+	// unresolved imports.
+	unresolved []Unresolved
+	// documents that took part, for problems: the last one first that says something.
+	documents []*parsedManifest
+}
+
+type parsedManifest struct {
+	file     string
+	document *document
+}
+
+// request asks for a manifest in the circumstances in which it is imported.
+type request struct {
+	file             string
+	context          map[string]any
+	inline, imported map[string]any
+	asIs             bool // templates are left alone
+	ignoreMissing    bool
+}
+
+func newLoader(ctx context.Context, files Files, settings settings, options Options) (*loader, error) {
+	l := &loader{
+		ctx: ctx, settings: settings, options: options, files: files, templates: newTemplates(settings.templates, options.Env),
+		contents: map[string]string{}, parsed: map[parsedKey]*parsedFile{}, merged: map[string]*merged{}, reads: map[string]bool{},
+	}
+	for _, file := range files.Files() {
+		if withoutExtension(file) != file && (settings.stacks == "." || strings.HasPrefix(file, settings.stacks+"/")) {
+			l.manifests = append(l.manifests, file)
+		}
+	}
+	contents, err := files.ReadAll(ctx, l.manifests)
+	if err != nil {
+		return nil, err
+	}
+	for file, content := range contents {
+		l.contents[file] = string(content)
+	}
+	return l, nil
+}
+
+// relative is the file's path below the stacks' folder.
+func (l *loader) relative(file string) string {
+	if l.settings.stacks == "." {
+		return file
+	}
+	return strings.TrimPrefix(file, l.settings.stacks+"/")
+}
+
+// stacks are the manifests that are stacks.
+func (l *loader) stacks() ([]string, error) {
+	var found []string
+	for _, pattern := range l.settings.included {
+		patterns := []string{pattern}
+		if path.Ext(pattern) == "" {
+			patterns = manifestNames(pattern)
+		}
+		any := false
+		for _, file := range l.manifests {
+			name := l.relative(file)
+			matches := func(pattern string) bool { return doublestar.MatchUnvalidated(strings.TrimPrefix(pattern, "./"), name) }
+			if !slices.ContainsFunc(patterns, matches) {
+				continue
+			}
+			any = true
+			if !slices.ContainsFunc(l.settings.excluded, matches) && !slices.Contains(found, file) {
+				found = append(found, file)
+			}
+		}
+		if !any {
+			return nil, config.Problems{atNode(l.settings.file, nil, "no manifest below %s is matched by %q of stacks.included_paths", l.settings.stacks, pattern)}
+		}
+	}
+	slices.Sort(found)
+	return found, nil
+}
+
+// load merges a manifest with its imports.
+func (l *loader) load(wanted request) (*merged, *config.Problem) {
+	if slices.Contains(l.active, wanted.file) {
+		chain := append(slices.Clone(l.active[slices.Index(l.active, wanted.file):]), wanted.file)
+		return nil, at(Source{File: wanted.file}, "the manifest imports itself: %s", strings.Join(chain, " → "))
+	}
+	if !l.contextual(wanted.file, nil) {
+		wanted.context = nil
+	}
+	key, known := wanted.key()
+	if found := l.merged[key]; known && found != nil {
+		return found, nil
+	}
+	l.active = append(l.active, wanted.file)
+	result, problem := l.merge(wanted)
+	l.active = l.active[:len(l.active)-1]
+	if problem != nil {
+		return nil, problem
+	}
+	if known {
+		l.merged[key] = result
+	}
+	return result, nil
+}
+
+// key tells requests with the same answer; false where they cannot be told.
+func (r request) key() (string, bool) {
+	key := strings.Builder{}
+	key.WriteString(r.file)
+	if r.asIs {
+		key.WriteString("\x00as is")
+	}
+	if r.ignoreMissing {
+		key.WriteString("\x00ignore")
+	}
+	for _, values := range []map[string]any{r.context, r.inline, r.imported} {
+		key.WriteByte(0)
+		if len(values) == 0 {
+			continue
+		}
+		text, err := json.Marshal(values)
+		if err != nil {
+			return "", false
+		}
+		key.Write(text)
+	}
+	return key.String(), true
+}
+
+// contextual tells whether the manifest, or what it imports, may look at the data that it is imported with. The
+// answer is the same for all stacks, so that those that do not are merged once.
+func (l *loader) contextual(file string, chain []string) bool {
+	if known, there := l.reads[file]; there {
+		return known
+	}
+	if slices.Contains(chain, file) {
+		return false
+	}
+	text := l.contents[file]
+	reads := strings.Contains(text, "{{")
+	if !reads && strings.Contains(text, "import") {
+		if parsed := l.parse(file, text); parsed.problem == nil {
+			imports, _ := l.imports(file, parsed.document)
+			for _, one := range imports {
+				reads = reads || slices.ContainsFunc(one.files, func(imported string) bool {
+					return l.contextual(imported, append(chain[:len(chain):len(chain)], file))
+				})
+			}
+		}
+	}
+	if len(chain) == 0 || reads {
+		l.reads[file] = reads
+	}
+	return reads
+}
+
+func (l *loader) parse(file, text string) *parsedFile {
+	key := parsedKey{file, text}
+	if found := l.parsed[key]; found != nil {
+		return found
+	}
+	decoder := decoder{file: file, include: func(argument string, raw bool) (any, error) { return l.include(file, argument, raw) }}
+	document, problem := decoder.decode(text)
+	parsed := &parsedFile{document: document, problem: problem}
+	l.parsed[key] = parsed
+	return parsed
+}
+
+// merge is load without the memory.
+func (l *loader) merge(wanted request) (*merged, *config.Problem) {
+	if strings.TrimSpace(l.contents[wanted.file]) == "" {
+		return &merged{}, nil
+	}
+	document, data, problem := l.expand(wanted)
+	if problem != nil {
+		return nil, problem
+	}
+	manifest := &manifestMerge{loader: l, file: wanted.file, document: document, imported: wanted.imported}
+	if manifest.inline, problem = manifest.overrides(wanted.inline); problem != nil {
+		return nil, problem
+	}
+	imports, problem := l.imports(wanted.file, document)
+	if problem != nil {
+		return nil, problem
+	}
+	for _, one := range imports {
+		if problem := manifest.include(one, wanted, data); problem != nil {
+			return nil, problem
+		}
+	}
+	return manifest.finish()
+}
+
+// manifestMerge is a manifest that is being merged.
+type manifestMerge struct {
+	loader           *loader
+	file             string
+	document         *document
+	inline, imported map[string]any
+	layers           []map[string]any
+	layerDocuments   []*parsedManifest
+	result           merged
+}
+
+// overrides of the manifest itself, under those of what imports it.
+func (m *manifestMerge) overrides(outer map[string]any) (map[string]any, *config.Problem) {
+	var layers []map[string]any
+	for _, keys := range [][]string{{"overrides"}, {"terraform", "overrides"}} {
+		value := dig(m.document.values, keys...)
+		if len(keys) == 2 && m.document.values["terraform"] != nil && section(m.document.values, "terraform") == nil {
+			return nil, atNode(m.file, m.document.nearest("terraform"), "terraform is to be a map")
+		}
+		layer, is := value.(map[string]any)
+		if !is && value != nil {
+			return nil, atNode(m.file, m.document.nearest(keys...), "overrides is to be a map of sections, such as vars")
+		}
+		layers = append(layers, layer)
+	}
+	return m.joined(append(layers, outer)...)
+}
+
+func (m *manifestMerge) joined(layers ...map[string]any) (map[string]any, *config.Problem) {
+	joined, err := merge(m.loader.settings.lists, layers...)
+	if err != nil {
+		return nil, atNode(m.file, m.document.root, "%s", err)
+	}
+	return joined, nil
+}
+
+// include merges one import, which may be several files.
+func (m *manifestMerge) include(one manifestImport, wanted request, data map[string]any) *config.Problem {
+	if one.remote {
+		m.result.unresolved = append(m.result.unresolved, Unresolved{Path: "import", Function: "import", Text: one.path})
+		return nil
+	}
+	context, problem := m.joined(one.context, data)
+	if problem != nil {
+		return problem
+	}
+	for _, file := range one.files {
+		found, problem := m.loader.load(request{
+			file: file, context: context, inline: m.inline, imported: m.imported, asIs: one.asIs,
+			ignoreMissing: one.ignoreMissing || m.loader.settings.templates.ignoreMissing,
+		})
+		if problem != nil {
+			return problem
+		}
+		if m.imported, problem = m.joined(m.imported, found.imported, found.inline); problem != nil {
+			return problem
+		}
+		m.layers = append(m.layers, found.values)
+		m.result.documents = append(m.result.documents, found.documents...)
+		m.layerDocuments = append(m.layerDocuments, &parsedManifest{file: file})
+		m.result.unresolved = append(m.result.unresolved, found.unresolved...)
+		m.sources(found.sources)
+	}
+	return nil
+}
+
+func (m *manifestMerge) sources(found map[string][]Source) {
+	if m.result.sources == nil {
+		m.result.sources = make(map[string][]Source, len(found))
+	}
+	for name, sources := range found {
+		before := m.result.sources[name]
+		m.result.sources[name] = append(before[:len(before):len(before)], sources...)
+	}
+}
+
+// finish merges the manifest's own values over its imports.
+func (m *manifestMerge) finish() (*merged, *config.Problem) {
+	own, problem := m.overridden()
+	if problem != nil {
+		return nil, problem
+	}
+	m.layers = append(m.layers, own)
+	values, err := merge(m.loader.settings.lists, m.layers...)
+	if err != nil {
+		place := m.document.root
+		var mismatched *mismatch
+		if errors.As(err, &mismatched) {
+			place = m.document.nearest(mismatched.path...)
+		}
+		return nil, atNode(m.file, place, "%s", err)
+	}
+	own = section(section(m.document.values, "components"), "terraform")
+	lines := map[string][]Source{}
+	if _, node := m.document.find("components", "terraform"); node != nil {
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			if _, defined := own[node.Content[i].Value]; defined {
+				lines[node.Content[i].Value] = []Source{{File: m.file, Line: node.Content[i].Line}}
+			}
+		}
+	}
+	m.sources(lines)
+	m.result.values, m.result.inline, m.result.imported = values, m.inline, m.imported
+	m.result.documents = append(m.result.documents, &parsedManifest{file: m.file, document: m.document})
+	return &m.result, nil
+}
+
+// overridden are the manifest's own values, with the overrides that reach its components.
+func (m *manifestMerge) overridden() (map[string]any, *config.Problem) {
+	overrides, problem := m.joined(m.imported, m.inline)
+	components := section(m.document.values, "components")
+	defined := section(components, "terraform")
+	if problem != nil || len(overrides) == 0 || len(defined) == 0 {
+		return m.document.values, problem
+	}
+	reached := make(map[string]any, len(defined))
+	for name, value := range defined {
+		if component, is := value.(map[string]any); is {
+			value = with(component, "overrides", overrides)
+		}
+		reached[name] = value
+	}
+	return with(m.document.values, "components", with(components, "terraform", reached)), nil
+}
+
+// with is the map with another value at the key.
+func with(values map[string]any, key string, value any) map[string]any {
+	changed := make(map[string]any, len(values)+1)
+	for name, before := range values {
+		changed[name] = before
+	}
+	changed[key] = value
+	return changed
+}

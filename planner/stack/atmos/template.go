@@ -1,0 +1,299 @@
+package atmos
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"text/template"
+
+	"gopkg.in/yaml.v3"
+)
+
+// errOutside is returned by functions of templates that would have to look outside of the repository.
+var errOutside = errors.New("it asks what lies outside of the repository")
+
+func isOutside(err error) bool { return errors.Is(err, errOutside) }
+
+// maxExpanded is how many bytes a template may expand to: whoever opens a pull request writes templates.
+const maxExpanded = 4 << 20
+
+// templates expands Go templates. Parsed ones are kept: the same manifests are merged into many stacks.
+type templates struct {
+	settings  templateSettings
+	functions template.FuncMap
+	parsed    map[templateKey]*parsedTemplate
+}
+
+type templateKey struct {
+	name, text string
+	own        bool // with the delimiters of the settings
+	lenient    bool
+}
+
+type parsedTemplate struct {
+	template *template.Template
+	err      error
+}
+
+func newTemplates(settings templateSettings, env map[string]string) *templates {
+	return &templates{settings: settings, functions: templateFunctions(env), parsed: map[templateKey]*parsedTemplate{}}
+}
+
+// limited is a buffer that refuses to grow without bounds.
+type limited struct{ bytes.Buffer }
+
+func (l *limited) Write(content []byte) (int, error) {
+	if l.Len()+len(content) > maxExpanded {
+		return 0, fmt.Errorf("it expands to more than %d bytes", maxExpanded)
+	}
+	return l.Buffer.Write(content)
+}
+
+func (t *templates) execute(key templateKey, data any) (string, error) {
+	parsed := t.parsed[key]
+	if parsed == nil {
+		parsed = &parsedTemplate{}
+		made := template.New(key.name).Funcs(t.functions)
+		if key.own {
+			made.Delims(t.settings.left, t.settings.right)
+		}
+		if key.lenient {
+			made.Option("missingkey=default")
+		} else {
+			made.Option("missingkey=error")
+		}
+		parsed.template, parsed.err = made.Parse(key.text)
+		t.parsed[key] = parsed
+	}
+	if parsed.err != nil {
+		return "", parsed.err
+	}
+	var output limited
+	if err := parsed.template.Execute(&output, data); err != nil {
+		return "", err
+	}
+	return output.String(), nil
+}
+
+// file expands the text of a file.
+func (t *templates) file(name, text string, data map[string]any, ignoreMissing bool) (string, error) {
+	return t.execute(templateKey{name: name, text: text, lenient: ignoreMissing}, plainData(data))
+}
+
+// name expands stacks.name_template and the like.
+func (t *templates) name(text string, data map[string]any) (string, error) {
+	return t.execute(templateKey{name: "name", text: text, lenient: t.settings.ignoreMissing}, data)
+}
+
+// strict expands all strings in a section; missing data is an error.
+func (t *templates) strict(section map[string]any, data map[string]any) (map[string]any, error) {
+	value, err := t.strictValue(section, data)
+	if err != nil {
+		return nil, err
+	}
+	return value.(map[string]any), nil
+}
+
+func (t *templates) strictValue(value any, data map[string]any) (any, error) {
+	var failed error
+	data = plainData(data)
+	expanded := eachString(value, "", func(text, _ string) any {
+		if failed != nil || !strings.Contains(text, "{{") {
+			return text
+		}
+		found, err := t.execute(templateKey{name: "manifest", text: text}, data)
+		if err != nil {
+			failed = err
+			return text
+		}
+		return retyped(text, found)
+	})
+	return expanded, failed
+}
+
+// expansion is how an instance's strings are expanded.
+type expansion struct {
+	templates  *templates
+	data       map[string]any
+	unresolved []Unresolved
+	err        error
+}
+
+// value expands all strings in an instance's section. What asks outside stays as it is.
+func (e *expansion) value(value any, path string) any {
+	left := e.templates.settings.left
+	return eachString(value, path, func(text, path string) any {
+		if !strings.Contains(text, left) {
+			return text
+		}
+		found := text
+		for range e.templates.settings.evaluations {
+			expanded, err := e.templates.execute(templateKey{name: path, text: found, own: true, lenient: true}, e.data)
+			switch {
+			case isOutside(err):
+				e.unresolved = append(e.unresolved, Unresolved{Path: path, Function: "template", Text: text})
+				return text
+			case err != nil:
+				if e.err == nil {
+					e.err = err
+				}
+				return text
+			}
+			if found = expanded; !strings.Contains(found, left) {
+				break
+			}
+		}
+		return retyped(text, found)
+	})
+}
+
+// retyped is what a string becomes when its template is expanded: the manifest is YAML still, so a string that would
+// be written there without quotes is read again, and may be a number then.
+func retyped(written, expanded string) any {
+	quoted, err := yaml.Marshal(written)
+	if err != nil || len(quoted) == 0 || strings.ContainsRune(`"'|>`, rune(quoted[0])) || strings.Contains(expanded, "\n") {
+		return expanded
+	}
+	decoder := decoder{}
+	found, problem := decoder.decode("value: " + expanded)
+	if problem != nil {
+		return expanded
+	}
+	return found.values["value"]
+}
+
+// eachString is the value with its strings replaced. What does not change is shared.
+func eachString(value any, path string, replace func(text, path string) any) any {
+	switch value := value.(type) {
+	case string:
+		return replace(value, path)
+	case map[string]any:
+		var changed map[string]any
+		for key, before := range value {
+			after := eachString(before, join(path, key), replace)
+			if changed == nil && !identical(before, after) {
+				changed = make(map[string]any, len(value))
+				for key, before := range value {
+					changed[key] = before
+				}
+			}
+			if changed != nil {
+				changed[key] = after
+			}
+		}
+		if changed != nil {
+			return changed
+		}
+		return value
+	case []any:
+		if list := eachItem(value, path, replace); list != nil {
+			return list
+		}
+		return value
+	case appended:
+		if list := eachItem(value, path, replace); list != nil {
+			return appended(list)
+		}
+		return value
+	}
+	return value
+}
+
+func eachItem(list []any, path string, replace func(text, path string) any) []any {
+	var changed []any
+	for i, before := range list {
+		after := eachString(before, fmt.Sprintf("%s[%d]", path, i), replace)
+		if changed == nil && !identical(before, after) {
+			changed = append([]any(nil), list...)
+		}
+		if changed != nil {
+			changed[i] = after
+		}
+	}
+	return changed
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// identical tells whether a value is the very same as before, so that nothing needs to be copied.
+func identical(before, after any) bool {
+	switch before := before.(type) {
+	case map[string]any:
+		other, is := after.(map[string]any)
+		return is && len(before) == len(other) && reflect.ValueOf(before).Pointer() == reflect.ValueOf(other).Pointer()
+	case []any:
+		other, is := after.([]any)
+		return is && len(before) == len(other) && (len(before) == 0 || &before[0] == &other[0])
+	case appended:
+		other, is := after.(appended)
+		return is && len(before) == len(other) && (len(before) == 0 || &before[0] == &other[0])
+	case string:
+		other, is := after.(string)
+		return is && before == other
+	}
+	return true
+}
+
+// plainData is data for templates, with lists and strings of our own types as plain ones.
+func plainData(data map[string]any) map[string]any {
+	plain, _ := plainValue(data).(map[string]any)
+	return plain
+}
+
+// plainValue is the value without our own types. What has none is shared.
+func plainValue(value any) any {
+	switch value := value.(type) {
+	case literal:
+		return string(value)
+	case appended:
+		return plainValue([]any(value))
+	case map[string]any:
+		var changed map[string]any
+		for key, before := range value {
+			after := plainValue(before)
+			if changed == nil && special(before, after) {
+				changed = make(map[string]any, len(value))
+				for key, before := range value {
+					changed[key] = before
+				}
+			}
+			if changed != nil {
+				changed[key] = after
+			}
+		}
+		if changed != nil {
+			return changed
+		}
+	case []any:
+		var changed []any
+		for i, before := range value {
+			after := plainValue(before)
+			if changed == nil && special(before, after) {
+				changed = append([]any(nil), value...)
+			}
+			if changed != nil {
+				changed[i] = after
+			}
+		}
+		if changed != nil {
+			return changed
+		}
+	}
+	return value
+}
+
+// special tells whether plainValue has changed the value.
+func special(before, after any) bool {
+	switch before.(type) {
+	case literal, appended:
+		return true
+	}
+	return !identical(before, after)
+}

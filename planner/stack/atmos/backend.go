@@ -14,7 +14,7 @@ func (r *resolution) mergeBackends() *config.Problem {
 		return problem
 	}
 	r.all.backend = r.keyed(backend)
-	both, problem := r.stack.joined(path3(r.name, "remote_state_backend"),
+	both, problem := r.stack.joined(inComponent(r.name, "remote_state_backend"),
 		map[string]any{r.all.backendType: r.all.backend}, r.all.remoteState)
 	if problem != nil {
 		return problem
@@ -30,7 +30,7 @@ func (r *resolution) ofType(section string, values map[string]any, kind string) 
 	}
 	found, is := value.(map[string]any)
 	if !is {
-		return nil, r.stack.problem(path3(r.name, section, kind), "%s.%s is to be a map of settings%s", section, kind, hint(value))
+		return nil, r.stack.problem(inComponent(r.name, section, kind), "%s.%s is to be a map of settings%s", section, kind, hint(value))
 	}
 	return found, nil
 }

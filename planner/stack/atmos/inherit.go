@@ -25,26 +25,47 @@ type inheritance struct {
 func (s *stackOf) component(name string) (map[string]any, *config.Problem) {
 	component, is := s.components[name].(map[string]any)
 	if !is {
-		return nil, s.problem(path3(name), "the component %s is to be a map of sections, such as vars%s", name, hint(s.components[name]))
+		return nil, s.problem(inComponent(name), "the component %s is to be a map of sections, such as vars%s", name, hint(s.components[name]))
 	}
 	return component, nil
 }
 
-func path3(name string, keys ...string) []string {
-	return append([]string{"components", "terraform", name}, keys...)
+// keys are a path in a manifest. An array, since there are as many as sections and hardly any is needed.
+type keys [5]string
+
+func inComponent(name string, inner ...string) keys {
+	path := keys{"components", "terraform", name}
+	copy(path[3:], inner)
+	return path
+}
+
+// list is the path up to the first key that is empty.
+func (k keys) list() []string {
+	if end := slices.Index(k[:], ""); end >= 0 {
+		return k[:end]
+	}
+	return k[:]
+}
+
+// and is the path with one more key.
+func (k keys) and(key string) keys {
+	if end := slices.Index(k[:], ""); end >= 0 {
+		k[end] = key
+	}
+	return k
 }
 
 // own are the sections that the component itself has.
 func (s *stackOf) own(name string, component map[string]any) (sections, *config.Problem) {
 	var own sections
 	for _, section := range sectionNames() {
-		found, problem := s.section(component, section, path3(name))
+		found, problem := s.section(component, section, inComponent(name))
 		if problem != nil {
 			return own, problem
 		}
 		*own.named(section) = found
 	}
-	return own, s.texts(component, path3(name), &own)
+	return own, s.texts(component, inComponent(name), &own)
 }
 
 // inherits are the bases that the component's metadata names.
@@ -56,11 +77,11 @@ func (s *stackOf) inherits(name string, metadata map[string]any) ([]string, *con
 	list, is := plainList(value)
 	names := texts(value)
 	if !is || len(names) != len(list) {
-		return nil, s.problem(path3(name, "metadata", "inherits"), "metadata.inherits is to be a list of components")
+		return nil, s.problem(inComponent(name, "metadata", "inherits"), "metadata.inherits is to be a list of components")
 	}
 	for _, base := range names {
 		if _, there := s.components[base]; !there {
-			return nil, s.problem(path3(name, "metadata", "inherits"), "the component %s inherits from %s, which the stack %s does not have%s",
+			return nil, s.problem(inComponent(name, "metadata", "inherits"), "the component %s inherits from %s, which the stack %s does not have%s",
 				name, base, s.path, nearestName(base, s.components))
 		}
 	}
@@ -75,7 +96,7 @@ func (i *inheritance) add(component, base string) *config.Problem {
 	s := i.stack
 	pair := [2]string{component, base}
 	if i.active[pair] {
-		return s.problem(path3(component, "metadata", "inherits"), "the component %s inherits from itself, by way of %s", component, base)
+		return s.problem(inComponent(component, "metadata", "inherits"), "the component %s inherits from itself, by way of %s", component, base)
 	}
 	if i.active == nil {
 		i.active = map[[2]string]bool{}
@@ -86,7 +107,7 @@ func (i *inheritance) add(component, base string) *config.Problem {
 		if s.loader.hasDirectory(path.Join(s.loader.settings.components, base)) {
 			return nil
 		}
-		return s.problem(path3(component, "component"), "the component %s is based on %s, which is neither in the stack %s nor a directory%s",
+		return s.problem(inComponent(component, "component"), "the component %s is based on %s, which is neither in the stack %s nor a directory%s",
 			component, base, s.path, nearestName(base, s.components))
 	}
 	values, problem := s.component(base)

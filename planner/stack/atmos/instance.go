@@ -32,7 +32,7 @@ func (s *stackOf) instance(name string) (Instance, *config.Problem) {
 	if r.own, problem = s.own(name, component); problem != nil {
 		return Instance{}, problem
 	}
-	if r.overrides, problem = s.section(component, "overrides", path3(name)); problem != nil {
+	if r.overrides, problem = s.section(component, "overrides", inComponent(name)); problem != nil {
 		return Instance{}, problem
 	}
 	for _, step := range []func(map[string]any) *config.Problem{r.inherit, r.merge, r.identify, r.expand} {
@@ -53,7 +53,7 @@ func (r *resolution) inherit(component map[string]any) *config.Problem {
 	if value, there := component["component"]; there {
 		base, is := value.(string)
 		if !is {
-			return r.stack.problem(path3(r.name, "component"), "component is to be the name of a component")
+			return r.stack.problem(inComponent(r.name, "component"), "component is to be the name of a component")
 		}
 		if problem := r.bases.add(r.name, base); problem != nil {
 			return problem
@@ -65,7 +65,7 @@ func (r *resolution) inherit(component map[string]any) *config.Problem {
 	if value, there := r.own.metadata["component"]; there {
 		base, is := value.(string)
 		if !is {
-			return r.stack.problem(path3(r.name, "metadata", "component"), "metadata.component is to be the name of a component")
+			return r.stack.problem(inComponent(r.name, "metadata", "component"), "metadata.component is to be the name of a component")
 		}
 		r.declared = base
 	}
@@ -95,13 +95,13 @@ func (r *resolution) merge(map[string]any) *config.Problem {
 		layers = append(layers, *r.own.named(name))
 		switch name {
 		case "vars", "settings", "env", "providers":
-			over, problem := s.section(r.overrides, name, path3(r.name, "overrides"))
+			over, problem := s.section(r.overrides, name, inComponent(r.name, "overrides"))
 			if problem != nil {
 				return problem
 			}
 			layers = append(layers, over)
 		}
-		joined, problem := s.joined(path3(r.name, name), layers...)
+		joined, problem := s.joined(inComponent(r.name, name), layers...)
 		if problem != nil {
 			return problem
 		}
@@ -115,7 +115,7 @@ func (r *resolution) merge(map[string]any) *config.Problem {
 	r.all.backendType = firstOf(r.own.backendType, base.backendType, s.global.backendType)
 	r.all.remoteStateType = firstOf(r.own.remoteStateType, base.remoteStateType, s.global.remoteStateType, r.all.backendType)
 	if len(s.loader.settings.github) > 0 {
-		joined, problem := s.joined(path3(r.name, "settings"),
+		joined, problem := s.joined(inComponent(r.name, "settings"),
 			map[string]any{"integrations": map[string]any{"github": s.loader.settings.github}}, r.all.settings)
 		if problem != nil {
 			return problem
@@ -148,16 +148,16 @@ func (r *resolution) identify(map[string]any) *config.Problem {
 	}
 	r.instance.ComponentPath = path.Join(s.loader.settings.components, component)
 	if !strings.HasPrefix(r.instance.ComponentPath+"/", strings.TrimPrefix(s.loader.settings.base+"/", "./")) {
-		return s.problem(path3(r.name, "metadata", "component"), "the component %q leads out of the repository", component)
+		return s.problem(inComponent(r.name, "metadata", "component"), "the component %q leads out of the repository", component)
 	}
 	stack, err := r.stackName()
 	if err != nil {
-		return s.problem([]string{"vars"}, "the stack has no name: %s", err)
+		return s.problem(keys{"vars"}, "the stack has no name: %s", err)
 	}
 	r.instance.Stack, r.instance.prefix = stack, filePrefix(r.name, component)
 	workspace, err := r.workspace(component)
 	if err != nil {
-		return s.problem(path3(r.name, "metadata"), "the workspace of %s has no name: %s", r.name, err)
+		return s.problem(inComponent(r.name, "metadata"), "the workspace of %s has no name: %s", r.name, err)
 	}
 	r.instance.Workspace = workspace
 	return nil
@@ -192,7 +192,7 @@ func (r *resolution) expand(map[string]any) *config.Problem {
 			}
 		}
 		if expansion.err != nil {
-			return r.stack.problem(path3(r.name), "a template of %s cannot be expanded: %s", r.name, strings.TrimPrefix(expansion.err.Error(), "template: "))
+			return r.stack.problem(inComponent(r.name), "a template of %s cannot be expanded: %s", r.name, strings.TrimPrefix(expansion.err.Error(), "template: "))
 		}
 		r.instance.Unresolved = append(r.instance.Unresolved, expansion.unresolved...)
 	}
@@ -211,14 +211,13 @@ func (r *resolution) expand(map[string]any) *config.Problem {
 
 // templated tells whether anything is left to expand.
 func (r *resolution) templated(named map[string]*map[string]any) bool {
-	left, found := r.stack.loader.settings.templates.left, false
+	left := r.stack.loader.settings.templates.left
 	for _, section := range named {
-		eachString(*section, "", func(text, _ string) any {
-			found = found || strings.Contains(text, left)
-			return text
-		})
+		if holds(*section, func(text string) bool { return strings.Contains(text, left) }) {
+			return true
+		}
 	}
-	return found
+	return false
 }
 
 // same tells whether two manifests mean the same by an instance.

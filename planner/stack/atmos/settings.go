@@ -139,7 +139,9 @@ func (r *configReader) matching(wanted string) []string {
 	return found
 }
 
-func isYAML(file string) bool { return strings.HasSuffix(file, ".yaml") || strings.HasSuffix(file, ".yml") }
+func isYAML(file string) bool {
+	return strings.HasSuffix(file, ".yaml") || strings.HasSuffix(file, ".yml")
+}
 
 func (r *configReader) settings(file string, values map[string]any) (settings, error) {
 	read := settings{
@@ -156,7 +158,9 @@ func (r *configReader) settings(file string, values map[string]any) (settings, e
 	if read.command == "" {
 		read.command = "terraform"
 	}
-	problem := func(format string, arguments ...any) error { return config.Problems{atNode(file, nil, format, arguments...)} }
+	problem := func(format string, arguments ...any) error {
+		return config.Problems{atNode(file, nil, format, arguments...)}
+	}
 	switch read.lists {
 	case "":
 		read.lists = replaceLists

@@ -67,10 +67,10 @@ func (l *loader) stack(ctx context.Context, file string) ([]Instance, *config.Pr
 	s := &stackOf{loader: l, file: file, path: withoutExtension(l.relative(file)), name: textOf(merged.values, "name"), merged: merged}
 	components, is := merged.values["components"].(map[string]any)
 	if !is && merged.values["components"] != nil {
-		return nil, s.problem([]string{"components"}, "components is to be a map of component types, such as terraform")
+		return nil, s.problem(keys{"components"}, "components is to be a map of component types, such as terraform")
 	}
 	if s.components, is = components["terraform"].(map[string]any); !is && components["terraform"] != nil {
-		return nil, s.problem([]string{"components", "terraform"}, "components.terraform is to be a map of components")
+		return nil, s.problem(keys{"components", "terraform"}, "components.terraform is to be a map of components")
 	}
 	if len(s.components) == 0 {
 		return nil, nil
@@ -78,7 +78,7 @@ func (l *loader) stack(ctx context.Context, file string) ([]Instance, *config.Pr
 	if problem := s.globals(); problem != nil {
 		return nil, problem
 	}
-	var instances []Instance
+	instances := make([]Instance, 0, len(s.components))
 	for _, name := range slices.Sorted(maps.Keys(s.components)) {
 		instance, problem := s.instance(name)
 		if problem != nil {
@@ -93,7 +93,8 @@ func (l *loader) stack(ctx context.Context, file string) ([]Instance, *config.Pr
 }
 
 // problem is a problem with what is at the path of keys, in whichever manifest says it.
-func (s *stackOf) problem(keys []string, format string, arguments ...any) *config.Problem {
+func (s *stackOf) problem(where keys, format string, arguments ...any) *config.Problem {
+	keys := where.list()
 	for n := len(keys); n > 0; n-- {
 		for _, manifest := range slices.Backward(s.merged.documents) {
 			if key, _ := manifest.document.find(keys[:n]...); key != nil {
@@ -109,7 +110,7 @@ func (s *stackOf) globals() *config.Problem {
 	values := s.merged.values
 	ofType := section(values, "terraform")
 	if ofType == nil && values["terraform"] != nil {
-		return s.problem([]string{"terraform"}, "terraform is to be a map of sections, such as vars")
+		return s.problem(keys{"terraform"}, "terraform is to be a map of sections, such as vars")
 	}
 	for _, name := range sectionNames() {
 		var layers []map[string]any
@@ -117,7 +118,7 @@ func (s *stackOf) globals() *config.Problem {
 			layers = append(layers, s.loader.settings.env)
 		}
 		if name != "backend" && name != "remote_state_backend" && name != "providers" {
-			layer, problem := s.section(values, name, nil)
+			layer, problem := s.section(values, name, keys{})
 			if problem != nil {
 				return problem
 			}
@@ -127,19 +128,19 @@ func (s *stackOf) globals() *config.Problem {
 			layers = append(layers, layer)
 		}
 		if name != "metadata" && name != "locals" { // those of the type are among the resolved ones already
-			layer, problem := s.section(ofType, name, []string{"terraform"})
+			layer, problem := s.section(ofType, name, keys{"terraform"})
 			if problem != nil {
 				return problem
 			}
 			layers = append(layers, layer)
 		}
-		joined, problem := s.joined([]string{name}, layers...)
+		joined, problem := s.joined(keys{name}, layers...)
 		if problem != nil {
 			return problem
 		}
 		*s.global.named(name) = joined
 	}
-	return s.texts(ofType, []string{"terraform"}, &s.global)
+	return s.texts(ofType, keys{"terraform"}, &s.global)
 }
 
 // labels are what a stack's metadata may give to all its components.
@@ -157,15 +158,14 @@ func labels(metadata map[string]any) map[string]any {
 }
 
 // section is the map at the key, which may be missing but nothing else.
-func (s *stackOf) section(values map[string]any, name string, path []string) (map[string]any, *config.Problem) {
+func (s *stackOf) section(values map[string]any, name string, where keys) (map[string]any, *config.Problem) {
 	value, there := values[name]
 	if !there {
 		return nil, nil
 	}
 	found, is := value.(map[string]any)
 	if !is {
-		keys := append(slices.Clone(path), name)
-		return nil, s.problem(keys, "the section %s is to be a map%s", name, hint(value))
+		return nil, s.problem(where.and(name), "the section %s is to be a map%s", name, hint(value))
 	}
 	return found, nil
 }
@@ -178,24 +178,24 @@ func hint(value any) string {
 }
 
 // texts reads what of a component is no map.
-func (s *stackOf) texts(values map[string]any, path []string, into *sections) *config.Problem {
+func (s *stackOf) texts(values map[string]any, where keys, into *sections) *config.Problem {
 	for name, target := range map[string]*string{
 		"backend_type": &into.backendType, "remote_state_backend_type": &into.remoteStateType, "command": &into.command,
 	} {
 		value, there := values[name]
 		text, is := value.(string)
 		if there && !is {
-			return s.problem(append(slices.Clone(path), name), "%s is to be a text", name)
+			return s.problem(where.and(name), "%s is to be a text", name)
 		}
 		*target = text
 	}
 	return nil
 }
 
-func (s *stackOf) joined(keys []string, layers ...map[string]any) (map[string]any, *config.Problem) {
+func (s *stackOf) joined(where keys, layers ...map[string]any) (map[string]any, *config.Problem) {
 	joined, err := merge(s.loader.settings.lists, layers...)
 	if err != nil {
-		return nil, s.problem(keys, "%s", err)
+		return nil, s.problem(where, "%s", err)
 	}
 	return joined, nil
 }

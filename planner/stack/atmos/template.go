@@ -201,6 +201,29 @@ func eachString(value any, path string, replace func(text, path string) any) any
 	return value
 }
 
+// holds tells whether the value has a string that the test is for, or anything of our own types.
+func holds(value any, test func(string) bool) bool {
+	switch value := value.(type) {
+	case string:
+		return test(value)
+	case map[string]any:
+		for _, one := range value {
+			if holds(one, test) {
+				return true
+			}
+		}
+	case []any:
+		for _, one := range value {
+			if holds(one, test) {
+				return true
+			}
+		}
+	case appended, literal:
+		return true
+	}
+	return false
+}
+
 func eachItem(list []any, path string, replace func(text, path string) any) []any {
 	var changed []any
 	for i, before := range list {

@@ -126,12 +126,14 @@ func gomplateFunctions(env map[string]string) template.FuncMap {
 // textFunctions are gomplate's "strings".
 type textFunctions struct{}
 
-func (textFunctions) ToUpper(text any) string             { return strings.ToUpper(fmt.Sprint(text)) }
-func (textFunctions) ToLower(text any) string             { return strings.ToLower(fmt.Sprint(text)) }
-func (textFunctions) TrimSpace(text any) string           { return strings.TrimSpace(fmt.Sprint(text)) }
-func (textFunctions) Trim(cut string, text any) string    { return strings.Trim(fmt.Sprint(text), cut) }
-func (textFunctions) Split(at string, text any) []string  { return strings.Split(fmt.Sprint(text), at) }
-func (textFunctions) Contains(part string, text any) bool { return strings.Contains(fmt.Sprint(text), part) }
+func (textFunctions) ToUpper(text any) string            { return strings.ToUpper(fmt.Sprint(text)) }
+func (textFunctions) ToLower(text any) string            { return strings.ToLower(fmt.Sprint(text)) }
+func (textFunctions) TrimSpace(text any) string          { return strings.TrimSpace(fmt.Sprint(text)) }
+func (textFunctions) Trim(cut string, text any) string   { return strings.Trim(fmt.Sprint(text), cut) }
+func (textFunctions) Split(at string, text any) []string { return strings.Split(fmt.Sprint(text), at) }
+func (textFunctions) Contains(part string, text any) bool {
+	return strings.Contains(fmt.Sprint(text), part)
+}
 func (textFunctions) HasPrefix(part string, text any) bool {
 	return strings.HasPrefix(fmt.Sprint(text), part)
 }
@@ -191,4 +193,6 @@ type environment struct {
 }
 
 // Getenv is the variable, or what is given for where it is not set.
-func (e environment) Getenv(name string, otherwise ...string) string { return e.get(name, otherwise...) }
+func (e environment) Getenv(name string, otherwise ...string) string {
+	return e.get(name, otherwise...)
+}

@@ -36,9 +36,20 @@ type decoder struct {
 	file string
 	// include finds what !include names.
 	include func(argument string, raw bool) (any, error)
-	shared  map[*yaml.Node]any
+	shared  map[*yaml.Node]weighed
 	active  map[*yaml.Node]bool
+	// count is how many values there are with all aliases written out, as they will be some day.
+	count int
 }
+
+// weighed is a value with the number of values in it.
+type weighed struct {
+	value any
+	count int
+}
+
+// maxValues is how many values a file may stand for, with all its aliases written out.
+const maxValues = 1_000_000
 
 // decode parses a file whose root is a map, or that is empty.
 func (d *decoder) decode(text string) (*document, *config.Problem) {
@@ -64,6 +75,9 @@ func (d *decoder) decode(text string) (*document, *config.Problem) {
 }
 
 func (d *decoder) value(node *yaml.Node) (any, *config.Problem) {
+	if d.count++; d.count > maxValues {
+		return nil, atNode(d.file, node, "the file stands for more than %d values", maxValues)
+	}
 	if strings.HasPrefix(node.Tag, "!") && !strings.HasPrefix(node.Tag, "!!") {
 		if value, done, problem := d.tagged(node); done || problem != nil {
 			return value, problem
@@ -205,20 +219,24 @@ func (d *decoder) mergeKey(values map[string]any, base *yaml.Node) *config.Probl
 }
 
 func (d *decoder) alias(node *yaml.Node) (any, *config.Problem) {
-	if value, there := d.shared[node.Alias]; there {
-		return value, nil
+	if known, there := d.shared[node.Alias]; there {
+		if d.count += known.count; d.count > maxValues {
+			return nil, atNode(d.file, node, "the file stands for more than %d values", maxValues)
+		}
+		return known.value, nil
 	}
 	if d.active[node.Alias] {
 		return nil, atNode(d.file, node, "the anchor %q contains itself", node.Value)
 	}
 	if d.active == nil {
-		d.active, d.shared = map[*yaml.Node]bool{}, map[*yaml.Node]any{}
+		d.active, d.shared = map[*yaml.Node]bool{}, map[*yaml.Node]weighed{}
 	}
 	d.active[node.Alias] = true
 	defer delete(d.active, node.Alias)
+	before := d.count
 	value, problem := d.value(node.Alias)
 	if problem == nil {
-		d.shared[node.Alias] = value
+		d.shared[node.Alias] = weighed{value, d.count - before}
 	}
 	return value, problem
 }

@@ -2,10 +2,10 @@ package atmos
 
 import (
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
+	"gopkg.in/yaml.v3"
 
 	"github.com/trunkline/trunkline/config"
 )
@@ -18,6 +18,7 @@ type manifestImport struct {
 	asIs          bool
 	ignoreMissing bool
 	remote        bool
+	node          *yaml.Node // that says so
 }
 
 // imports are the imports of a manifest, in order.
@@ -37,7 +38,7 @@ func (l *loader) imports(file string, document *document) ([]manifestImport, *co
 		if node != nil && i < len(node.Content) {
 			place = node.Content[i]
 		}
-		one := manifestImport{}
+		one := manifestImport{node: place}
 		skip := false
 		switch entry := entry.(type) {
 		case string:
@@ -57,9 +58,6 @@ func (l *loader) imports(file string, document *document) ([]manifestImport, *co
 		}
 		if len(one.files) == 0 && !one.remote && !skip && !strings.Contains(one.path, "{{") {
 			return nil, atNode(file, place, "no manifest below %s is matched by the import %q%s", l.settings.stacks, one.path, l.meant(one.path))
-		}
-		if slices.Contains(one.files, file) && !strings.ContainsAny(one.path, "*?[{") {
-			return nil, atNode(file, place, "the manifest imports itself")
 		}
 		imports = append(imports, one)
 	}

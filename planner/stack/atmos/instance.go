@@ -147,7 +147,7 @@ func (r *resolution) identify(map[string]any) *config.Problem {
 		component = inherited
 	}
 	r.instance.ComponentPath = path.Join(s.loader.settings.components, component)
-	if !strings.HasPrefix(r.instance.ComponentPath+"/", strings.TrimPrefix(s.loader.settings.base+"/", "./")) {
+	if strings.HasPrefix(r.instance.ComponentPath+"/", "../") {
 		return s.problem(inComponent(r.name, "metadata", "component"), "the component %q leads out of the repository", component)
 	}
 	stack, err := r.stackName()

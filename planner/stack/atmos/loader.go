@@ -122,10 +122,6 @@ func (l *loader) stacks() ([]string, error) {
 
 // load merges a manifest with its imports.
 func (l *loader) load(wanted request) (*merged, *config.Problem) {
-	if slices.Contains(l.active, wanted.file) {
-		chain := append(slices.Clone(l.active[slices.Index(l.active, wanted.file):]), wanted.file)
-		return nil, at(Source{File: wanted.file}, "the manifest imports itself: %s", strings.Join(chain, " → "))
-	}
 	if !l.contextual(wanted.file, nil) {
 		wanted.context = nil
 	}
@@ -280,6 +276,10 @@ func (m *manifestMerge) include(one manifestImport, wanted request, data map[str
 		return problem
 	}
 	for _, file := range one.files {
+		if active := m.loader.active; slices.Contains(active, file) {
+			chain := append(slices.Clone(active[slices.Index(active, file):]), file)
+			return atNode(m.file, one.node, "the manifest imports itself: %s", strings.Join(chain, " → "))
+		}
 		found, problem := m.loader.load(request{
 			file: file, context: context, inline: m.inline, imported: m.imported, asIs: one.asIs,
 			ignoreMissing: one.ignoreMissing || m.loader.settings.templates.ignoreMissing,

@@ -30,5 +30,5 @@ func (b *Bot) may(ctx context.Context, repository store.Repository, who promote.
 	if id := level.GetUser().GetID(); id != 0 && id != who.ID {
 		return false, nil
 	}
-	return level.GetPermission() == "admin" || level.GetPermission() == "write", nil
+	return slices.Contains([]string{"admin", "maintain", "write"}, level.GetPermission()), nil
 }

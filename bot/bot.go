@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -55,6 +56,9 @@ func New(o Options) (*Bot, error) {
 	b.clients = newClients(o.Settings.GitHub, "trunkline/"+o.Version, b.meters.calls)
 	b.mirrors = &mirrors{bot: b, open: map[int64]*mirror.Mirror{}}
 	b.redactor = redact.New(string(o.Settings.GitHub.App.PrivateKey), string(o.Settings.GitHub.App.WebhookSecret))
+	if _, err := b.clients.app(); err != nil {
+		return nil, errors.New("GITHUB_APP_PRIVATE_KEY is no private key in PEM; it begins with -----BEGIN RSA PRIVATE KEY-----")
+	}
 	b.slots = make(chan struct{}, o.Settings.Parallel)
 	b.deployer = &deploy.Deployer{Store: o.Store, Source: b}
 	b.inbox = inbox{store: o.Store, handlers: b.events()}

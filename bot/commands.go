@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/trunkline/trunkline/bot/command"
 	"github.com/trunkline/trunkline/bot/comment"
+	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/promote"
 	"github.com/trunkline/trunkline/promote/store"
 )
@@ -100,6 +101,9 @@ func (b *Bot) answer(tx *store.Tx, a asked) (answer store.Answer, err error) {
 	}
 	merged := known && pull.Phase == store.PullMerged && pull.Base == a.repository.Trunk
 	refused := func(text string) store.Answer { return a.refused(text, merged) }
+	if _, _, configured, err := tx.Configuration(a.repository.ID); err != nil || !configured {
+		return refused(fmt.Sprintf("Trunkline does what `%s` on %s says. There is no such file.", config.Path, a.repository.Trunk)), err
+	}
 	if a.Parsed.Refusal != nil {
 		return refused(a.Parsed.Refusal.Text()), nil
 	}

@@ -60,12 +60,14 @@ type conversation struct {
 	order []string
 	seen  int
 	login string
+	// said is what each comment said after the step before, by its id.
+	said map[int64]string
 	// running is what ran after the step before.
 	running string
 }
 
 func newConversation(t *testing.T, archive *txtar.Archive) *conversation {
-	c := &conversation{changes: map[string]map[string]*string{}, names: map[string]string{}, script: -1}
+	c := &conversation{changes: map[string]map[string]*string{}, names: map[string]string{}, said: map[int64]string{}, script: -1}
 	trunk := map[string]string{}
 	for i, file := range archive.Files {
 		change, path, _ := strings.Cut(file.Name, ": ")
@@ -113,7 +115,7 @@ func (c *conversation) name(name, sha string) {
 	}
 }
 
-var step = regexp.MustCompile(`^(\w+) (pushes|opens|comments on|merges|squashes|rebases|closes|reopens|reviews|readies|reruns)(?: (\w+))?(?: as draft| from a fork)? ?(?:to )?(#\d+)?(?:: (.*))?$`)
+var step = regexp.MustCompile(`^(\w+) (pushes|opens|comments on|merges|squashes|rebases|closes|reopens|reviews|readies|reruns|presses)(?: (\w+))?(?: as draft| from a fork)? ?(?:to |on )?(#\d+)?(?:: (.*))?$`)
 
 // play does each step and returns the script with what happened.
 func (c *conversation) play(script []byte) string {
@@ -167,10 +169,12 @@ func (c *conversation) do(line string) {
 		err = person.Ready(project, number)
 	case "reviews":
 		err = person.Review(project, number, name, text)
-	case "reruns":
+	case "reruns", "presses":
 		var pull githubsim.PullView
-		if pull, err = c.gh.Pull(project, number); err == nil {
+		if pull, err = c.gh.Pull(project, number); err == nil && verb == "reruns" {
 			err = person.RerequestCheck(project, pull.Checks[0].ID)
+		} else if err == nil {
+			err = person.RequestAction(project, pull.Checks[0].ID, pull.Checks[0].Actions[0].Identifier)
 		}
 	}
 	if err != nil {
@@ -276,7 +280,7 @@ func (c *conversation) happened() string {
 	}
 	for number := range 100 {
 		if changed[number] {
-			out.WriteString(c.comments(number, events[c.seen:]))
+			out.WriteString(c.comments(number))
 		}
 	}
 	if running := c.runs(); running != c.running {
@@ -287,17 +291,18 @@ func (c *conversation) happened() string {
 	return c.readable(out.String())
 }
 
-// comments are those of Trunkline that were written or edited, as they are now.
-func (c *conversation) comments(number int, events []githubsim.Event) string {
+// comments are those of Trunkline that say something else than before.
+func (c *conversation) comments(number int) string {
 	pull, err := c.gh.Pull(project, number)
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	var out strings.Builder
 	for _, entry := range pull.Comments(c.login) {
-		if !slices.ContainsFunc(events, func(e githubsim.Event) bool { return e.Pull == number && e.Body == entry.Body }) {
+		if c.said[entry.ID] == entry.Body {
 			continue
 		}
+		c.said[entry.ID] = entry.Body
 		fmt.Fprintf(&out, "  says on #%d:\n", number)
 		for _, line := range strings.Split(strings.TrimRight(entry.Body, "\n"), "\n") {
 			fmt.Fprintf(&out, "    %s\n", strings.TrimRight("| "+line, " "))
@@ -323,11 +328,14 @@ func (c *conversation) runs() string {
 	return out.String()
 }
 
+var replyMarker = regexp.MustCompile(`reply \d+/\d+`)
+
 var nearlySHA = regexp.MustCompile(`\b[0-9a-f]{7,40}\b`)
 
 // readable replaces what differs from run to run.
 func (c *conversation) readable(text string) string {
 	text = strings.ReplaceAll(text, c.deployed, "$DEPLOYED")
+	text = replyMarker.ReplaceAllString(text, "reply …")
 	return nearlySHA.ReplaceAllStringFunc(text, func(found string) string {
 		for _, sha := range c.order {
 			if strings.HasPrefix(sha, found) {

@@ -24,35 +24,41 @@ func (b *Bot) preview(ctx context.Context, nudge store.Nudge) error {
 	}
 	turn := store.Turn{Subject: fmt.Sprintf("preview/%d/%d", nudge.Repository, number), Interrupt: true}
 	return b.store.Exclusive(ctx, turn, func(ctx context.Context) error {
-		repository, err := b.repository(ctx, nudge.Repository)
+		p, err := b.previewing(ctx, nudge.Repository, number)
 		if err != nil {
 			return err
 		}
-		var pull store.PullRequest
-		var rules rules
-		err = b.store.Read(ctx, func(tx *store.Tx) (err error) {
-			if pull, _, err = tx.FindPull(repository.ID, number); err != nil {
-				return err
-			}
-			rules.Repository, rules.problems, rules.known, err = tx.Configuration(repository.ID)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if repository.Tip == "" {
+		if p.repository.Tip == "" {
 			// Trunk first: what a change means is only known against it.
-			if err := b.readTrunk(ctx, store.Nudge{Topic: store.Trunk, Repository: repository.ID}); err != nil {
+			if err := b.readTrunk(ctx, store.Nudge{Topic: store.Trunk, Repository: nudge.Repository}); err != nil {
 				return err
 			}
-			return errTrunkUnread
+			if p, err = b.previewing(ctx, nudge.Repository, number); err != nil {
+				return err
+			}
+			if p.repository.Tip == "" {
+				return fmt.Errorf("trunk of %s/%s is still being read", p.repository.Owner, p.repository.Name)
+			}
 		}
-		return b.previewPass(ctx, previewing{bot: b, repository: repository, pull: pull, rules: rules})
+		return b.previewPass(ctx, p)
 	})
 }
 
-// errTrunkUnread makes the queue try again in a moment.
-var errTrunkUnread = errors.New("trunk was not read before; again with it")
+// previewing reads what a pass over the preview of a pull request has to know.
+func (b *Bot) previewing(ctx context.Context, repository int64, number int) (p previewing, err error) {
+	p.bot = b
+	err = b.store.Read(ctx, func(tx *store.Tx) (err error) {
+		if p.repository, err = tx.Repository(repository); err != nil {
+			return err
+		}
+		if p.pull, _, err = tx.FindPull(repository, number); err != nil {
+			return err
+		}
+		p.rules.Repository, p.rules.problems, p.rules.known, err = tx.Configuration(repository)
+		return err
+	})
+	return p, err
+}
 
 // rules are those of trunk, or why there are none.
 type rules struct {
@@ -250,9 +256,16 @@ func (p *previewing) mends(ctx context.Context, git *mirror.Mirror, merge string
 	if err != nil {
 		return err
 	}
-	if _, err := config.Parse(config.Path, text); err != nil {
+	rules, err := config.Parse(config.Path, text)
+	if err == nil {
+		_, err = p.bot.snapshot(ctx, p.repository, merge, rules)
+	}
+	if errors.As(err, new(config.Problems)) {
 		p.preview.Problem = problemOf("The configuration on trunk has an error", err)
 		return nil
+	}
+	if err != nil {
+		return err
 	}
 	p.preview.Notes = append(p.preview.Notes, fmt.Sprintf(
 		"This mends %s, which has an error on %s. Nothing is planned, because there are no rules to plan by until it is merged.",

@@ -11,8 +11,12 @@ import (
 	"github.com/trunkline/trunkline/promote/store"
 )
 
-// checkName of our check run, which can be required for merging.
-const checkName = "trunkline"
+const (
+	// checkName of our check run, which can be required for merging.
+	checkName = "trunkline"
+	// planAgain identifies the button of the check run.
+	planAgain = "plan-again"
+)
 
 // showPull brings what GitHub shows of a pull request up to date: the check run of its head, the preview comment,
 // and replies to commands.
@@ -169,7 +173,7 @@ func (c check) digest() string {
 func (c check) create(head, external string) github.CreateCheckRunOptions {
 	u := c.update()
 	return github.CreateCheckRunOptions{Name: checkName, HeadSHA: head, ExternalID: github.String(external), Status: u.Status,
-		Conclusion: u.Conclusion, CompletedAt: u.CompletedAt, Output: u.Output}
+		Conclusion: u.Conclusion, CompletedAt: u.CompletedAt, Output: u.Output, Actions: u.Actions}
 }
 
 func (c check) update() github.UpdateCheckRunOptions {
@@ -186,6 +190,7 @@ func (c check) update() github.UpdateCheckRunOptions {
 	if c.conclusion != "" {
 		options.Status, options.Conclusion = github.String("completed"), github.String(c.conclusion)
 		options.CompletedAt = &github.Timestamp{Time: time.Now()}
+		options.Actions = []*github.CheckRunAction{{Label: "Plan again", Description: "Plan this commit with trunk as it is now", Identifier: planAgain}}
 	}
 	return options
 }

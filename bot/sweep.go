@@ -49,6 +49,19 @@ func (b *Bot) wake(ctx context.Context) error {
 	})
 }
 
+// resume takes up deployments that nobody works on, because their job was given up after too many tries.
+func (b *Bot) resume(ctx context.Context) error {
+	return b.store.Write(ctx, func(tx *store.Tx) error {
+		nudges, err := tx.LiveDeployments()
+		for _, nudge := range nudges {
+			if err == nil {
+				err = tx.Nudge(nudge)
+			}
+		}
+		return err
+	})
+}
+
 // sweep looks for deliveries that GitHub could not make, at once and then now and then, and has them sent again:
 // GitHub does not do that by itself.
 func (b *Bot) sweep(ctx context.Context) {
@@ -67,6 +80,9 @@ func (b *Bot) sweep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		}
+		if err := b.resume(ctx); err != nil && ctx.Err() == nil {
+			zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot take up deployments")
 		}
 	}
 }

@@ -2,7 +2,9 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rs/zerolog"
@@ -56,7 +58,14 @@ func (b *Bot) advance(ctx context.Context, repository store.Repository) (store.A
 	if err != nil || !found {
 		return a, err
 	}
-	a.Baselines, err = b.baselines(ctx, repository, rules, from)
+	_, err = b.snapshot(ctx, repository, tip, rules)
+	if errors.As(err, &a.Problems) {
+		return a, nil
+	}
+	if err != nil {
+		return a, err
+	}
+	a.Baselines, err = b.baselines(ctx, repository, rules, from, tip)
 	return a, err
 }
 
@@ -200,7 +209,7 @@ func (b *Bot) configurationAt(ctx context.Context, git *mirror.Mirror, sha strin
 // baselines are what environments run that are not known yet: the instances at the commit before, by the new
 // rules. So an environment that is newly declared over stacks that existed is taken as it is, and stacks that are
 // new are created like any other change.
-func (b *Bot) baselines(ctx context.Context, repository store.Repository, rules config.Repository, from string) (baselines []store.Baseline, err error) {
+func (b *Bot) baselines(ctx context.Context, repository store.Repository, rules config.Repository, from, tip string) (baselines []store.Baseline, err error) {
 	var state promote.State
 	err = b.store.Read(ctx, func(tx *store.Tx) (err error) {
 		state, err = tx.State(repository.ID)
@@ -215,17 +224,33 @@ func (b *Bot) baselines(ctx context.Context, repository store.Repository, rules 
 			continue
 		}
 		if snapshot == nil {
-			if snapshot, err = b.snapshot(ctx, repository, from, rules); err != nil {
+			before, err := b.listedAt(ctx, repository, from, rules)
+			if err != nil {
+				return nil, err
+			}
+			snapshot, err = b.snapshot(ctx, repository, from, before)
+			if errors.As(err, new(config.Problems)) {
+				// The rules do not go with the commit before, so nobody knows what ran then: begin with what is there now.
+				snapshot, err = b.snapshot(ctx, repository, tip, rules)
+			}
+			if err != nil {
 				return nil, err
 			}
 		}
-		baseline := store.Baseline{Environment: environment.Name, SHA: from, Digests: map[string]string{}}
-		for name, resolved := range snapshot.Instances {
-			if resolved.Instance.Environment == environment.Name {
-				baseline.Digests[name] = resolved.Digest
-			}
-		}
+		baseline := store.Baseline{Environment: environment.Name, SHA: snapshot.Commit, Digests: snapshot.Digests(environment.Name)}
 		baselines = append(baselines, baseline)
 	}
 	return baselines, nil
+}
+
+// listedAt are the rules without the instances of a list whose directories a commit does not have: they are new.
+func (b *Bot) listedAt(ctx context.Context, repository store.Repository, sha string, rules config.Repository) (config.Repository, error) {
+	tree, err := b.mirrors.of(repository).Tree(ctx, sha)
+	if err != nil {
+		return rules, err
+	}
+	rules.Stacks.Instances = slices.DeleteFunc(slices.Clone(rules.Stacks.Instances), func(instance config.Instance) bool {
+		return !tree.HasDirectory(instance.Path)
+	})
+	return rules, nil
 }

@@ -122,10 +122,11 @@ func ownerOf(r *github.PushEventRepository) string {
 	return owner
 }
 
-// onCheckRun plans again when someone asks for our check run to be run again.
+// onCheckRun plans again when someone asks for our check run to be run again, by GitHub's link or by our button.
 func (b *Bot) onCheckRun(ctx context.Context, event any) error {
 	e := event.(*github.CheckRunEvent)
-	if e.GetAction() != "rerequested" || e.GetCheckRun().GetApp().GetID() != b.settings.GitHub.App.ID {
+	again := e.GetAction() == "rerequested" || e.GetAction() == "requested_action" && e.GetRequestedAction().Identifier == planAgain
+	if !again || e.GetCheckRun().GetApp().GetID() != b.settings.GitHub.App.ID {
 		return nil
 	}
 	repository := repositoryOf(e.GetRepo(), e.GetInstallation())
@@ -147,7 +148,7 @@ func pullRequest(e *github.PullRequestEvent) store.PullRequest {
 	pull := store.PullRequest{
 		Repository: e.GetRepo().GetID(), Number: e.GetNumber(), Title: p.GetTitle(), Author: person(p.GetUser()),
 		Pusher: person(p.GetUser()), Head: p.GetHead().GetSHA(), Base: p.GetBase().GetRef(), Draft: p.GetDraft(),
-		Fork:  p.GetHead().GetRepo().GetID() != e.GetRepo().GetID(),
+		Fork:  !sameRepository(p.GetHead().GetRepo(), e.GetRepo()),
 		Phase: store.PullOpen, Updated: p.GetUpdatedAt().Time,
 	}
 	if e.GetAction() == "synchronize" {
@@ -160,6 +161,14 @@ func pullRequest(e *github.PullRequestEvent) store.PullRequest {
 		pull.Phase = store.PullClosed
 	}
 	return pull
+}
+
+// sameRepository tells whether a head lies in the repository itself. The head of a deleted fork has none.
+func sameRepository(head, base *github.Repository) bool {
+	if head.GetID() != 0 {
+		return head.GetID() == base.GetID()
+	}
+	return head.GetFullName() != "" && head.GetFullName() == base.GetFullName()
 }
 
 func repositoryOf(r *github.Repository, installation *github.Installation) store.Repository {

@@ -2,10 +2,15 @@ package bot
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +21,15 @@ import (
 )
 
 const project = "acme/infrastructure"
+
+// key of the App; making one takes longer than most tests.
+var key = sync.OnceValue(func() []byte {
+	made, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(made)})
+})
 
 // world is GitHub, the bot and the people of a test.
 type world struct {
@@ -40,7 +54,7 @@ func newWorld(t *testing.T, options githubsim.RepositoryOptions) *world {
 	}
 	w := &world{t: t, data: t.TempDir(), deployed: t.TempDir(), now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return w.now }
-	w.gh, err = githubsim.New(githubsim.Options{Dir: t.TempDir(), Manifest: manifest, Clock: clock})
+	w.gh, err = githubsim.New(githubsim.Options{Dir: t.TempDir(), Manifest: manifest, Clock: clock, Key: key()})
 	if err != nil {
 		t.Fatal(err)
 	}

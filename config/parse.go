@@ -64,10 +64,9 @@ func (d *decoder) syntax(err error) {
 func (d *decoder) repository(node *yaml.Node) (r Repository) {
 	seen := d.mapping(node, "the configuration", fields{
 		"version":      func(n *yaml.Node) { r.Version = d.integer(n, "version") },
-		"trunk":        func(n *yaml.Node) { r.Trunk = d.text(n, "trunk") },
 		"stacks":       func(n *yaml.Node) { r.Stacks = d.stacks(n) },
 		"environments": func(n *yaml.Node) { r.Environments = d.environments(n) },
-	}, "checks", "hooks", "github_environments", "diverge", "artifacts")
+	}, "trunk", "checks", "hooks", "github_environments", "diverge", "artifacts")
 	d.require(node, seen, "the configuration", "version", "stacks", "environments")
 	if seen["version"] && r.Version != 1 {
 		d.problem(node, "version is %d; this Trunkline reads version 1", r.Version)

@@ -9,8 +9,6 @@ const Path = ".github/trunkline.yml"
 type Repository struct {
 	// Version of the format; always 1.
 	Version int
-	// Trunk is the branch that all environments follow. Empty: the repository's default branch.
-	Trunk string
 	// Stacks says where instances come from and what plans them.
 	Stacks Stacks
 	// Environments in the order in which they are declared.

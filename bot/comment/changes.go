@@ -8,46 +8,93 @@ import (
 	"github.com/trunkline/trunkline/planner/engine"
 )
 
-// manyResources is how many resources are listed where their attributes are not shown.
+// manyResources is how many resources are listed where there is no room for more.
 const manyResources = 200
 
-// changeDiff shows a plan as a diff: what is destroyed first, then what is replaced, updated, created, and the rest.
-// Each resource starts a paragraph; its attributes are indented under it.
-func changeDiff(plan engine.Plan, namesOnly bool) string {
-	var paragraphs []string
-	for _, change := range inOrder(plan.Changes) {
-		lines := []string{heading(change)}
-		lines = append(lines, attributes(change, namesOnly)...)
-		paragraphs = append(paragraphs, strings.Join(lines, "\n"))
+// changeDiff is a plan as a diff, with what did not find room.
+type changeDiff struct {
+	text string
+	// explained resources and outputs have their attributes with them, unexplained ones do not though they have some,
+	// left ones are not even named.
+	explained, unexplained, left int
+}
+
+// diffOf shows a plan as a diff: what is destroyed first, then what is replaced, updated, created, and the rest. Each
+// resource starts a paragraph. Its attributes are indented under it as long as all attributes together stay within
+// room, in bytes; the names of the resources come on top of that.
+func diffOf(plan engine.Plan, namesOnly bool, room int) changeDiff {
+	var b strings.Builder
+	var d changeDiff
+	open := false // the resource before this one has attributes under it
+	for i, change := range inOrder(plan.Changes) {
+		if i >= manyResources && room <= 0 {
+			d.left = len(plan.Changes) - i
+			break
+		}
+		under, fits := attributesWithin(change, namesOnly, room)
+		if !fits {
+			d.unexplained++
+			room = 0 // later resources are less important, and may not push past this one
+		}
+		if under != "" {
+			d.explained++
+			room -= len(under)
+		}
+		if i > 0 && (open || under != "") {
+			b.WriteByte('\n')
+		}
+		b.WriteString(heading(change, under != "") + "\n" + under)
+		open = under != ""
 	}
 	if len(plan.Outputs) > 0 {
+		text, fits := outputs(plan, namesOnly, room)
+		if fits {
+			d.explained++
+		} else {
+			d.unexplained++
+		}
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(text)
+	}
+	d.text = b.String()
+	return d
+}
+
+// attributesWithin are the lines under a resource, if there is room for them.
+func attributesWithin(change engine.Change, namesOnly bool, room int) (under string, fits bool) {
+	if room <= 0 {
+		return "", !explains(change)
+	}
+	lines := attributes(change, namesOnly)
+	if len(lines) == 0 {
+		return "", true
+	}
+	under = strings.Join(lines, "\n") + "\n"
+	if len(under)+1 > room {
+		return "", false
+	}
+	return under, true
+}
+
+// explains tells whether there are lines to show under a resource.
+func explains(change engine.Change) bool {
+	return len(change.Attributes) > 0 && change.Action != engine.Destroy && change.Action != engine.Forget
+}
+
+// outputs are the last paragraph of a plan's diff.
+func outputs(plan engine.Plan, namesOnly bool, room int) (text string, fits bool) {
+	if room > 0 {
 		lines := []string{"# outputs"}
 		for _, output := range plan.Outputs {
 			lines = append(lines, outputLines(output, namesOnly)...)
 		}
-		paragraphs = append(paragraphs, strings.Join(lines, "\n"))
-	}
-	return strings.Join(paragraphs, "\n\n")
-}
-
-// changeList is the resources of a plan without their attributes, one a line, and how many did not find a place.
-func changeList(plan engine.Plan) (listing string, left int) {
-	var lines []string
-	for i, change := range inOrder(plan.Changes) {
-		if i == manyResources {
-			left = len(plan.Changes) - i
-			break
+		if text = strings.Join(lines, "\n"); len(text) <= room {
+			return text, true
 		}
-		row := heading(change)
-		if forcing := forcing(change); len(forcing) > 0 {
-			row += ": forced by " + endCut(strings.Join(forcing, ", "))
-		}
-		lines = append(lines, row)
 	}
-	if len(plan.Outputs) > 0 {
-		lines = append(lines, fmt.Sprintf("# %d outputs", len(plan.Outputs)))
-	}
-	return strings.Join(lines, "\n"), left
+	return fmt.Sprintf("# outputs: %d", len(plan.Outputs)), false
 }
 
 // inOrder is the changes with the most dangerous first, otherwise as the engine gave them.
@@ -61,8 +108,9 @@ func inOrder(changes []engine.Change) []engine.Change {
 	return sorted
 }
 
-// heading names a resource and what happens to it. Its first character colours it.
-func heading(change engine.Change) string {
+// heading names a resource and what happens to it. Its first character colours it. What forces a replacement is said
+// here only where the attributes do not say it.
+func heading(change engine.Change, explained bool) string {
 	sign := map[engine.Action]string{
 		engine.Create: "+ ", engine.Destroy: "- ", engine.Replace: "-/+ ", engine.Update: "~ ",
 	}[change.Action]
@@ -72,6 +120,9 @@ func heading(change engine.Change) string {
 	h := sign + string(change.Action) + " " + oneRow(shortened(change.Address, longLine))
 	if change.PreviousAddress != "" && change.PreviousAddress != change.Address {
 		h += " (was " + oneRow(shortened(change.PreviousAddress, longLine)) + ")"
+	}
+	if forced := forcing(change); len(forced) > 0 && !explained {
+		h += ": forced by " + endCut(strings.Join(forced, ", "))
 	}
 	return h
 }
@@ -90,7 +141,7 @@ func forcing(change engine.Change) []string {
 // attributes of one resource. Nothing is said of what is destroyed but its name; what only the engine will know is
 // said in one line for all.
 func attributes(change engine.Change, namesOnly bool) []string {
-	if change.Action == engine.Destroy || change.Action == engine.Forget {
+	if !explains(change) {
 		return nil
 	}
 	var lines, unknown []string

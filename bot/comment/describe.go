@@ -14,7 +14,7 @@ func Describe(d promote.Deployment) string {
 	case promote.Failed:
 		l = say("Stopped: {}.{}", whatFailed(&d), stays(&d))
 	default:
-		l = say("{} to {}: {}", commit(d.From), commit(d.To), howFar(&d))
+		l = say("Going {}: {}", fromTo(d.From, d.To), howFar(&d))
 	}
 	return endCutAt(l.plain(), descriptionLimit)
 }

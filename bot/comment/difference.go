@@ -6,30 +6,33 @@ import (
 )
 
 // manyCompared is how many lines on each side are compared one with another; more are shown as replaced.
-const manyCompared = 400
+const manyCompared = 200
 
-// difference of two texts as lines of a diff: "-" and "+" lines, and one line of what stays before and after them.
-func difference(before, after []string) []string {
+// difference of two texts as lines of a diff: "-" and "+" lines, with one line of what stays before and after them.
+// At most so many lines are shown; the rest is counted.
+func difference(before, after []string, most int) (out []string, left int) {
 	if len(before) == 1 && len(after) == 1 {
 		b, a := excerpts(before[0], after[0])
-		return []string{"-     " + b, "+     " + a}
+		return []string{"-     " + b, "+     " + a}, 0
 	}
 	steps := compared(before, after)
-	var out []string
 	skipped := false
 	for i, step := range steps {
 		near := i > 0 && steps[i-1][0] != ' ' || i+1 < len(steps) && steps[i+1][0] != ' '
-		if step[0] == ' ' && !near {
+		switch {
+		case step[0] == ' ' && !near:
 			skipped = true
 			continue
-		}
-		if skipped && len(out) > 0 {
+		case len(out) >= most:
+			left++
+			continue
+		case skipped && len(out) > 0:
 			out = append(out, "      …")
 		}
 		skipped = false
 		out = append(out, step[:1]+"     "+endCut(oneRow(step[1:])))
 	}
-	return out
+	return out, left
 }
 
 // compared marks each line as removed, added or kept with its first byte. It is the longest common subsequence of
@@ -121,7 +124,8 @@ func endCut(s string) string {
 	return string([]rune(s)[:longLine-1]) + "…"
 }
 
+// rowEnds are what would end a line, and tabs.
+var rowEnds = strings.NewReplacer("\r", "", "\n", " ", "\t", "  ")
+
 // oneRow keeps the indentation of a line, and nothing that would end it.
-func oneRow(s string) string {
-	return strings.NewReplacer("\r", "", "\n", " ", "\t", "  ").Replace(visible(s, true))
-}
+func oneRow(s string) string { return rowEnds.Replace(visible(s, true)) }

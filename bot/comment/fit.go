@@ -1,65 +1,85 @@
 package comment
 
-// section is a part of a comment that can be shown in several versions, the fullest first, or left out.
-type section struct{ versions []*document }
+// section is a part of a comment that can be shown at greater or lesser length, or left out.
+type section struct {
+	// least is the shortest way to show it.
+	least *document
+	// within shows as much as it can in a room of so many bytes, and tells whether that is everything. It may return
+	// more than fits; then least is shown. Nil: there is no more to show than least.
+	within func(room int) (d *document, everything bool)
+}
+
+// versions is a section of a few fixed lengths, the fullest first.
+func versions(all ...*document) section {
+	return section{least: all[len(all)-1], within: func(room int) (*document, bool) {
+		d, i := smallest(all, room)
+		return d, i == 0
+	}}
+}
 
 // chosen is what of the sections found a place.
 type chosen struct {
 	documents []*document
-	// shortened sections are not in their fullest version, left ones not there at all.
+	// shortened sections do not show everything, left ones nothing.
 	shortened, left int
 }
 
-// choose picks a version of each section such that all together stay within a size. First every section, in order,
-// gets its smallest version; then, in order again, each gets the fullest that there is room for. So a section that
-// comes early is rather shown whole, and no huge one takes the place of all the others.
+// littleRoom is too little to be worth dividing.
+const littleRoom = 300
+
+// choose shows the sections within a room. First each, in order, gets its least; then, in order again, each may grow
+// into half of the room that is left, and the last one into all of it. So a section that comes early is rather shown
+// whole, and no huge one takes the place of all the others.
 func choose(sections []section, room int) chosen {
-	level := make([]int, len(sections))
-	size := func(i, version int) int {
-		if version == len(sections[i].versions) {
-			return 0
-		}
-		return sections[i].versions[version].size()
-	}
+	shown := make([]*document, len(sections))
 	for i, s := range sections {
-		level[i] = len(s.versions)
-		if last := len(s.versions) - 1; last >= 0 && size(i, last) <= room {
-			level[i] = last
-			room -= size(i, last)
-		}
-	}
-	for i, s := range sections {
-		for version := range s.versions {
-			if more := size(i, version) - size(i, level[i]); version < level[i] && more <= room {
-				room -= more
-				level[i] = version
-				break
-			}
+		if size := s.least.size(); size <= room {
+			shown[i] = s.least
+			room -= size
 		}
 	}
 	var c chosen
 	for i, s := range sections {
-		switch {
-		case level[i] == len(s.versions):
+		if shown[i] == nil {
 			c.left++
-		default:
-			c.documents = append(c.documents, s.versions[level[i]])
-			if level[i] > 0 {
-				c.shortened++
+			continue
+		}
+		everything := s.within == nil
+		if share := growth(room, i == len(sections)-1); !everything && share > 0 {
+			var d *document
+			d, everything = s.within(share + shown[i].size())
+			if more := d.size() - shown[i].size(); more <= share {
+				room -= more
+				shown[i] = d
+			} else {
+				everything = false
 			}
 		}
+		if !everything {
+			c.shortened++
+		}
+		c.documents = append(c.documents, shown[i])
 	}
 	return c
 }
 
-// smallest returns the first version that fits, or the last one.
-func smallest(versions []*document, room int) (document *document, whole bool) {
+// growth is how much of the room one section may take.
+func growth(room int, last bool) int {
+	if room < littleRoom || last {
+		return max(0, room)
+	}
+	return room / 2
+}
+
+// smallest returns the first version that fits, or the last one, with its index.
+func smallest(versions []*document, room int) (*document, int) {
 	for i, version := range versions {
 		if version.size() <= room {
-			return version, i == 0
+			return version, i
 		}
 	}
-	return versions[len(versions)-1], len(versions) == 1
+	last := len(versions) - 1
+	return versions[last], last
 }
 
 // bounded returns the first document that fits, or the last sentence that always does.

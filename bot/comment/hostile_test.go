@@ -17,6 +17,8 @@ import (
 	renderer "github.com/yuin/goldmark/renderer/html"
 	markdowntext "github.com/yuin/goldmark/text"
 
+	"pgregory.net/rapid"
+
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/planner/engine"
@@ -122,32 +124,57 @@ func (w words) everything() map[string]string {
 	}
 }
 
+// hostile text, a piece for each thing that Markdown or GitHub could make of it.
+var hostile = []string{
+	"plain", "@alice", "#1", "acme/infra#1", "GH-12 gh-3", "https://evil.example", "www.evil.example", "a@b.example",
+	"![x](https://evil.example/x.png)", "[x](y)", "<img src=x>", "</details>", "</summary>", "<!--", "-->", "```\n@a\n```",
+	"````", "~~~", "`", "``", "|", `\|`, `a\`, "| a | b |\n|---|---|", "**", "__a__", "~~a~~", "# x", "- x", "1. x", "1) x", "> x", "+ x",
+	"===", "---", "    code", "\x1b[31mred\x1b[0m", "\u202etxt.exe", "\u200b", "\r\n", "\u2028", "&#64;alice", "&lt;", ":tada:",
+	"$x$", "[^1]: x", "[x]: y", "\xff\xfe", "\x00", " a ", "\t", "`a` `b", "*a*", "_a_", "%s %d {}", "@@ x", "<a href='x'>", "\\", "mailto:x@y.example",
+}
+
 // Whatever the words are, the comment has the same blocks, the same emphasis and the same links as with harmless
 // words, and mentions and refers to nobody.
 func FuzzOutsideText(f *testing.F) {
-	for _, seed := range []string{
-		"plain", "@alice", "#1", "acme/infra#1", "GH-12 gh-3", "https://evil.example", "www.evil.example", "a@b.example",
-		"![x](https://evil.example/x.png)", "[x](y)", "<img src=x>", "</details>", "</summary>", "<!--", "-->", "```\n@a\n```",
-		"````", "~~~", "`", "``", "|", `\|`, `a\`, "| a | b |\n|---|---|", "**", "__a__", "~~a~~", "# x", "- x", "1. x", "1) x", "> x", "+ x",
-		"===", "---", "    code", "\x1b[31mred\x1b[0m", "\u202etxt.exe", "\u200b", "\r\n", "\u2028", "&#64;alice", "&lt;", ":tada:",
-		"$x$", "[^1]: x", "[x]: y", "\xff\xfe", "\x00", " a ", "\t", "`a` `b", "*a*", "_a_", "%s %d {}", "@@ x", "<a href='x'>", "\\", "mailto:x@y.example",
-	} {
+	for _, seed := range hostile {
 		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, hostile string) {
-		if len(hostile) > 400 || strings.Count(manyLines(hostile), "\n") > 5 {
+	harmless := harmlessTrees()
+	f.Fuzz(func(t *testing.T, of string) {
+		if len(of) > 400 || strings.Count(manyLines(of), "\n") > 5 {
 			t.Skip()
 		}
-		benign := words{"plain"}.everything()
-		for name, markdown := range (words{hostile}).everything() {
-			if diff := cmp.Diff(tree(benign[name]), tree(markdown)); diff != "" {
-				t.Errorf("%s with %q has other blocks (-harmless +hostile):\n%s\n%s", name, hostile, diff, markdown)
-			}
-			if found := reaches(markdown); found != "" {
-				t.Errorf("%s with %q reaches out with %q:\n%s", name, hostile, found, markdown)
-			}
-		}
+		staysText(t, harmless, of)
 	})
+}
+
+// The same for text that is put together from pieces, each of which has a meaning to Markdown or to GitHub.
+func TestOutsideTextOfPieces(t *testing.T) {
+	t.Parallel()
+	harmless := harmlessTrees()
+	rapid.Check(t, func(t *rapid.T) {
+		staysText(t, harmless, strings.Join(rapid.SliceOfN(rapid.SampledFrom(hostile), 1, 5).Draw(t, "pieces"), ""))
+	})
+}
+
+func harmlessTrees() map[string][]string {
+	trees := map[string][]string{}
+	for name, markdown := range (words{"plain"}).everything() {
+		trees[name] = tree(markdown)
+	}
+	return trees
+}
+
+// staysText compares every comment with the one that holds harmless words.
+func staysText(t rapid.TB, harmless map[string][]string, of string) {
+	for name, markdown := range (words{of}).everything() {
+		if diff := cmp.Diff(harmless[name], tree(markdown)); diff != "" {
+			t.Fatalf("%s with %q has other blocks (-harmless +hostile):\n%s\n%s", name, of, diff, markdown)
+		}
+		if found := reaches(markdown); found != "" {
+			t.Fatalf("%s with %q reaches out with %q:\n%s", name, of, found, markdown)
+		}
+	}
 }
 
 func parser() goldmark.Markdown {

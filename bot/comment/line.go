@@ -214,9 +214,11 @@ func (l line) html() string {
 	return b.String()
 }
 
+// marks are those of Markdown in our own words.
+var marks = strings.NewReplacer("**", "", `\`, "")
+
 // plain writes the line for places that show no Markdown: titles and descriptions.
 func (l line) plain() string {
-	marks := strings.NewReplacer("**", "", `\`, "")
 	var b strings.Builder
 	for _, s := range l {
 		switch s.kind {

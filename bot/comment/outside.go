@@ -2,6 +2,7 @@ package comment
 
 import (
 	"fmt"
+	"html"
 	"regexp"
 	"strings"
 	"unicode"
@@ -27,9 +28,10 @@ func oneLine(s string) string {
 // manyLines makes outside text fit for a fence: line ends become newlines, trailing empty lines go, and characters
 // that cannot be seen are spelled out, since a reviewer wants to know of them.
 func manyLines(s string) string {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n").Replace(s)
-	return strings.Trim(visible(s, true), "\n")
+	return strings.Trim(visible(lineEnds.Replace(s), true), "\n")
 }
+
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n")
 
 // visible drops terminal sequences and every control and format character except tab and newline: among the latter
 // are those that reverse the direction of text. Spell shows format characters as their code points instead.
@@ -76,8 +78,10 @@ func harmless(s string) string {
 	s = address.ReplaceAllStringFunc(s, func(found string) string {
 		return found[:1] + breaker + found[1:]
 	})
-	return strings.NewReplacer("@", "@"+breaker, "#", "#"+breaker).Replace(s)
+	return broken.Replace(s)
 }
+
+var broken = strings.NewReplacer("@", "@"+breaker, "#", "#"+breaker)
 
 // escaped is outside text as Markdown that renders as nothing but that text, in a paragraph, a list or a table.
 func escaped(s string) string {
@@ -107,18 +111,11 @@ func escapedHTML(s string) string {
 	return entities(harmless(oneLine(s)))
 }
 
-func entities(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#39;").Replace(s)
-}
+func entities(s string) string { return html.EscapeString(s) }
 
-// codeText is outside text for a code span. A space keeps its place where nothing is left.
+// codeText is outside text for a code span: on one line, with hidden characters spelled out.
 func codeText(s string) string {
-	return strings.Join(strings.Fields(oneLineSpelled(s)), " ")
-}
-
-func oneLineSpelled(s string) string {
-	s = visible(strings.NewReplacer("\u2028", " ", "\u2029", " ").Replace(s), true)
-	if strings.TrimSpace(s) == "" {
+	if s = strings.Join(strings.Fields(visible(s, true)), " "); s == "" {
 		return "(none)"
 	}
 	return s

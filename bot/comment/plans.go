@@ -1,6 +1,7 @@
 package comment
 
 import (
+	"sort"
 	"strings"
 
 	"github.com/trunkline/trunkline/planner"
@@ -11,14 +12,21 @@ import (
 type group struct {
 	component string
 	instances []planner.InstancePreview
+	// latest of its environments, as an index in their order.
+	latest int
 }
 
-// grouped puts instances with equal plans together: those that failed first, then those that destroy something,
-// then the others. Instances whose plans change nothing are not among them.
+// grouped puts instances with equal plans together: those that failed first, then those that destroy something, then
+// the others; among these, later environments first, since that is where a mistake costs most. Instances whose plans
+// change nothing are not among them.
 func grouped(instances []planner.InstancePreview) []group {
 	index := map[[3]string]int{}
+	order := map[string]int{} // of the environments
 	var groups []group
 	for _, instance := range instances {
+		if _, known := order[instance.Instance.Environment]; !known {
+			order[instance.Instance.Environment] = len(order)
+		}
 		if instance.Outcome != planner.Failed && (instance.Outcome != planner.Planned || tallied(instance).empty()) {
 			continue
 		}
@@ -30,16 +38,15 @@ func grouped(instances []planner.InstancePreview) []group {
 			groups = append(groups, group{component: instance.Instance.Component})
 		}
 		groups[at].instances = append(groups[at].instances, instance)
+		groups[at].latest = max(groups[at].latest, order[instance.Instance.Environment])
 	}
-	var sorted []group
-	for _, rank := range []int{0, 1, 2} {
-		for _, g := range groups {
-			if g.rank() == rank {
-				sorted = append(sorted, g)
-			}
+	sort.SliceStable(groups, func(i, j int) bool {
+		if a, b := groups[i].rank(), groups[j].rank(); a != b {
+			return a < b
 		}
-	}
-	return sorted
+		return groups[i].latest > groups[j].latest
+	})
+	return groups
 }
 
 // sameness is equal for instances that are shown once.
@@ -78,31 +85,35 @@ func (g group) summary() line {
 	return say("{}: {}", head, tallied(g.first()).sentence())
 }
 
-// versions of the section about the group, the fullest first.
-func (g group) versions(o Options) []*document {
+// section about the group: its plan, as far as there is room for it.
+func (g group) section(o Options) section {
 	first := g.first()
-	if first.Outcome == planner.Failed {
-		return []*document{
-			g.folded(messageBlock(first.Failure, 80)),
-			g.folded(messageBlock(first.Failure, 12)),
-		}
+	switch {
+	case first.Outcome == planner.Failed:
+		return versions(g.folded(messageBlock(first.Failure, 80)), g.folded(messageBlock(first.Failure, 12)))
+	case !commandPlan(first.Plan):
+		least, _ := g.plan(o, 0)
+		return section{least: least, within: func(room int) (*document, bool) { return g.plan(o, room-least.size()) }}
+	case o.NamesOnly:
+		hidden := &document{}
+		hidden.paragraph(own("What the engine prints is not shown on a public repository."))
+		return section{least: g.folded(hidden)}
 	}
-	if commandPlan(first.Plan) {
-		if o.NamesOnly {
-			hidden := &document{}
-			hidden.paragraph(own("What the engine prints is not shown on a public repository."))
-			return []*document{g.folded(hidden)}
-		}
-		return []*document{g.folded(textBlock(first.Plan.Text, 400)), g.folded(textBlock(first.Plan.Text, 20))}
+	return versions(g.folded(textBlock(first.Plan.Text, 400)), g.folded(textBlock(first.Plan.Text, 20)))
+}
+
+// plan of the group with the attributes of its resources in so many bytes.
+func (g group) plan(o Options, room int) (d *document, everything bool) {
+	diff := diffOf(g.first().Plan, o.NamesOnly, room)
+	body := &document{}
+	body.fence(diffText, diff.text)
+	if diff.unexplained > 0 && diff.explained > 0 {
+		body.paragraph(say("Attributes of {} are left out.", count(diff.unexplained, "resource", "resources")))
 	}
-	full, short := &document{}, &document{}
-	full.fence(diffText, changeDiff(first.Plan, o.NamesOnly))
-	listing, left := changeList(first.Plan)
-	short.fence(diffText, listing)
-	if left > 0 {
-		short.paragraph(say("and {}.", count(left, "more resource", "more resources")))
+	if diff.left > 0 {
+		body.paragraph(say("And {}.", count(diff.left, "more resource", "more resources")))
 	}
-	return []*document{g.folded(full), g.folded(short)}
+	return g.folded(body), diff.unexplained+diff.left == 0
 }
 
 // folded puts a body behind the group's summary, after the reasons why the instances are affected.

@@ -27,7 +27,7 @@ func answers(all []promote.Answer, o Options) section {
 		older.items(items[max(0, split-50):split])
 		full.details(count(split, "earlier command", "earlier commands"), older)
 	}
-	return section{[]*document{full, shown(split), shown(len(items) - 1)}}
+	return versions(full, shown(split), shown(len(items)-1))
 }
 
 // answer is one command with its outcome.
@@ -65,7 +65,7 @@ func Status(s promote.State, decisions []promote.Decision, o Options) string {
 	if len(s.Problems) > 0 {
 		d.paragraph(say("❌ **Nothing moves: the configuration on trunk has {}.**",
 			count(len(s.Problems), "error", "errors")))
-		d.append(problems(promote.Rollout{Problems: s.Problems}).versions[1])
+		d.append(problems(promote.Rollout{Problems: s.Problems}).least)
 	}
 	var rows [][]line
 	for _, environment := range s.Rules.Environments {
@@ -139,8 +139,10 @@ func Help(environments []config.Environment, may Rights, o Options) string {
 			text(person(may.Person)), o.typed("/plan"), o.typed("/promote")))
 	}
 	d.table([]line{own("command"), own("effect")}, [][]line{
-		{o.typed("/plan [environment…] [at <sha>]"), own("plan the pull request again; with a SHA, exactly that commit")},
-		{o.typed("/promote <environment> [to <sha>]"), own("move an environment to the newest commit that it may have, or to the one you name")},
+		{o.typed("/plan [environment…] [at <sha>]"),
+			own("plan the pull request again; with a SHA, exactly that commit")},
+		{o.typed("/promote <environment> [to <sha>]"),
+			own("move an environment to the newest commit that it may have, or to the one you name")},
 		{o.typed("/status"), own("what runs where, and what is waited for")},
 		{o.typed("/help"), own("this")},
 	})

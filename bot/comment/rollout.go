@@ -1,8 +1,6 @@
 package comment
 
-import (
-	"github.com/trunkline/trunkline/promote"
-)
+import "github.com/trunkline/trunkline/promote"
 
 // Rollout is the one comment on a merged pull request: how its commit travels through the environments, what is
 // waited for, and what became of the commands that people typed.
@@ -37,13 +35,13 @@ func rolloutSections(r promote.Rollout, o Options) []section {
 	all = append(all, ranges(r))
 	for _, stage := range r.Stages {
 		if stage.Status == promote.Deploying {
-			all = append(all, section{[]*document{instanceTable(stage, 100), instanceTable(stage, 10)}})
+			all = append(all, versions(instanceTable(stage, 100), instanceTable(stage, 10)))
 		}
 	}
 	all = append(all, history(r))
 	var kept []section
 	for _, s := range all {
-		if len(s.versions) > 0 && s.versions[0].size() > 0 {
+		if s.least != nil && s.least.size() > 0 {
 			kept = append(kept, s)
 		}
 	}
@@ -148,71 +146,6 @@ func because(reason promote.Reason, o Options) line {
 		return prose(reason.Text)
 	}
 	return say("{}: {}", prose(reason.Text), o.typed(reason.Command))
-}
-
-// howFar is how far a deployment got.
-func howFar(d *promote.Deployment) line {
-	if d == nil {
-		return own("starting")
-	}
-	applied := appliedOf(d)
-	switch d.Phase {
-	case promote.Planning:
-		planned := 0
-		for _, instance := range d.Instances {
-			if instance.Phase != promote.InstanceWaiting {
-				planned++
-			}
-		}
-		return say("planning, {} of {}", number(planned), count(len(d.Instances), "instance", "instances"))
-	case promote.Applying:
-		return say("applying, {} of {} done", number(applied), count(len(d.Instances), "instance", "instances"))
-	case promote.Verifying:
-		return own("everything is applied, the checks run")
-	case promote.Succeeded:
-		return say("{} applied", count(applied, "instance", "instances"))
-	}
-	return say("stopped with {} of {} applied", number(applied), count(len(d.Instances), "instance", "instances"))
-}
-
-func appliedOf(d *promote.Deployment) int {
-	applied := 0
-	for _, instance := range d.Instances {
-		if instance.Phase == promote.InstanceApplied {
-			applied++
-		}
-	}
-	return applied
-}
-
-// whatFailed is a failure in a few words.
-func whatFailed(d *promote.Deployment) line {
-	if d == nil || d.Failure == nil {
-		return own("the deployment failed")
-	}
-	subject := code(d.Failure.Subject)
-	named := d.Failure.Subject != ""
-	switch step := d.Failure.Step; {
-	case step == "plan" && named:
-		return say("planning {} failed", subject)
-	case step == "plan":
-		return own("planning failed")
-	case step == "apply" && named:
-		return say("applying {} failed", subject)
-	case step == "apply":
-		return own("applying failed")
-	case step == "verify" && named:
-		return say("the check {} failed", subject)
-	case step == "verify":
-		return own("a check failed")
-	case step == "configuration":
-		return own("its configuration cannot be used")
-	case step == "engine" && named:
-		return say("the engine {} cannot be run", subject)
-	case step == "engine":
-		return own("the engine cannot be run")
-	}
-	return own("the deployment failed")
 }
 
 // rolloutFoot says whose journey this is, and where trunk is by now.

@@ -187,9 +187,9 @@ func TestDescribe(t *testing.T) {
 		want  string
 	}{
 		{there(0, subnet, promote.Person{}), "Runs 4d03e77: 2 instances applied"},
-		{going(promote.Planning, subnet, promote.InstancePlanned, promote.InstanceWaiting), "9f1c2ab to 4d03e77: planning, 1 of 2 instances"},
-		{going(promote.Applying, subnet, promote.InstanceApplied, promote.InstanceApplying), "9f1c2ab to 4d03e77: applying, 1 of 2 instances done"},
-		{going(promote.Verifying, subnet), "9f1c2ab to 4d03e77: everything is applied, the checks run"},
+		{going(promote.Planning, subnet, promote.InstancePlanned, promote.InstanceWaiting), "Going from 9f1c2ab to 4d03e77: planning, 1 of 2 instances"},
+		{going(promote.Applying, subnet, promote.InstanceApplied, promote.InstanceApplying), "Going from 9f1c2ab to 4d03e77: applying, 1 of 2 instances done"},
+		{going(promote.Verifying, subnet), "Going from 9f1c2ab to 4d03e77: everything is applied, the checks run"},
 		{failing("verify", "smoke", "503", promote.InstanceApplied), "Stopped: the check smoke failed. Everything was applied and stays."},
 		{failing("engine", "tofu", "not found"), "Stopped: the engine tofu cannot be run."},
 	}

@@ -125,16 +125,11 @@ func attribute(a engine.Attribute, action engine.Action, namesOnly bool) []strin
 
 // changedLines is the difference of two long values, line by line.
 func changedLines(before, after shownValue) []string {
-	lines := difference(linesOf(before), linesOf(after))
-	var out []string
-	for i, l := range lines {
-		if i == manyLinesOfValue && len(lines) > manyLinesOfValue+1 {
-			out = append(out, fmt.Sprintf("      … %d more lines", len(lines)-i))
-			break
-		}
-		out = append(out, l)
+	lines, left := difference(linesOf(before), linesOf(after), manyLinesOfValue)
+	if left > 0 {
+		lines = append(lines, fmt.Sprintf("      … %d more lines", left))
 	}
-	return out
+	return lines
 }
 
 func linesOf(v shownValue) []string {

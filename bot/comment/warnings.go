@@ -23,34 +23,53 @@ func warnings(p planner.Preview) []line {
 	return all
 }
 
-// destructions says what each group of equal plans destroys or replaces.
+// destructions says what is destroyed or replaced, and where: the same resources of a component in one line, also
+// where the rest of the plans differs.
 func destructions(instances []planner.InstancePreview, action engine.Action) []line {
-	var all []line
-	for _, g := range grouped(instances) {
-		if g.first().Outcome != planner.Planned {
+	verb := own("⚠️ **Destroys**")
+	if action == engine.Replace {
+		verb = own("⚠️ **Replaces**")
+	}
+	type loss struct{ component, resources string }
+	var losses []loss
+	what := map[loss]line{}
+	where := map[loss][]planner.InstancePreview{}
+	for _, instance := range instances {
+		resources := lost(instance, action)
+		if len(resources) == 0 {
 			continue
 		}
-		var resources []line
-		for _, change := range g.first().Plan.Changes {
-			if change.Action != action {
-				continue
-			}
-			resource := code(shortened(change.Address, longLine))
-			if forced := forcing(change); len(forced) > 0 {
-				resource = say("{} (forced by {})", resource, list(each(forced, code)))
-			}
-			resources = append(resources, resource)
+		shown := listAtMost(resources, 3)
+		key := loss{instance.Instance.Component, join(resources, ", ").markdown(false)}
+		if where[key] == nil {
+			losses = append(losses, key)
+			what[key] = shown
 		}
-		if len(resources) > 0 {
-			verb := own("⚠️ **Destroys**")
-			if action == engine.Replace {
-				verb = own("⚠️ **Replaces**")
-			}
-			all = append(all, say("{} {} of {} in {}", verb, listAtMost(resources, 3), code(g.component),
-				places(g.instances)))
-		}
+		where[key] = append(where[key], instance)
 	}
-	return summedUp(all, "more plans do the same elsewhere: see the table")
+	all := each(losses, func(key loss) line {
+		return say("{} {} of {} in {}", verb, what[key], code(key.component), places(where[key]))
+	})
+	return summedUp(all, "more components do the same: see the table")
+}
+
+// lost are the resources that an instance's plan destroys or replaces.
+func lost(instance planner.InstancePreview, action engine.Action) []line {
+	if instance.Outcome != planner.Planned {
+		return nil
+	}
+	var resources []line
+	for _, change := range instance.Plan.Changes {
+		if change.Action != action {
+			continue
+		}
+		resource := code(shortened(change.Address, longLine))
+		if forced := forcing(change); len(forced) > 0 {
+			resource = say("{} (forced by {})", resource, listAtMost(each(forced, code), 3))
+		}
+		resources = append(resources, resource)
+	}
+	return resources
 }
 
 // behind says where trunk is ahead of what runs, so that plans contain more than this pull request.

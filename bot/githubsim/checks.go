@@ -31,6 +31,8 @@ type checkRun struct {
 	text        string
 	annotations []annotation
 	actions     []checkAction
+	// recorded is the state that the history has last.
+	recorded string
 }
 
 type annotation struct {

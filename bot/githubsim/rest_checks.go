@@ -131,15 +131,10 @@ func (gh *GitHub) recordRun(repo *repository, run *checkRun) {
 		Actor: gh.app.bot.login, Kind: "check", Repository: repo.fullName(), Pull: gh.pullAt(repo, run.sha),
 		SHA: run.sha, State: state, Body: body,
 	}
-	for i := len(gh.events) - 1; i >= 0; i-- {
-		if last := gh.events[i]; last.Kind == "check" && last.Repository == event.Repository && last.SHA == event.SHA {
-			if last.State == event.State && last.Body == event.Body {
-				return
-			}
-			break
-		}
+	if recorded := state + " " + body; run.recorded != recorded {
+		run.recorded = recorded
+		gh.record(event)
 	}
-	gh.record(event)
 }
 
 // pullAt is the number of the newest pull request with this head or merge

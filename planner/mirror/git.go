@@ -49,10 +49,8 @@ var safe = []setting{
 // invocation is one start of git.
 type invocation struct {
 	args []string
-	// outside of the repository; else the bare one is named to git.
-	outside bool
-	// worktree to run in, in place of the bare repository.
-	worktree string
+	// dir to work in; empty: anywhere, with the bare repository named to git.
+	dir      string
 	stdin    io.Reader
 	stdout   io.Writer // nil: run returns it
 	env      []string
@@ -77,15 +75,13 @@ func (m *Mirror) run(ctx context.Context, in invocation) (string, error) {
 	limited, cancel := context.WithTimeout(ctx, in.timeout)
 	defer cancel()
 	arguments := in.args
-	if !in.outside && in.worktree == "" {
+	if in.dir == "" {
+		in.dir = m.dir
 		arguments = append([]string{"--git-dir=" + m.bare()}, in.args...)
 	}
 	git := exec.CommandContext(limited, "git", arguments...)
 	var stdout, stderr bytes.Buffer
-	git.Dir, git.Stdin, git.Stdout, git.Stderr = m.dir, in.stdin, &stdout, &stderr
-	if in.worktree != "" {
-		git.Dir = in.worktree
-	}
+	git.Dir, git.Stdin, git.Stdout, git.Stderr = in.dir, in.stdin, &stdout, &stderr
 	if in.stdout != nil {
 		git.Stdout = in.stdout
 	}

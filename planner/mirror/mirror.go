@@ -66,10 +66,15 @@ func (m *Mirror) prepare(ctx context.Context) error {
 	m.clearLocks()
 	// Making it again does no harm, and mends one that was killed while it was made.
 	if _, err := m.run(ctx, invocation{
-		args: []string{"init", "--quiet", "--bare", "--initial-branch=trunk", "--", m.bare()}, outside: true, lock: lock,
+		args: []string{"init", "--quiet", "--bare", "--initial-branch=trunk", "--", m.bare()}, dir: m.dir, lock: lock,
 	}); err != nil {
 		return err
 	}
+	names, err := m.naming(ctx)
+	if err != nil {
+		return err
+	}
+	defer names.Release()
 	if err := m.pruneWorktrees(ctx); err != nil {
 		return err
 	}

@@ -235,6 +235,11 @@ func TestWorktree(t *testing.T) {
 			if content, err := os.ReadFile(filepath.Join(worktree.Dir, "file")); err != nil || string(content) != want {
 				t.Errorf("the file holds %q, %v", content, err)
 			}
+			command := exec.Command("git", "status", "--porcelain=v2", "--branch")
+			command.Dir = worktree.Dir
+			if status, err := command.Output(); err != nil || string(status) != "# branch.oid "+sha+"\n# branch.head (detached)\n" {
+				t.Errorf("git says %q, %v", status, err)
+			}
 			worktree.Release()
 			if _, err := os.Stat(worktree.Dir); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("after Release: %v", err)

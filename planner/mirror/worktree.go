@@ -37,30 +37,50 @@ func (m *Mirror) Worktree(ctx context.Context, sha string) (*Worktree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a worktree of %s: %w", sha, err)
 	}
-	if err := m.checkOut(ctx, worktree); err != nil {
+	if err := m.register(worktree); err != nil {
+		worktree.Release()
+		return nil, fmt.Errorf("make a worktree of %s: %w", sha, err)
+	}
+	if _, err := m.run(ctx, invocation{
+		args: []string{"reset", "--quiet", "--hard", sha, "--"}, dir: worktree.Dir, lock: worktree.Lock,
+	}); err != nil {
 		worktree.Release()
 		return nil, fmt.Errorf("check out %s: %w", sha, err)
 	}
 	return worktree, nil
 }
 
-// checkOut fills a new worktree. Git's notes of it are made under the lock for writing, because a fetch that finds
-// them half made fails; the files, which may take long, are not.
-func (m *Mirror) checkOut(ctx context.Context, worktree *Worktree) error {
-	writing, err := m.writing(ctx)
-	if err != nil {
+// register makes the directory a worktree of the mirror, as git worktree add does; the files are those that
+// gitrepository-layout(5) describes. Git itself writes them one by one, and a second git that looks at that moment
+// fails; here they come, and later go, in one step.
+func (m *Mirror) register(worktree *Worktree) error {
+	if err := os.Mkdir(worktree.Dir, 0o700); err != nil {
 		return err
 	}
-	_, err = m.run(ctx, invocation{
-		args: []string{"worktree", "add", "--quiet", "--force", "--detach", "--no-checkout", "--", worktree.Dir, worktree.Commit},
-		lock: worktree.Lock,
-	})
-	writing.Release()
-	if err != nil {
+	making := filepath.Join(worktree.Dir, ".git")
+	if err := os.Mkdir(making, 0o700); err != nil {
 		return err
 	}
-	_, err = m.run(ctx, invocation{args: []string{"reset", "--quiet", "--hard"}, worktree: worktree.Dir, lock: worktree.Lock})
-	return err
+	for name, content := range map[string]string{
+		"HEAD": worktree.Commit, "commondir": "../..", "gitdir": filepath.Join(worktree.Dir, ".git"),
+	} {
+		if err := os.WriteFile(filepath.Join(making, name), []byte(content+"\n"), 0o600); err != nil {
+			return err
+		}
+	}
+	notes := m.notes(worktree.Dir)
+	if err := os.MkdirAll(filepath.Dir(notes), 0o700); err != nil {
+		return err
+	}
+	if err := os.Rename(making, notes); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(worktree.Dir, ".git"), []byte("gitdir: "+notes+"\n"), 0o600)
+}
+
+// notes is where git keeps what it knows of the worktree.
+func (m *Mirror) notes(dir string) string {
+	return filepath.Join(m.bare(), "worktrees", filepath.Base(dir))
 }
 
 // reserve takes a name for a new worktree: its lock comes first, since a directory without one is a leftover.
@@ -70,6 +90,9 @@ func (m *Mirror) reserve(ctx context.Context, sha string) (*Worktree, error) {
 		return nil, err
 	}
 	defer names.Release()
+	if err := m.pruneWorktrees(ctx); err != nil {
+		return nil, err
+	}
 	file, err := os.CreateTemp(m.worktrees(), sha[:12]+"-*.lock")
 	if err != nil {
 		return nil, err
@@ -87,33 +110,25 @@ func (m *Mirror) naming(ctx context.Context) (*process.Lock, error) {
 	return process.TakeLock(ctx, filepath.Join(m.dir, "worktrees.lock"))
 }
 
-// Release gives the directory back; it is not to be used any more. A child that still works in it keeps it.
+// Release gives the directory back; it is not to be used any more. A child that still works in it keeps it until a
+// later worktree is made.
 func (w *Worktree) Release() {
 	w.Lock.Release()
-	ctx, cancel := context.WithTimeout(context.Background(), releaseTimeout)
+	// Any child that is being started has our lock too for a moment, until it is another program.
+	short, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
-	writing, err := w.mirror.writing(ctx)
-	if err != nil {
-		return
+	if lock, err := process.TakeLock(short, w.Dir+".lock"); err == nil {
+		w.mirror.removeWorktree(w.Dir, lock)
 	}
-	defer writing.Release()
-	// One that cannot be removed now is removed when the mirror is next opened.
-	w.mirror.removeWorktree(w.Dir)
 }
 
-// releaseTimeout is how long the release of a worktree waits for a fetch.
-const releaseTimeout = time.Minute
-
-// removeWorktree removes the directory, git's notes of it and its lock, unless somebody holds the lock. The caller
-// holds the lock for writing.
-func (m *Mirror) removeWorktree(dir string) {
-	lock, err := process.TryLock(dir + ".lock")
-	if err != nil || lock == nil {
-		return
-	}
+// removeWorktree removes the directory, git's notes of it and its lock, which the caller holds.
+func (m *Mirror) removeWorktree(dir string, lock *process.Lock) {
 	defer lock.Release()
+	// Git's notes go first, in one step; see register. The directory is then no worktree any more.
+	removeAll(filepath.Join(dir, ".git"))
+	_ = os.Rename(m.notes(dir), filepath.Join(dir, ".git"))
 	removeAll(dir)
-	removeAll(filepath.Join(m.bare(), "worktrees", filepath.Base(dir)))
 	_ = os.Remove(dir + ".lock")
 }
 
@@ -131,13 +146,8 @@ func removeAll(dir string) {
 	_ = os.RemoveAll(dir)
 }
 
-// pruneWorktrees removes the directories whose users are gone.
+// pruneWorktrees removes the directories whose users are gone. The caller holds the lock for naming.
 func (m *Mirror) pruneWorktrees(ctx context.Context) error {
-	names, err := m.naming(ctx)
-	if err != nil {
-		return err
-	}
-	defer names.Release()
 	entries, err := os.ReadDir(m.worktrees())
 	if err != nil {
 		return fmt.Errorf("look for left worktrees: %w", err)
@@ -146,7 +156,10 @@ func (m *Mirror) pruneWorktrees(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		m.removeWorktree(filepath.Join(m.worktrees(), strings.TrimSuffix(entry.Name(), ".lock")))
+		dir := filepath.Join(m.worktrees(), strings.TrimSuffix(entry.Name(), ".lock"))
+		if lock, err := process.TryLock(dir + ".lock"); err == nil && lock != nil {
+			m.removeWorktree(dir, lock)
+		}
 	}
 	return nil
 }

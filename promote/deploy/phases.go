@@ -141,7 +141,8 @@ func (r *run) allowed(name string, plan engine.Plan) error {
 		if instance.Name != name || plan.Empty() || plan.Digest == instance.PlanDigest {
 			continue
 		}
-		if !engine.Among(plan.All(), instance.ChangeDigests) {
+		// Outputs are left out: they become known as resources are applied.
+		if !engine.Among(plan.Changes, instance.ChangeDigests) {
 			return &Stopped{promote.Failure{Step: "apply", Subject: name, Message: "The plan is another one than before the interruption: " +
 				plan.Summary() + ", where " + instance.Summary + " was planned. Nothing more was applied to it."}}
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"encoding/json"
 	"fmt"
 
 	"github.com/trunkline/trunkline/config"
@@ -65,6 +66,8 @@ type Advance struct {
 	// Configured tells whether there is a configuration at the tip; Configuration is its text.
 	Configured    bool
 	Configuration string
+	// Problems of a configuration that can be read, but does not go with the commit.
+	Problems config.Problems
 	// Baselines of environments that were not known before.
 	Baselines []Baseline
 }
@@ -96,8 +99,12 @@ func (tx *Tx) Advance(a Advance) error {
 			return err
 		}
 	}
-	return tx.exec(`UPDATE repositories SET tip = $1, configured = $2, configuration = $3 WHERE id = $4`,
-		a.Tip, a.Configured, a.Configuration, a.Repository)
+	problems, err := json.Marshal(append(config.Problems{}, a.Problems...))
+	if err != nil {
+		return err
+	}
+	return tx.exec(`UPDATE repositories SET tip = $1, configured = $2, configuration = $3, problems = $4 WHERE id = $5`,
+		a.Tip, a.Configured, a.Configuration, string(problems), a.Repository)
 }
 
 func (tx *Tx) addCommit(repository int64, c promote.Commit) error {
@@ -129,15 +136,17 @@ func (tx *Tx) addBaseline(repository int64, b Baseline) error {
 // Configuration returns the rules read from trunk, or the problems that they have. known is false where there is
 // no configuration on trunk, or trunk was not read yet.
 func (tx *Tx) Configuration(repository int64) (rules config.Repository, problems config.Problems, known bool, err error) {
-	var text string
-	if _, err := tx.one([]any{&text, &known}, `SELECT configuration, configured FROM repositories WHERE id = $1`, repository); err != nil || !known {
+	var text, unresolved string
+	_, err = tx.one([]any{&text, &unresolved, &known}, `SELECT configuration, problems, configured FROM repositories WHERE id = $1`, repository)
+	if err != nil || !known {
 		return rules, nil, false, err
 	}
 	rules, problem := config.Parse(config.Path, []byte(text))
 	if found, ok := problem.(config.Problems); ok {
 		return rules, found, true, nil
 	}
-	return rules, nil, true, problem
+	err = json.Unmarshal([]byte(unresolved), &problems)
+	return rules, problems, true, err
 }
 
 // Remember keeps what a delivery says environments ran before, for a repository whose trunk was not read yet: a

@@ -12,7 +12,9 @@ CREATE TABLE repositories (
     tip           TEXT   NOT NULL DEFAULT '',
     remembered    TEXT   NOT NULL DEFAULT '',
     configuration TEXT   NOT NULL DEFAULT '',
-    configured    BOOLEAN NOT NULL DEFAULT FALSE
+    configured    BOOLEAN NOT NULL DEFAULT FALSE,
+    -- Problems of the configuration with the commit, such as a path that does not exist; JSON.
+    problems      TEXT   NOT NULL DEFAULT '[]'
 );
 
 -- Trunk in first-parent order, from the baseline on.

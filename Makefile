@@ -1,0 +1,37 @@
+# `make` prints what there is to make; `make check` is what CI runs.
+
+.DEFAULT_GOAL := help
+GO ?= go
+STATICCHECK := v0.8.2
+
+help: ## print this
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+check: format vet staticcheck test ## everything CI checks: formatting, vet, staticcheck, import rules, tests
+
+format: ## fail on files that gofmt would change
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
+
+vet: ## go vet
+	$(GO) vet ./...
+
+staticcheck: ## staticcheck, at the version named above
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK) ./...
+
+test: ## all tests, import rules among them, with the race detector and in shuffled order
+	$(GO) test -race -shuffle=on -timeout 12m ./...
+
+golden: ## rewrite golden comments and conversations; review them as a diff
+	$(GO) test ./bot/comment ./bot -update
+
+demo: ## the demo, in the browser
+	$(GO) run ./cmd/trunkline demo
+
+contract: ## cut GitHub's description anew from the npm packages @octokit/openapi and @octokit/openapi-webhooks
+	@set -e; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; mkdir "$$dir/openapi" "$$dir/openapi-webhooks"; \
+	npm pack --silent --pack-destination "$$dir" @octokit/openapi@23.0.2 @octokit/openapi-webhooks@12.1.0; \
+	tar -xzf "$$dir"/octokit-openapi-23.0.2.tgz -C "$$dir/openapi"; \
+	tar -xzf "$$dir"/octokit-openapi-webhooks-12.1.0.tgz -C "$$dir/openapi-webhooks"; \
+	$(GO) run ./bot/githubsim/contract/trim "$$dir" bot/githubsim/contract/data
+
+.PHONY: help check format vet staticcheck test golden demo contract

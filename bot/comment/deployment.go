@@ -1,0 +1,173 @@
+package comment
+
+import (
+	"time"
+
+	"github.com/trunkline/trunkline/promote"
+)
+
+// howFar is how far a deployment got.
+func howFar(d *promote.Deployment) line {
+	if d == nil {
+		return own("starting")
+	}
+	applied := appliedOf(d)
+	switch d.Phase {
+	case promote.Planning:
+		planned := 0
+		for _, instance := range d.Instances {
+			if instance.Phase != promote.InstanceWaiting {
+				planned++
+			}
+		}
+		return say("planning, {} of {}", number(planned), count(len(d.Instances), "instance", "instances"))
+	case promote.Applying:
+		return say("applying, {} of {} done", number(applied), count(len(d.Instances), "instance", "instances"))
+	case promote.Verifying:
+		return own("everything is applied, the checks run")
+	case promote.Succeeded:
+		return say("{} applied", count(applied, "instance", "instances"))
+	}
+	return say("stopped with {} of {} applied", number(applied), count(len(d.Instances), "instance", "instances"))
+}
+
+func appliedOf(d *promote.Deployment) int {
+	applied := 0
+	for _, instance := range d.Instances {
+		if instance.Phase == promote.InstanceApplied {
+			applied++
+		}
+	}
+	return applied
+}
+
+// whatFailed is a failure in a few words.
+func whatFailed(d *promote.Deployment) line {
+	if d == nil || d.Failure == nil {
+		return own("the deployment failed")
+	}
+	words, known := failedStep[d.Failure.Step]
+	switch {
+	case !known:
+		return own("the deployment failed")
+	case d.Failure.Subject == "":
+		return own(words.whole)
+	}
+	return say(words.named, code(d.Failure.Subject))
+}
+
+// failedStep words what failed, with and without a subject.
+var failedStep = map[string]struct{ named, whole literal }{
+	"plan":          {"planning {} failed", "planning failed"},
+	"apply":         {"applying {} failed", "applying failed"},
+	"verify":        {"the check {} failed", "a check failed"},
+	"configuration": {"the configuration of {} cannot be used", "its configuration cannot be used"},
+	"engine":        {"the engine {} cannot be run", "the engine cannot be run"},
+}
+
+// stopped explains a failed deployment: what failed, what the engine or the check said, and how it goes on.
+func stopped(stage promote.Stage, o Options) section {
+	if stage.Deployment == nil {
+		return section{}
+	}
+	var all []*document
+	for _, most := range []int{60, 10} {
+		d := &document{}
+		d.paragraph(say("**{} stopped**: {}.{}", text(stage.Environment.Name), whatFailed(stage.Deployment),
+			stays(stage.Deployment)))
+		if f := stage.Deployment.Failure; f != nil && f.Message != "" {
+			d.append(messageBlock(f.Message, most))
+		}
+		d.paragraph(say("Mend it and merge, or type {}: it goes on from there and applies nothing twice.",
+			again(stage, o)))
+		if len(stage.Deployment.Instances) > 0 && most > 10 {
+			d.append(instanceTable(stage, 50))
+		}
+		all = append(all, d)
+	}
+	return versions(all...)
+}
+
+// stays says what a failed deployment leaves behind.
+func stays(d *promote.Deployment) line {
+	applied, all := appliedOf(d), len(d.Instances)
+	switch {
+	case all == 0:
+		return own("")
+	case applied == 0:
+		return own(" Nothing was applied.")
+	case applied == all:
+		return own(" Everything was applied and stays.")
+	}
+	return say(" {} of {} applied and stay so.", number(applied), count(all, "instance is", "instances are"))
+}
+
+// instanceTable folds the instances of a deployment, with their plans and how far each got.
+func instanceTable(stage promote.Stage, most int) *document {
+	d := &document{}
+	if stage.Deployment == nil || len(stage.Deployment.Instances) == 0 {
+		return d
+	}
+	instances := stage.Deployment.Instances
+	var rows [][]line
+	for _, instance := range instances[:min(most, len(instances))] {
+		plan := own("–")
+		if instance.Summary != "" {
+			plan = text(instance.Summary)
+		}
+		if instance.Destructive {
+			plan = say("⚠️ {}", plan)
+		}
+		rows = append(rows, []line{code(instance.Name), plan, own(instanceWord[instance.Phase])})
+	}
+	inner := &document{}
+	inner.table([]line{own("instance"), own("plan"), own("state")}, rows)
+	if left := len(instances) - most; left > 0 {
+		inner.paragraph(say("and {}.", count(left, "more instance", "more instances")))
+	}
+	d.details(say("{} in {}, {} applied", count(len(instances), "instance", "instances"),
+		text(stage.Environment.Name), number(appliedOf(stage.Deployment))), inner)
+	return d
+}
+
+var instanceWord = map[promote.InstancePhase]literal{
+	promote.InstanceWaiting: "waiting", promote.InstancePlanned: "planned", promote.InstanceApplying: "⏳ applying",
+	promote.InstanceApplied: "✅ applied", promote.InstanceFailed: "❌ failed",
+}
+
+// history folds the deployments that brought the commit where it is.
+func history(r promote.Rollout) section {
+	var items []line
+	for _, stage := range r.Stages {
+		d := stage.Deployment
+		if stage.Status != promote.Converged || d == nil || d.Phase != promote.Succeeded {
+			continue
+		}
+		by := own("by itself")
+		if d.By.Login != "" {
+			by = say("asked for by {}", text(d.By.Login))
+		}
+		applied := count(appliedOf(d), "instance applied", "instances applied")
+		items = append(items, say("**{}** {}, {}, {}{}", text(stage.Environment.Name), fromTo(d.From, d.To), by,
+			applied, when(*d)))
+	}
+	d := &document{}
+	if len(items) > 0 {
+		inner := &document{}
+		inner.items(items)
+		d.details(own("How it got there"), inner)
+	}
+	return section{least: d}
+}
+
+// when a deployment ran, in UTC; empty where that is not known.
+func when(d promote.Deployment) line {
+	if d.Finished.IsZero() || d.Started.IsZero() {
+		return own("")
+	}
+	took := d.Finished.Sub(d.Started).Round(time.Second)
+	return say(" in {}, {}", own(literal(took.String())), clock(d.Finished))
+}
+
+// clock is a moment as people of all zones read it.
+func clock(t time.Time) line { return own(literal(t.UTC().Format("2006-01-02 15:04") + " UTC")) }

@@ -36,10 +36,11 @@ type Resolved struct {
 // TakeSnapshot finds the instances of a commit under the rules, and their digests. The error is [config.Problems]
 // where the rules do not go with the commit.
 func TakeSnapshot(ctx context.Context, tree *mirror.Tree, rules config.Repository) (Snapshot, error) {
-	instances, problems := stack.Resolve(tree, rules)
-	if len(problems) > 0 {
-		return Snapshot{}, problems
+	instances, err := stack.Resolve(ctx, tree, rules)
+	if err != nil {
+		return Snapshot{}, err
 	}
+	instances = slices.DeleteFunc(instances, func(instance stack.Instance) bool { return instance.Disabled })
 	gatherer, err := newGatherer(ctx, tree, rules)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("take a snapshot of %s: %w", tree.Commit, err)

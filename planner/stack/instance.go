@@ -7,6 +7,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+
+	"github.com/trunkline/trunkline/planner/stack/atmos"
 )
 
 // Instance is one component in one stack, with resolved configuration: the unit that is planned and applied.
@@ -27,6 +29,35 @@ type Instance struct {
 	Variables map[string]any
 	// Files are further paths of the repository that the instance depends on, globs resolved.
 	Files []string
+	Atmos
+}
+
+// Atmos is what only instances of the layout atmos have. Its maps are shared and not to be changed.
+type Atmos struct {
+	// ManifestPath of the stack, below the stacks' folder and without its extension: its other name.
+	ManifestPath string
+	// VariablesName is the name of the file, in the component's directory, that the variables are written to. Empty: it
+	// is not for anybody to see.
+	VariablesName string
+	// Env are variables for the engine's processes.
+	Env map[string]string
+	// Settings and Metadata are for people and tools; no plan depends on them.
+	Settings, Metadata map[string]any
+	// BackendType, such as "s3", and its configuration. With GenerateBackend they are written beside the code, which
+	// says nothing of them itself.
+	BackendType     string
+	Backend         map[string]any
+	GenerateBackend bool
+	// Providers are configurations of providers that are written beside the code.
+	Providers map[string]any
+	// DependsOn are what the manifest says that the instance depends on.
+	DependsOn []atmos.Dependency
+	// Disabled instances are never planned, Locked ones are planned and never applied.
+	Disabled, Locked bool
+	// Unresolved are values that only the world outside of the repository has.
+	Unresolved []atmos.Unresolved
+	// Sources are the places in manifests that define it.
+	Sources []atmos.Source
 }
 
 // Name identifies the instance within its repository: "stack/component".

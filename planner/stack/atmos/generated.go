@@ -6,17 +6,25 @@ import (
 	"strings"
 )
 
+// VariableFileName is the name of the file of variables, in the component's directory.
+func (i *Instance) VariableFileName() string {
+	return i.Stack + "-" + i.prefix + ".terraform.tfvars.json"
+}
+
+// GeneratesBackend tells whether a file for the backend is generated beside the component's code.
+func (i *Instance) GeneratesBackend() bool { return i.backendFile && i.BackendType != "" }
+
 // VariableFile is the file of variables that the instance is run with: its name, in the component's directory, and its
 // content.
 func (i *Instance) VariableFile() (name string, content []byte, err error) {
 	content, err = indented(i.Vars)
-	return i.Stack + "-" + i.prefix + ".terraform.tfvars.json", content, err
+	return i.VariableFileName(), content, err
 }
 
 // BackendFile is the content of backend.tf.json, which is generated beside the component's code. Nil where the
 // repository does not want it generated, or has no backend.
 func (i *Instance) BackendFile() ([]byte, error) {
-	if !i.backendFile || i.BackendType == "" {
+	if !i.GeneratesBackend() {
 		return nil, nil
 	}
 	block := map[string]any{"backend": map[string]any{i.BackendType: i.Backend}}

@@ -118,8 +118,9 @@ func configured(instance stack.Instance, engine config.Engine) ([]Input, error) 
 
 // manifested adds what only stack manifests say.
 func manifested(inputs []Input, instance stack.Instance) ([]Input, error) {
-	for _, name := range slices.Sorted(maps.Keys(instance.Env)) {
-		inputs = append(inputs, Input{EnvInput, name, instance.Env[name]})
+	env := instance.Environ()
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		inputs = append(inputs, Input{EnvInput, name, env[name]})
 	}
 	add := func(kind InputKind, name string, value any) error {
 		text, err := json.Marshal(value)

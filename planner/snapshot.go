@@ -21,6 +21,8 @@ type Snapshot struct {
 	Environments []string
 	// Instances by name.
 	Instances map[string]Resolved
+	// Disabled are those that are never planned, as a stack manifest says; they are not among the others.
+	Disabled []stack.Instance
 
 	tree *mirror.Tree
 }
@@ -40,7 +42,13 @@ func TakeSnapshot(ctx context.Context, tree *mirror.Tree, rules config.Repositor
 	if err != nil {
 		return Snapshot{}, err
 	}
-	instances = slices.DeleteFunc(instances, func(instance stack.Instance) bool { return instance.Disabled })
+	var disabled []stack.Instance
+	instances = slices.DeleteFunc(instances, func(instance stack.Instance) bool {
+		if instance.Disabled {
+			disabled = append(disabled, instance)
+		}
+		return instance.Disabled
+	})
 	gatherer, err := newGatherer(ctx, tree, rules)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("take a snapshot of %s: %w", tree.Commit, err)
@@ -55,7 +63,7 @@ func TakeSnapshot(ctx context.Context, tree *mirror.Tree, rules config.Repositor
 			return Snapshot{}, fmt.Errorf("take a snapshot of %s: %w", tree.Commit, err)
 		}
 	}
-	snapshot := Snapshot{Commit: tree.Commit, Instances: make(map[string]Resolved, len(instances)), tree: tree}
+	snapshot := Snapshot{Commit: tree.Commit, Disabled: disabled, Instances: make(map[string]Resolved, len(instances)), tree: tree}
 	for _, environment := range rules.Environments {
 		snapshot.Environments = append(snapshot.Environments, environment.Name)
 	}

@@ -179,7 +179,7 @@ func (w Work) unlocked() error {
 // manifestEnv are the variables that the instance's manifest sets, without those that belong to us or would change what
 // program runs.
 func (w Work) manifestEnv() map[string]string {
-	env := maps.Clone(w.Instance.Env)
+	env := w.Instance.Environ()
 	maps.DeleteFunc(env, func(name, value string) bool {
 		for _, ours := range []string{"TF_CLI_", "TF_DATA_DIR", "TF_WORKSPACE", "TF_IN_AUTOMATION", "TF_INPUT", "LD_", "DYLD_", "GIT_", "TRUNKLINE_"} {
 			if strings.HasPrefix(name, ours) {

@@ -20,7 +20,7 @@ func manifested(name string, more func(*stack.Instance)) stack.Instance {
 	instance := stack.Instance{
 		Environment: "dev", Stack: "dev", Component: name, Path: "components/terraform/a", Workspace: "dev-" + name,
 		Variables: map[string]any{"x": name, "list": []any{1, "two"}},
-		Atmos:     stack.Atmos{VariablesName: "dev-" + name + ".terraform.tfvars.json", Env: map[string]string{"TF_VAR_y": "from env"}},
+		Atmos:     stack.Atmos{VariablesName: "dev-" + name + ".terraform.tfvars.json", Env: map[string]any{"TF_VAR_y": "from env"}},
 	}
 	if more != nil {
 		more(&instance)

@@ -2,8 +2,6 @@ package stack
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -63,7 +61,7 @@ func (r *resolver) fromAtmos(found *atmos.Instance) Instance {
 	instance := Instance{
 		Stack: found.Stack, Component: found.Component, Path: found.ComponentPath, Workspace: found.Workspace, Variables: found.Vars,
 		Atmos: Atmos{
-			ManifestPath: found.ManifestPath, VariablesName: found.VariableFileName(), Env: plainEnv(found.Env),
+			ManifestPath: found.ManifestPath, VariablesName: found.VariableFileName(), Env: found.Env,
 			Settings: found.Settings, Metadata: found.Metadata, BackendType: found.BackendType, Backend: found.Backend,
 			GenerateBackend: found.GeneratesBackend(), Providers: found.Providers, DependsOn: found.DependsOn,
 			Disabled: !found.Enabled, Locked: found.Locked, Unresolved: found.Unresolved, Sources: found.Sources,
@@ -79,26 +77,4 @@ func (r *resolver) fromAtmos(found *atmos.Instance) Instance {
 	slices.Sort(instance.Files)
 	instance.Files = slices.Compact(instance.Files)
 	return instance
-}
-
-// plainEnv are the variables as a process has them: texts. Those that are null are not set.
-func plainEnv(env map[string]any) map[string]string {
-	if len(env) == 0 {
-		return nil
-	}
-	plain := make(map[string]string, len(env))
-	for name, value := range env {
-		switch value := value.(type) {
-		case nil:
-		case string:
-			plain[name] = value
-		case map[string]any, []any:
-			if text, err := json.Marshal(value); err == nil {
-				plain[name] = string(text)
-			}
-		default:
-			plain[name] = fmt.Sprint(value)
-		}
-	}
-	return plain
 }

@@ -6,6 +6,8 @@ package stack
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/trunkline/trunkline/planner/stack/atmos"
@@ -39,8 +41,8 @@ type Atmos struct {
 	// VariablesName is the name of the file, in the component's directory, that the variables are written to. Empty: it
 	// is not for anybody to see.
 	VariablesName string
-	// Env are variables for the engine's processes.
-	Env map[string]string
+	// Env are variables for the engine's processes, as they are written; see [Instance.Environ].
+	Env map[string]any
 	// Settings and Metadata are for people and tools; no plan depends on them.
 	Settings, Metadata map[string]any
 	// BackendType, such as "s3", and its configuration. With GenerateBackend they are written beside the code, which
@@ -62,6 +64,25 @@ type Atmos struct {
 
 // Name identifies the instance within its repository: "stack/component".
 func (i Instance) Name() string { return i.Stack + "/" + i.Component }
+
+// Environ are the variables of Env as a process has them: texts. Those that are null are not set.
+func (i Instance) Environ() map[string]string {
+	plain := make(map[string]string, len(i.Env))
+	for name, value := range i.Env {
+		switch value := value.(type) {
+		case nil:
+		case string:
+			plain[name] = value
+		case map[string]any, []any:
+			if text, err := json.Marshal(value); err == nil {
+				plain[name] = string(text)
+			}
+		default:
+			plain[name] = fmt.Sprint(value)
+		}
+	}
+	return plain
+}
 
 // Folder is a name for folders and files of the instance: it can be read, has no "/", and is the instance's alone.
 // State lies under it, so it never changes for a name.

@@ -81,7 +81,28 @@ func newLoader(ctx context.Context, files Files, settings settings, options Opti
 	for file, content := range contents {
 		l.contents[file] = string(content)
 	}
+	for _, file := range l.manifests {
+		if target := l.linked(file); target != file {
+			l.contents[file] = l.contents[target]
+		}
+	}
 	return l, nil
+}
+
+// linked is the manifest that a link leads to. What a commit holds of a link is the path: one line that is no manifest.
+func (l *loader) linked(file string) string {
+	for range 10 {
+		text := l.contents[file]
+		if text == "" || strings.ContainsAny(text, "\n:{[") {
+			break
+		}
+		target := path.Join(path.Dir(file), text)
+		if !l.has(target) {
+			break
+		}
+		file = target
+	}
+	return file
 }
 
 // relative is the file's path below the stacks' folder.

@@ -33,6 +33,7 @@ func run() int {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongSetting{err} })
 	root.AddCommand(serveCommand())
+	root.AddCommand(stacksCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "trunkline:", err)
 		var wrong wrongSetting

@@ -117,6 +117,7 @@ type Instance struct {
 
 	backendFile bool // Atmos would generate it
 	prefix      string
+	byPath      bool // the stack is named by its manifest's path alone
 }
 
 // Resolve finds the instances of a repository. The error is [config.Problems] where its files are at fault.
@@ -146,6 +147,7 @@ func Resolve(ctx context.Context, files Files, options Options) (Result, error) 
 			return Result{}, err
 		}
 	}
+	gathered.named(settings)
 	if len(gathered.problems) > 0 {
 		return Result{}, gathered.problems
 	}
@@ -184,6 +186,14 @@ func (g *gathered) add(instances []Instance) *config.Problem {
 		g.instances[i] = instance
 	}
 	return nil
+}
+
+// named makes sure that stacks have names: atmos.yaml says how to make them, or manifests name themselves.
+func (g *gathered) named(settings settings) {
+	if len(g.instances) > 0 && !slices.ContainsFunc(g.instances, func(instance Instance) bool { return !instance.byPath }) {
+		g.problem(atNode(settings.file, nil, "there is neither stacks.name_template nor stacks.name_pattern, and no manifest has a name of its own: "+
+			"say how stacks are named, such as name_template: \"{{ .vars.stage }}\""))
+	}
 }
 
 // problem notes a problem once: many stacks may import the file that is at fault.

@@ -53,25 +53,31 @@ const maxValues = 1_000_000
 
 // decode parses a file whose root is a map, or that is empty.
 func (d *decoder) decode(text string) (*document, *config.Problem) {
-	var node yaml.Node
-	if err := yaml.Unmarshal([]byte(text), &node); err != nil {
-		return nil, atYAML(d.file, err)
-	}
-	if len(node.Content) == 0 {
-		return &document{values: map[string]any{}}, nil
-	}
-	value, problem := d.value(node.Content[0])
+	root, value, problem := d.parse(text)
 	if problem != nil {
 		return nil, problem
 	}
 	values, is := value.(map[string]any)
 	if !is && value != nil {
-		return nil, atNode(d.file, node.Content[0], "this file is to be a map of sections, such as vars and components")
+		return nil, atNode(d.file, root, "this file is to be a map of sections, such as vars and components")
 	}
 	if values == nil {
 		values = map[string]any{}
 	}
-	return &document{root: node.Content[0], values: values}, nil
+	return &document{root: root, values: values}, nil
+}
+
+// parse parses a file of any value.
+func (d *decoder) parse(text string) (*yaml.Node, any, *config.Problem) {
+	var node yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &node); err != nil {
+		return nil, nil, atYAML(d.file, err)
+	}
+	if len(node.Content) == 0 {
+		return nil, nil, nil
+	}
+	value, problem := d.value(node.Content[0])
+	return node.Content[0], value, problem
 }
 
 func (d *decoder) value(node *yaml.Node) (any, *config.Problem) {

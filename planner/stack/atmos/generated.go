@@ -8,7 +8,11 @@ import (
 
 // VariableFileName is the name of the file of variables, in the component's directory.
 func (i *Instance) VariableFileName() string {
-	return i.Stack + "-" + i.prefix + ".terraform.tfvars.json"
+	stack := i.Stack
+	if i.byPath {
+		stack = strings.ReplaceAll(stack, "/", "-")
+	}
+	return stack + "-" + i.prefix + ".terraform.tfvars.json"
 }
 
 // GeneratesBackend tells whether a file for the backend is generated beside the component's code.

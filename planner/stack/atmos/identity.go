@@ -1,14 +1,14 @@
 package atmos
 
 import (
-	"errors"
 	"fmt"
 	"path"
 	"strings"
 )
 
 // stackName is the logical name of the stack: what the manifest calls itself, or what stacks.name_template or
-// stacks.name_pattern make of the instance's variables.
+// stacks.name_pattern make of the instance's variables. Where there is neither it is the manifest's path, as long as some
+// other manifest calls itself something; see [gathered.named].
 func (r *resolution) stackName() (string, error) {
 	settings := &r.stack.loader.settings
 	switch {
@@ -23,7 +23,7 @@ func (r *resolution) stackName() (string, error) {
 	case settings.pattern != "":
 		return patternName(settings.pattern, r.all.vars)
 	default:
-		return "", errors.New(settings.file + " has neither stacks.name_template nor stacks.name_pattern")
+		return r.stack.path, nil
 	}
 }
 

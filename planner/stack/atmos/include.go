@@ -73,12 +73,11 @@ func parseIncluded(file, content string) (any, error) {
 	switch strings.ToLower(path.Ext(file)) {
 	case ".yaml", ".yml":
 		decoder := decoder{file: file}
-		document, problem := decoder.decode("value:\n  " + strings.ReplaceAll(strings.TrimPrefix(content, "---\n"), "\n", "\n  "))
+		_, value, problem := decoder.parse(content)
 		if problem != nil {
-			problem.At.Line--
-			return nil, errors.New(problem.Error())
+			return nil, problem
 		}
-		return document.values["value"], nil
+		return value, nil
 	case ".json":
 		decoder := json.NewDecoder(strings.NewReader(content))
 		decoder.UseNumber()
@@ -161,8 +160,9 @@ func query(value any, asked string) (any, bool) {
 			if i < len(inner) {
 				value = inner[i]
 			}
+		case nil:
 		default:
-			value = nil
+			return nil, false
 		}
 	}
 	return value, true

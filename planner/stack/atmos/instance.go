@@ -44,6 +44,7 @@ func (s *stackOf) instance(name string) (Instance, *config.Problem) {
 		r.instance.Unresolved = append(r.instance.Unresolved, Unresolved{Path: "source", Function: "source", Text: "the component's code is fetched from elsewhere"})
 	}
 	slices.SortFunc(r.instance.Unresolved, func(a, b Unresolved) int { return strings.Compare(a.Path+a.Text, b.Path+b.Text) })
+	r.instance.Unresolved = slices.Compact(r.instance.Unresolved)
 	return r.instance, nil
 }
 
@@ -141,6 +142,7 @@ func (r *resolution) identify(map[string]any) *config.Problem {
 		ManifestPath: s.path, Component: r.name, Declared: r.declared, Command: r.all.command, Inheritance: r.bases.chain,
 		Abstract: metadata["type"] == "abstract", Enabled: truth(metadata["enabled"], true), Locked: truth(metadata["locked"], false),
 		Sources: r.sources(), backendFile: s.loader.settings.backendFile,
+		byPath: s.name == "" && s.loader.settings.template == "" && s.loader.settings.pattern == "",
 	}
 	component := r.declared
 	if inherited := textOf(metadata, "component"); inherited != "" {
@@ -148,7 +150,9 @@ func (r *resolution) identify(map[string]any) *config.Problem {
 	}
 	r.instance.ComponentPath = path.Join(s.loader.settings.components, component)
 	if strings.HasPrefix(r.instance.ComponentPath+"/", "../") {
-		return s.problem(inComponent(r.name, "metadata", "component"), "the component %q leads out of the repository", component)
+		r.instance.Unresolved = append(r.instance.Unresolved, Unresolved{
+			Path: "component", Function: "component", Text: r.instance.ComponentPath + " is not in the repository",
+		})
 	}
 	stack, err := r.stackName()
 	if err != nil {
@@ -184,6 +188,11 @@ func (r *resolution) expand(map[string]any) *config.Problem {
 		"backend": &r.all.backend, "remote_state_backend": &r.all.remoteState,
 	}
 	r.instance.Unresolved = append(r.instance.Unresolved, r.stack.merged.unresolved...)
+	for _, section := range r.stack.outside {
+		if section.component == "" || section.component == r.name || slices.Contains(r.bases.chain, section.component) {
+			r.instance.Unresolved = append(r.instance.Unresolved, section.value)
+		}
+	}
 	if r.stack.loader.settings.templates.enabled && r.templated(named) {
 		expansion := expansion{templates: r.stack.loader.templates, data: r.data()}
 		for name, section := range named {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -230,8 +231,6 @@ func TestProblems(t *testing.T) {
 			want: "stacks/deploy/2.yaml:2:1: the instance c of the stack d is defined by the manifests deploy/1 and deploy/2, which disagree"},
 		"a strategy that there is not": {settings: "settings: { list_merge_strategy: prepend }", manifests: map[string]string{"deploy/d.yaml": ""},
 			want: "settings.list_merge_strategy is \"prepend\""},
-		"a component outside": {manifests: map[string]string{"deploy/d.yaml": "vars: { stage: d }\ncomponents: { terraform: { c: { metadata: { component: ../../../x } } } }"},
-			want: "leads out of the repository"},
 		"aliases that grow": {manifests: map[string]string{"deploy/d.yaml": bomb()}, want: "stands for more than"},
 		"a template that grows": {settings: "templates: { settings: { enabled: true } }", manifests: map[string]string{"deploy/d.yaml": "vars: { stage: d, a: '{{ until 1000000000 }}' }\ncomponents: { terraform: { c: {} } }"},
 			want: "more than a manifest needs"},
@@ -260,7 +259,8 @@ components:
         vpc: !terraform.output vpc id
         list: [!store ssm key]
         component: '{{ (atmos.Component "vpc" .stack).outputs.id }}'
-        run: !exec echo hello`})
+        run: !exec echo hello
+    out: { metadata: { component: ../../../x } }`})
 	instance := only(t, resolve(t, files), "c")
 	want := []Unresolved{
 		{"import", "import", "https://example.com/stack.yaml"},
@@ -271,8 +271,47 @@ components:
 	if diff := cmp.Diff(want, instance.Unresolved); diff != "" {
 		t.Errorf("unresolved (-want +got):\n%s", diff)
 	}
+	if out := only(t, resolve(t, files), "out"); out.ComponentPath != "../x" || !slices.ContainsFunc(out.Unresolved, func(u Unresolved) bool { return u.Path == "component" }) {
+		t.Errorf("%s is in the repository: %v", out.ComponentPath, out.Unresolved)
+	}
 	if instance.Vars["vpc"] != "!terraform.output vpc id" {
 		t.Errorf("vars.vpc is %v", instance.Vars["vpc"])
+	}
+}
+
+func TestNames(t *testing.T) {
+	t.Parallel()
+	unnamed := "vars: { stage: d }\ncomponents: { terraform: { c: {} } }"
+	files := repository("", map[string]string{"deploy/a/b.yaml": unnamed, "deploy/c.yaml": "name: own/name\n" + unnamed})
+	files["atmos.yaml"] = strings.Replace(files["atmos.yaml"], ", name_pattern: \"{stage}\"", "", 1)
+	var names []string
+	for _, instance := range resolve(t, files) {
+		names = append(names, instance.Stack+" "+instance.Workspace+" "+instance.VariableFileName())
+	}
+	want := []string{"deploy/a/b deploy-a-b deploy-a-b-c.terraform.tfvars.json", "own/name own-name own/name-c.terraform.tfvars.json"}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Errorf("names (-want +got):\n%s", diff)
+	}
+	delete(files, "stacks/deploy/c.yaml")
+	if _, err := Resolve(t.Context(), files, Options{}); err == nil || !strings.Contains(err.Error(), "neither stacks.name_template nor") {
+		t.Errorf("no stack has a name: %v", err)
+	}
+}
+
+func TestSectionsFromElsewhere(t *testing.T) {
+	t.Parallel()
+	files := repository("", map[string]string{"deploy/d.yaml": `
+vars: { stage: d }
+settings: !include https://example.com/settings.yaml
+components:
+  terraform:
+    base: { vars: !include https://example.com/vars.yaml }
+    c: { metadata: { inherits: [base] } }`})
+	want := []Unresolved{
+		{"settings", "!include", "!include https://example.com/settings.yaml"}, {"vars", "!include", "!include https://example.com/vars.yaml"},
+	}
+	if diff := cmp.Diff(want, only(t, resolve(t, files), "c").Unresolved); diff != "" {
+		t.Errorf("unresolved (-want +got):\n%s", diff)
 	}
 }
 

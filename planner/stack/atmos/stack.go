@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/trunkline/trunkline/config"
 )
@@ -20,6 +21,14 @@ type stackOf struct {
 	locals map[string]any
 	// components are all that the manifest defines.
 	components map[string]any
+	// outside are the sections that are files from elsewhere.
+	outside []outsideSection
+}
+
+// outsideSection is a section of a component, or of all where it is "".
+type outsideSection struct {
+	component string
+	value     Unresolved
 }
 
 // sections of a component, or of what it is merged from.
@@ -164,6 +173,10 @@ func (s *stackOf) section(values map[string]any, name string, where keys) (map[s
 		return nil, nil
 	}
 	found, is := value.(map[string]any)
+	if text, isText := value.(string); isText && strings.HasPrefix(text, "!include") {
+		s.outside = append(s.outside, outsideSection{where[2], Unresolved{Path: name, Function: "!include", Text: text}})
+		return nil, nil
+	}
 	if !is {
 		return nil, s.problem(where.and(name), "the section %s is to be a map%s", name, hint(value))
 	}

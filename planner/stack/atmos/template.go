@@ -65,6 +65,7 @@ func (t *templates) execute(key templateKey, data any) (string, error) {
 			made.Option("missingkey=error")
 		}
 		parsed.template, parsed.err = made.Parse(key.text)
+		parsed.err = unknownFunction(parsed.err)
 		t.parsed[key] = parsed
 	}
 	if parsed.err != nil {
@@ -72,9 +73,21 @@ func (t *templates) execute(key templateKey, data any) (string, error) {
 	}
 	var output limited
 	if err := parsed.template.Execute(&output, data); err != nil {
-		return "", err
+		return "", unknownFunction(err)
 	}
 	return output.String(), nil
+}
+
+// unknownFunction marks errors of functions that Trunkline does not have as errors of what it does not know.
+func unknownFunction(err error) error {
+	if err == nil || isOutside(err) {
+		return err
+	}
+	message := err.Error()
+	if strings.Contains(message, "not defined") && strings.Contains(message, "function ") || strings.Contains(message, "can't evaluate field") && strings.Contains(message, "in type atmos.") {
+		return fmt.Errorf("%w: %w", errOutside, err)
+	}
+	return err
 }
 
 // file expands the text of a file.

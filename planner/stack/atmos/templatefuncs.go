@@ -3,8 +3,11 @@ package atmos
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"strconv"
 	"strings"
 	"text/template"
+	"unicode"
 
 	"github.com/Masterminds/sprig/v3"
 	"gopkg.in/yaml.v3"
@@ -115,11 +118,17 @@ func gomplateFunctions(env map[string]string) template.FuncMap {
 	return template.FuncMap{
 		"toYAML": toYAML, "toYaml": toYAML, "toJSON": toJSON, "fromYaml": fromYAML, "yaml": fromYAML, "json": fromYAML,
 		"yamlArray": fromYAML, "jsonArray": fromYAML, "fromYAML": fromYAML, "fromJSON": fromYAML, "getenv": getenv,
-		"bool":    func(value any) bool { return fmt.Sprint(value) == "true" || fmt.Sprint(value) == "1" },
-		"strings": func() textFunctions { return textFunctions{} },
-		"data":    func() dataFunctions { return dataFunctions{} },
-		"conv":    func() conversions { return conversions{} },
-		"env":     func() environment { return environment{getenv} },
+		"bool":      func(value any) bool { return fmt.Sprint(value) == "true" || fmt.Sprint(value) == "1" },
+		"strings":   func() textFunctions { return textFunctions{} },
+		"data":      func() dataFunctions { return dataFunctions{} },
+		"conv":      func() conversions { return conversions{} },
+		"expandenv": func(text string) string { return os.Expand(text, func(name string) string { return env[name] }) },
+		"env": func(names ...string) any { // a function of sprig, and a namespace of gomplate
+			if len(names) == 0 {
+				return environment{getenv}
+			}
+			return env[names[0]]
+		},
 	}
 }
 
@@ -148,6 +157,29 @@ func (textFunctions) TrimSuffix(part string, text any) string {
 }
 func (textFunctions) ReplaceAll(old, by string, text any) string {
 	return strings.ReplaceAll(fmt.Sprint(text), old, by)
+}
+
+func (textFunctions) Title(text any) string { return capitalised(fmt.Sprint(text)) }
+func (textFunctions) Quote(text any) string { return strconv.Quote(fmt.Sprint(text)) }
+func (textFunctions) Squote(text any) string {
+	return "'" + strings.ReplaceAll(fmt.Sprint(text), "'", "''") + "'"
+}
+func (textFunctions) Trunc(n int, text any) string {
+	plain := fmt.Sprint(text)
+	return plain[:min(max(n, 0), len(plain))]
+}
+
+// capitalised is the text with each word's first letter as a capital.
+func capitalised(text string) string {
+	letters, inWord := []rune(text), false
+	for i, letter := range letters {
+		isLetter := unicode.IsLetter(letter) || unicode.IsDigit(letter) || letter == '_' || letter == '\''
+		if isLetter && !inWord {
+			letters[i] = unicode.ToTitle(letter)
+		}
+		inWord = isLetter
+	}
+	return string(letters)
 }
 
 // dataFunctions are gomplate's "data".

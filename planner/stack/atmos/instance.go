@@ -137,31 +137,34 @@ func firstOf(texts ...string) string {
 
 // identify finds stack, directory and workspace.
 func (r *resolution) identify(map[string]any) *config.Problem {
-	s, metadata := r.stack, r.all.metadata
+	s := r.stack
 	r.instance = Instance{
 		ManifestPath: s.path, Component: r.name, Declared: r.declared, Command: r.all.command, Inheritance: r.bases.chain,
-		Abstract: metadata["type"] == "abstract", Enabled: truth(metadata["enabled"], true), Locked: truth(metadata["locked"], false),
 		Sources: r.sources(), backendFile: s.loader.settings.backendFile,
 		byPath: s.name == "" && s.loader.settings.template == "" && s.loader.settings.pattern == "",
-	}
-	component := r.declared
-	if inherited := textOf(metadata, "component"); inherited != "" {
-		component = inherited
-	}
-	r.instance.ComponentPath = path.Join(s.loader.settings.components, component)
-	if strings.HasPrefix(r.instance.ComponentPath+"/", "../") {
-		r.instance.Unresolved = append(r.instance.Unresolved, Unresolved{
-			Path: "component", Function: "component", Text: r.instance.ComponentPath + " is not in the repository",
-		})
 	}
 	stack, err := r.stackName()
 	if err != nil {
 		return s.problem(keys{"vars"}, "the stack has no name: %s", err)
 	}
-	r.instance.Stack, r.instance.prefix = stack, filePrefix(r.name, component)
+	r.instance.Stack = stack
+	return r.place()
+}
+
+// place finds directory and workspace, and what else metadata says.
+func (r *resolution) place() *config.Problem {
+	metadata := r.all.metadata
+	r.instance.Abstract = metadata["type"] == "abstract"
+	r.instance.Enabled, r.instance.Locked = truth(metadata["enabled"], true), truth(metadata["locked"], false)
+	component := r.declared
+	if inherited := textOf(metadata, "component"); inherited != "" {
+		component = inherited
+	}
+	r.instance.ComponentPath = path.Join(r.stack.loader.settings.components, component)
+	r.instance.prefix = filePrefix(r.name, component)
 	workspace, err := r.workspace(component)
 	if err != nil {
-		return s.problem(inComponent(r.name, "metadata"), "the workspace of %s has no name: %s", r.name, err)
+		return r.stack.problem(inComponent(r.name, "metadata"), "the workspace of %s has no name: %s", r.name, err)
 	}
 	r.instance.Workspace = workspace
 	return nil
@@ -204,6 +207,14 @@ func (r *resolution) expand(map[string]any) *config.Problem {
 			return r.stack.problem(inComponent(r.name), "a template of %s cannot be expanded: %s", r.name, strings.TrimPrefix(expansion.err.Error(), "template: "))
 		}
 		r.instance.Unresolved = append(r.instance.Unresolved, expansion.unresolved...)
+		if problem := r.place(); problem != nil {
+			return problem
+		}
+	}
+	if strings.HasPrefix(r.instance.ComponentPath+"/", "../") {
+		r.instance.Unresolved = append(r.instance.Unresolved, Unresolved{
+			Path: "component", Function: "component", Text: r.instance.ComponentPath + " is not in the repository",
+		})
 	}
 	caller := caller{loader: r.stack.loader, directory: r.instance.ComponentPath, env: r.all.env}
 	for name, section := range named {

@@ -44,6 +44,8 @@ type merged struct {
 	inline, imported map[string]any
 	// sources of the components, by name.
 	sources map[string][]Source
+	// locals of the manifest itself: they are not inherited by what imports it.
+	locals map[string]any
 	// unresolved imports.
 	unresolved []Unresolved
 	// documents that took part, for problems: the last one first that says something.
@@ -59,6 +61,7 @@ type parsedManifest struct {
 type request struct {
 	file             string
 	context          map[string]any
+	given            bool // an import gave data, besides what the importing files have themselves
 	inline, imported map[string]any
 	asIs             bool // templates are left alone
 	ignoreMissing    bool
@@ -144,7 +147,7 @@ func (l *loader) stacks() ([]string, error) {
 // load merges a manifest with its imports.
 func (l *loader) load(wanted request) (*merged, *config.Problem) {
 	if !l.contextual(wanted.file, nil) {
-		wanted.context = nil
+		wanted.context, wanted.given = nil, false
 	}
 	key, known := wanted.key()
 	if found := l.merged[key]; known && found != nil {
@@ -168,6 +171,9 @@ func (r request) key() (string, bool) {
 	key.WriteString(r.file)
 	if r.asIs {
 		key.WriteString("\x00as is")
+	}
+	if r.given {
+		key.WriteString("\x00given")
 	}
 	if r.ignoreMissing {
 		key.WriteString("\x00ignore")
@@ -302,7 +308,7 @@ func (m *manifestMerge) include(one manifestImport, wanted request, data map[str
 			return atNode(m.file, one.node, "the manifest imports itself: %s", strings.Join(chain, " → "))
 		}
 		found, problem := m.loader.load(request{
-			file: file, context: context, inline: m.inline, imported: m.imported, asIs: one.asIs,
+			file: file, context: context, given: wanted.given || len(one.context) > 0, inline: m.inline, imported: m.imported, asIs: one.asIs,
 			ignoreMissing: one.ignoreMissing || m.loader.settings.templates.ignoreMissing,
 		})
 		if problem != nil {
@@ -356,6 +362,7 @@ func (m *manifestMerge) finish() (*merged, *config.Problem) {
 		}
 	}
 	m.sources(lines)
+	m.result.locals = section(m.document.values, "locals")
 	m.result.values, m.result.inline, m.result.imported = values, m.inline, m.imported
 	m.result.documents = append(m.result.documents, &parsedManifest{file: m.file, document: m.document})
 	return &m.result, nil

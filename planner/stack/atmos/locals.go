@@ -13,12 +13,12 @@ import (
 // goes on to the manifest's imports.
 //
 // Templates are expanded here if the manifest is imported with data, is named a template, or has locals. Locals are of
-// the file alone. Where it has only its own data, and a template needs more, templates wait for the instance.
+// the file alone. Where no import gave data, and a template needs more than the files have themselves, templates wait
+// for the instance.
 func (l *loader) expand(wanted request) (*document, map[string]any, *config.Problem) {
 	text := l.contents[wanted.file]
 	data := maps.Clone(wanted.context)
 	delete(data, "locals")
-	given := len(wanted.context) > 0
 	isTemplate := strings.HasSuffix(wanted.file, ".tmpl")
 	var own map[string]any // sections that are expanded with the locals
 	if !wanted.asIs {
@@ -43,7 +43,7 @@ func (l *loader) expand(wanted request) (*document, map[string]any, *config.Prob
 		switch {
 		case err == nil:
 			expanded = found
-		case given && !isOutside(err):
+		case (wanted.given || isTemplate) && !isOutside(err):
 			return nil, nil, atTemplate(wanted.file, err)
 		}
 	}
@@ -141,7 +141,7 @@ func (r *localsResolver) resolve(name string, chain []string) *config.Problem {
 			}
 		}
 	}
-	expanded, err := r.loader.templates.strictValue(value, r.data)
+	expanded, err := r.loader.templates.strictValue(value, r.data, asText)
 	switch {
 	case err != nil && isOutside(err):
 		expanded = value
@@ -175,3 +175,6 @@ func templatesIn(value any) []string {
 	}
 	return nil
 }
+
+// asText leaves what is expanded a text: locals are texts, whatever they look like.
+func asText(_, expanded string) any { return expanded }

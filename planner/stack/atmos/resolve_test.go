@@ -128,6 +128,18 @@ components: { terraform: { c: {} } }`,
 			},
 			want: map[string]any{"in": "in", "out": "out-b"},
 		},
+		"locals of the stack reach its instances, those of an import do not": {
+			settings: templated,
+			manifests: map[string]string{
+				"in.yaml": "locals: { imported: 1 }\nvars: { x: '{{ .atmos_component }}' }",
+				"deploy/d.yaml": `
+import: [in]
+locals: { a: "0{{ .vars.n }}" }
+vars: { stage: d, n: 7 }
+components: { terraform: { c: { vars: { l: "{{ .locals.a }}-{{ .atmos_component }}", i: "{{ .locals.imported }}" } } } }`,
+			},
+			want: map[string]any{"x": "c", "n": 7, "l": "07-c", "i": "<no value>"},
+		},
 		"functions": {
 			manifests: map[string]string{
 				"deploy/d.yaml": `
@@ -295,6 +307,19 @@ func TestNames(t *testing.T) {
 	delete(files, "stacks/deploy/c.yaml")
 	if _, err := Resolve(t.Context(), files, Options{}); err == nil || !strings.Contains(err.Error(), "neither stacks.name_template nor") {
 		t.Errorf("no stack has a name: %v", err)
+	}
+}
+
+func TestTemplatesInMetadata(t *testing.T) {
+	t.Parallel()
+	files := repository("templates: { settings: { enabled: true } }", map[string]string{"deploy/d.yaml": `
+vars: { stage: d, version: v2 }
+components:
+  terraform:
+    c: { metadata: { component: "net/{{ .vars.version }}", terraform_workspace: "{{ .vars.stage }}/{{ .atmos_component }}" } }`})
+	instance := only(t, resolve(t, files), "c")
+	if instance.ComponentPath != "components/terraform/net/v2" || instance.Workspace != "d-c" {
+		t.Errorf("the directory is %s, the workspace %s", instance.ComponentPath, instance.Workspace)
 	}
 }
 

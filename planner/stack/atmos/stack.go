@@ -18,7 +18,6 @@ type stackOf struct {
 	merged     *merged
 	// global are the sections that all components start from.
 	global sections
-	locals map[string]any
 	// components are all that the manifest defines.
 	components map[string]any
 	// outside are the sections that are files from elsewhere.
@@ -122,6 +121,10 @@ func (s *stackOf) globals() *config.Problem {
 		return s.problem(keys{"terraform"}, "terraform is to be a map of sections, such as vars")
 	}
 	for _, name := range sectionNames() {
+		if name == "locals" {
+			s.global.locals = s.merged.locals
+			continue
+		}
 		var layers []map[string]any
 		if name == "env" {
 			layers = append(layers, s.loader.settings.env)
@@ -136,7 +139,7 @@ func (s *stackOf) globals() *config.Problem {
 			}
 			layers = append(layers, layer)
 		}
-		if name != "metadata" && name != "locals" { // those of the type are among the resolved ones already
+		if name != "metadata" {
 			layer, problem := s.section(ofType, name, keys{"terraform"})
 			if problem != nil {
 				return problem

@@ -102,14 +102,15 @@ func (t *templates) name(text string, data map[string]any) (string, error) {
 
 // strict expands all strings in a section; missing data is an error.
 func (t *templates) strict(section map[string]any, data map[string]any) (map[string]any, error) {
-	value, err := t.strictValue(section, data)
+	value, err := t.strictValue(section, data, retyped)
 	if err != nil {
 		return nil, err
 	}
 	return value.(map[string]any), nil
 }
 
-func (t *templates) strictValue(value any, data map[string]any) (any, error) {
+// strictValue expands all strings in a value. What becomes of one, as written and as expanded, is for typed to say.
+func (t *templates) strictValue(value any, data map[string]any, typed func(written, expanded string) any) (any, error) {
 	var failed error
 	data = plainData(data)
 	expanded := eachString(value, "", func(text, _ string) any {
@@ -121,7 +122,7 @@ func (t *templates) strictValue(value any, data map[string]any) (any, error) {
 			failed = err
 			return text
 		}
-		return retyped(text, found)
+		return typed(text, found)
 	})
 	return expanded, failed
 }

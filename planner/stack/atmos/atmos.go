@@ -25,8 +25,11 @@ package atmos
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/trunkline/trunkline/config"
 )
@@ -134,17 +137,18 @@ func Resolve(ctx context.Context, files Files, options Options) (Result, error) 
 	if err != nil {
 		return Result{}, err
 	}
+	resolved, err := loader.resolve(ctx, manifests)
+	if err != nil {
+		return Result{}, err
+	}
 	gathered := gathered{byName: map[string]int{}}
-	for _, file := range manifests {
-		instances, problem := loader.stack(ctx, file)
+	for _, one := range resolved {
+		problem := one.problem
 		if problem == nil {
-			problem = gathered.add(instances)
+			problem = gathered.add(one.instances)
 		}
 		if problem != nil {
 			gathered.problem(problem)
-		}
-		if err := ctx.Err(); err != nil {
-			return Result{}, err
 		}
 	}
 	gathered.named(settings)
@@ -159,6 +163,46 @@ func Resolve(ctx context.Context, files Files, options Options) (Result, error) 
 		return strings.Compare(a.Component, b.Component)
 	})
 	return Result{Instances: gathered.instances}, nil
+}
+
+// resolved is what became of one manifest.
+type resolved struct {
+	instances []Instance
+	problem   *config.Problem
+}
+
+// resolve resolves the stacks: their manifests one after the other, since they share imports, and then the instances of
+// several manifests at a time.
+func (l *loader) resolve(ctx context.Context, manifests []string) ([]resolved, error) {
+	l.parseAll()
+	all := make([]resolved, len(manifests))
+	merged := make([]*merged, len(manifests))
+	for i, file := range manifests {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		merged[i], all[i].problem = l.load(request{file: file, ignoreMissing: l.settings.templates.ignoreMissing})
+	}
+	inParallel(len(manifests), func(i int) {
+		if all[i].problem == nil && ctx.Err() == nil {
+			all[i].instances, all[i].problem = l.stack(ctx, manifests[i], merged[i])
+		}
+	})
+	return all, ctx.Err()
+}
+
+// inParallel calls do for 0 to n-1, as many at a time as there are processors.
+func inParallel(n int, do func(int)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	workers.Wait()
 }
 
 // gathered are the instances and problems of all manifests so far.

@@ -218,14 +218,25 @@ func (l *loader) contextual(file string, chain []string) bool {
 	return reads
 }
 
+// parseAll parses the manifests, several at a time.
+func (l *loader) parseAll() {
+	all := make([]*parsedFile, len(l.manifests))
+	inParallel(len(all), func(i int) { all[i] = l.decode(l.manifests[i], l.contents[l.manifests[i]]) })
+	for i, file := range l.manifests {
+		l.parsed[parsedKey{file, l.contents[file]}] = all[i]
+	}
+}
+
 func (l *loader) parse(file, text string) *parsedFile {
 	key := parsedKey{file, text}
-	if found := l.parsed[key]; found != nil {
-		return found
+	if l.parsed[key] == nil {
+		l.parsed[key] = l.decode(file, text)
 	}
+	return l.parsed[key]
+}
+
+func (l *loader) decode(file, text string) *parsedFile {
 	decoder := decoder{file: file, include: func(argument string, raw bool) (any, error) { return l.include(file, argument, raw) }}
 	document, problem := decoder.decode(text)
-	parsed := &parsedFile{document: document, problem: problem}
-	l.parsed[key] = parsed
-	return parsed
+	return &parsedFile{document: document, problem: problem}
 }

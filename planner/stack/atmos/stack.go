@@ -67,11 +67,7 @@ func (s *sections) named(name string) *map[string]any {
 }
 
 // stack resolves the instances of one manifest.
-func (l *loader) stack(ctx context.Context, file string) ([]Instance, *config.Problem) {
-	merged, problem := l.load(request{file: file, ignoreMissing: l.settings.templates.ignoreMissing})
-	if problem != nil {
-		return nil, problem
-	}
+func (l *loader) stack(ctx context.Context, file string, merged *merged) ([]Instance, *config.Problem) {
 	s := &stackOf{loader: l, file: file, path: withoutExtension(l.relative(file)), name: textOf(merged.values, "name"), merged: merged}
 	components, is := merged.values["components"].(map[string]any)
 	if !is && merged.values["components"] != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"text/template"
 
 	"gopkg.in/yaml.v3"
@@ -22,6 +23,7 @@ const maxExpanded = 4 << 20
 type templates struct {
 	settings  templateSettings
 	functions template.FuncMap
+	parsing   sync.Mutex
 	parsed    map[templateKey]*parsedTemplate
 }
 
@@ -51,6 +53,20 @@ func (l *limited) Write(content []byte) (int, error) {
 }
 
 func (t *templates) execute(key templateKey, data any) (string, error) {
+	parsed := t.parse(key)
+	if parsed.err != nil {
+		return "", parsed.err
+	}
+	var output limited
+	if err := parsed.template.Execute(&output, data); err != nil {
+		return "", unknownFunction(err)
+	}
+	return output.String(), nil
+}
+
+func (t *templates) parse(key templateKey) *parsedTemplate {
+	t.parsing.Lock()
+	defer t.parsing.Unlock()
 	parsed := t.parsed[key]
 	if parsed == nil {
 		parsed = &parsedTemplate{}
@@ -67,14 +83,7 @@ func (t *templates) execute(key templateKey, data any) (string, error) {
 		parsed.err = unknownFunction(parsed.err)
 		t.parsed[key] = parsed
 	}
-	if parsed.err != nil {
-		return "", parsed.err
-	}
-	var output limited
-	if err := parsed.template.Execute(&output, data); err != nil {
-		return "", unknownFunction(err)
-	}
-	return output.String(), nil
+	return parsed
 }
 
 // unknownFunction marks errors of functions that Trunkline does not have as errors of what it does not know.

@@ -114,6 +114,13 @@ vars: { stage: d, n: 2, a: "1{{ .vars.n }}", b: "{{ .vars.n }}" }
 components: { terraform: { c: {} } }`},
 			want: map[string]any{"n": 2, "a": 12, "b": "2"},
 		},
+		"templates in keys, and functions of both libraries": {
+			settings: "templates: { settings: { enabled: true, env: { WHO: me } } }\n",
+			manifests: map[string]string{"deploy/d.yaml": `
+vars: { stage: d, "k-{{ .vars.stage }}": [{ "{{ .atmos_component }}": "{{ env \"WHO\" }} {{ strings.Title .atmos_component }} {{ .vars.stage | upper }}" }] }
+components: { terraform: { c: {} } }`},
+			want: map[string]any{"k-d": []any{map[string]any{"c": "me C D"}}},
+		},
 		"locals are of their file": {
 			settings: templated,
 			manifests: map[string]string{

@@ -37,6 +37,7 @@ type templateSettings struct {
 	ignoreMissing            bool
 	evaluations              int
 	left, right              string
+	env                      map[string]any // that templates see, over the environment
 }
 
 // configNames are the files that Atmos looks for, the first that is there counts.
@@ -214,7 +215,7 @@ func readTemplateSettings(values map[string]any) templateSettings {
 	read := templateSettings{
 		enabled: truth(inner["enabled"], false), sprig: truth(dig(inner, "sprig", "enabled"), true),
 		gomplate: truth(dig(inner, "gomplate", "enabled"), true), ignoreMissing: truth(inner["ignore_missing_template_values"], false),
-		evaluations: 1, left: "{{", right: "}}",
+		evaluations: 1, left: "{{", right: "}}", env: section(inner, "env"),
 	}
 	if passes, is := inner["evaluations"].(int); is && passes > 1 {
 		read.evaluations = min(passes, 10)

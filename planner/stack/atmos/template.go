@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"text/template"
@@ -39,6 +40,15 @@ type parsedTemplate struct {
 }
 
 func newTemplates(settings templateSettings, env map[string]string) *templates {
+	if len(settings.env) > 0 {
+		env = maps.Clone(env)
+		if env == nil {
+			env = map[string]string{}
+		}
+		for name, value := range settings.env {
+			env[name] = fmt.Sprint(value)
+		}
+	}
 	return &templates{settings: settings, functions: templateFunctions(env), parsed: map[templateKey]*parsedTemplate{}}
 }
 
@@ -146,29 +156,41 @@ type expansion struct {
 // value expands all strings in an instance's section. What asks outside stays as it is.
 func (e *expansion) value(value any, path string) any {
 	left := e.templates.settings.left
+	value = eachKey(value, func(key string) string {
+		if !strings.Contains(key, left) {
+			return key
+		}
+		return fmt.Sprint(e.text(key, path))
+	})
 	return eachString(value, path, func(text, path string) any {
 		if !strings.Contains(text, left) {
 			return text
 		}
-		found := text
-		for range e.templates.settings.evaluations {
-			expanded, err := e.templates.execute(templateKey{name: path, text: found, own: true, lenient: true}, e.data)
-			switch {
-			case isOutside(err):
-				e.unresolved = append(e.unresolved, Unresolved{Path: path, Function: "template", Text: text})
-				return text
-			case err != nil:
-				if e.err == nil {
-					e.err = err
-				}
-				return text
-			}
-			if found = expanded; !strings.Contains(found, left) {
-				break
-			}
-		}
-		return retyped(text, found)
+		return e.text(text, path)
 	})
+}
+
+// text is what a string with a template becomes.
+func (e *expansion) text(text, path string) any {
+	left := e.templates.settings.left
+	found := text
+	for range e.templates.settings.evaluations {
+		expanded, err := e.templates.execute(templateKey{name: path, text: found, own: true, lenient: true}, e.data)
+		switch {
+		case isOutside(err):
+			e.unresolved = append(e.unresolved, Unresolved{Path: path, Function: "template", Text: text})
+			return text
+		case err != nil:
+			if e.err == nil {
+				e.err = err
+			}
+			return text
+		}
+		if found = expanded; !strings.Contains(found, left) {
+			break
+		}
+	}
+	return retyped(text, found)
 }
 
 // retyped is what a string becomes when its template is expanded: the manifest is YAML still, so a string that would

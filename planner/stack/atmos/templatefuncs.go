@@ -135,38 +135,46 @@ func gomplateFunctions(env map[string]string) template.FuncMap {
 // textFunctions are gomplate's "strings".
 type textFunctions struct{}
 
-func (textFunctions) ToUpper(text any) string            { return strings.ToUpper(fmt.Sprint(text)) }
-func (textFunctions) ToLower(text any) string            { return strings.ToLower(fmt.Sprint(text)) }
-func (textFunctions) TrimSpace(text any) string          { return strings.TrimSpace(fmt.Sprint(text)) }
-func (textFunctions) Trim(cut string, text any) string   { return strings.Trim(fmt.Sprint(text), cut) }
-func (textFunctions) Split(at string, text any) []string { return strings.Split(fmt.Sprint(text), at) }
+func (textFunctions) ToUpper(text any) string            { return strings.ToUpper(plainText(text)) }
+func (textFunctions) ToLower(text any) string            { return strings.ToLower(plainText(text)) }
+func (textFunctions) TrimSpace(text any) string          { return strings.TrimSpace(plainText(text)) }
+func (textFunctions) Trim(cut string, text any) string   { return strings.Trim(plainText(text), cut) }
+func (textFunctions) Split(at string, text any) []string { return strings.Split(plainText(text), at) }
 func (textFunctions) Contains(part string, text any) bool {
-	return strings.Contains(fmt.Sprint(text), part)
+	return strings.Contains(plainText(text), part)
 }
 func (textFunctions) HasPrefix(part string, text any) bool {
-	return strings.HasPrefix(fmt.Sprint(text), part)
+	return strings.HasPrefix(plainText(text), part)
 }
 func (textFunctions) HasSuffix(part string, text any) bool {
-	return strings.HasSuffix(fmt.Sprint(text), part)
+	return strings.HasSuffix(plainText(text), part)
 }
 func (textFunctions) TrimPrefix(part string, text any) string {
-	return strings.TrimPrefix(fmt.Sprint(text), part)
+	return strings.TrimPrefix(plainText(text), part)
 }
 func (textFunctions) TrimSuffix(part string, text any) string {
-	return strings.TrimSuffix(fmt.Sprint(text), part)
+	return strings.TrimSuffix(plainText(text), part)
 }
 func (textFunctions) ReplaceAll(old, by string, text any) string {
-	return strings.ReplaceAll(fmt.Sprint(text), old, by)
+	return strings.ReplaceAll(plainText(text), old, by)
 }
 
-func (textFunctions) Title(text any) string { return capitalised(fmt.Sprint(text)) }
-func (textFunctions) Quote(text any) string { return strconv.Quote(fmt.Sprint(text)) }
+func (textFunctions) Title(text any) string { return capitalised(plainText(text)) }
+func (textFunctions) Quote(text any) string { return strconv.Quote(plainText(text)) }
 func (textFunctions) Squote(text any) string {
-	return "'" + strings.ReplaceAll(fmt.Sprint(text), "'", "''") + "'"
+	return "'" + strings.ReplaceAll(plainText(text), "'", "''") + "'"
 }
 func (textFunctions) Trunc(n int, text any) string {
-	plain := fmt.Sprint(text)
+	plain := plainText(text)
 	return plain[:min(max(n, 0), len(plain))]
+}
+
+// plainText is how gomplate writes a value.
+func plainText(value any) string {
+	if value == nil {
+		return "nil"
+	}
+	return fmt.Sprint(value)
 }
 
 // capitalised is the text with each word's first letter as a capital.

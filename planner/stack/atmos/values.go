@@ -42,6 +42,32 @@ func eachString(value any, path string, replace func(text, path string) any) any
 	return value
 }
 
+// eachKey is the value with the keys of its maps replaced. What does not change is shared.
+func eachKey(value any, replace func(string) string) any {
+	switch value := value.(type) {
+	case map[string]any:
+		changed := make(map[string]any, len(value))
+		differs := false
+		for key, before := range value {
+			name, after := replace(key), eachKey(before, replace)
+			differs = differs || name != key || !identical(before, after)
+			changed[name] = after
+		}
+		if differs {
+			return changed
+		}
+	case []any:
+		for i, before := range value {
+			if after := eachKey(before, replace); !identical(before, after) {
+				changed := append([]any(nil), value...)
+				changed[i] = after
+				return eachKey(changed, replace)
+			}
+		}
+	}
+	return value
+}
+
 // holds tells whether the value has a string that the test is for, or anything of our own types.
 func holds(value any, test func(string) bool) bool {
 	switch value := value.(type) {

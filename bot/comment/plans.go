@@ -1,6 +1,8 @@
 package comment
 
 import (
+	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -54,10 +56,22 @@ func sameness(instance planner.InstancePreview) string {
 	switch {
 	case instance.Outcome == planner.Failed:
 		return instance.Failure
-	case instance.Plan.Digest != "":
+	case commandPlan(instance.Plan):
 		return instance.Plan.Digest
+	case len(instance.Plan.Changes)+len(instance.Plan.Outputs) > 0:
+		return asShown(instance.Plan.All())
 	}
 	return "only " + instance.Instance.Name()
+}
+
+// asShown is equal for changes that a reader could not tell apart. The digests of plans will not do: they also hold
+// what stays as it is, such as the name of the environment.
+func asShown(changes []engine.Change) string {
+	shown := slices.Clone(changes)
+	for i := range shown {
+		shown[i].Digest = ""
+	}
+	return fmt.Sprintf("%+v", shown)
 }
 
 // first stands for all of the group.

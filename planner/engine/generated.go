@@ -24,11 +24,16 @@ const (
 //
 // Instances of one directory are planned at the same time, so what lies there must be the same for all of them. It is,
 // for the variables, since the file's name is the instance's. Unless the whole is wanted, of the backend only the type
-// is written, and its configuration is given to init; see [Work.backendConfiguration]. The rest cannot be kept apart:
-// then it is refused.
+// is written, and its configuration is given to init; see [Work.backendConfiguration]. What differs all the same is
+// written into a copy of the directory that is the instance's own; see [Work.apart]. Where neither helps it is refused.
 func (w Work) generate(turns *sync.Mutex, whole bool) error {
 	turns.Lock()
 	defer turns.Unlock()
+	if w.apart() {
+		if err := w.copySource(); err != nil {
+			return fmt.Errorf("copy %s for %s: %w", w.Instance.Path, w.Instance.Name(), err)
+		}
+	}
 	if w.Instance.VariablesName != "" {
 		if err := w.beside(w.Instance.VariablesName, w.Instance.Variables, true); err != nil {
 			return err
@@ -54,6 +59,21 @@ func (w Work) generate(turns *sync.Mutex, whole bool) error {
 	return w.beside(providersName, map[string]any{"provider": w.Instance.Providers}, w.committed(providersName))
 }
 
+// apart tells whether the instance needs a directory of its own: it has files that are named the same as those of other
+// instances of its component, and say something else.
+func (w Work) apart() bool {
+	return w.Instance.Path != "." && (len(w.Instance.Providers) > 0 || w.Instance.GenerateBackend && w.Instance.BackendType == "cloud")
+}
+
+// copySource makes the instance's own copy of the component's directory. It lies beside it, so that paths out of it
+// lead where they led.
+func (w Work) copySource() error {
+	if err := os.RemoveAll(w.directory()); err != nil {
+		return err
+	}
+	return os.CopyFS(w.directory(), os.DirFS(w.source()))
+}
+
 // withWorkspace puts the workspace where the settings ask for it.
 func withWorkspace(value any, workspace string) any {
 	switch value := value.(type) {
@@ -73,8 +93,11 @@ func withWorkspace(value any, workspace string) any {
 // commit that the directory held before.
 const ownMark = ".trunkline-generated-"
 
-// committed tells whether a file of that name is none that was generated for this commit.
+// committed tells whether a file of that name is none that was generated for another instance of this commit.
 func (w Work) committed(name string) bool {
+	if w.apart() {
+		return true
+	}
 	commit, err := os.ReadFile(filepath.Join(w.directory(), ownMark+name))
 	return err != nil || string(commit) != w.Commit
 }

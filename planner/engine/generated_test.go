@@ -157,25 +157,65 @@ func TestWhatCannotBePlannedOrApplied(t *testing.T) {
 	}
 }
 
-func TestProvidersThatDifferAreRefused(t *testing.T) {
+func TestBackendsThatDifferAreRefused(t *testing.T) {
 	t.Parallel()
-	repository := newRepository(t, "components/terraform/a/main.tf", manifestedCode, "components/terraform/a/providers_override.tf.json", "{}")
-	with := func(name, region string) Work {
-		return repository.work(manifested(name, func(i *stack.Instance) { i.Providers = map[string]any{"aws": region} }))
+	repository := newRepository(t, "components/terraform/a/main.tf", manifestedCode, "components/terraform/a/backend.tf.json", "{}")
+	with := func(name, kind string) Work {
+		return repository.work(manifested(name, func(i *stack.Instance) { i.GenerateBackend, i.BackendType = true, kind }))
 	}
 	var turns sync.Mutex
-	if err := with("one", "eu").generate(&turns, false); err != nil {
+	if err := with("one", "s3").generate(&turns, false); err != nil {
 		t.Fatal(err)
 	}
-	if err := with("two", "eu").generate(&turns, false); err != nil {
+	if err := with("two", "s3").generate(&turns, false); err != nil {
 		t.Fatal(err)
 	}
-	if err := with("three", "us").generate(&turns, false); err == nil {
+	if err := with("three", "gcs").generate(&turns, false); err == nil {
 		t.Error("two instances of one directory have different files of the same name")
 	}
-	later := with("three", "us")
+	later := with("three", "gcs")
 	later.Commit = strings.Repeat("d", 40)
 	if err := later.generate(&turns, false); err != nil {
 		t.Errorf("what was generated for an earlier commit stands in the way: %v", err)
 	}
+}
+
+func TestProvidersKeepInstancesApart(t *testing.T) {
+	t.Parallel()
+	engine := newTerraform(t, Settings{})
+	repository := newRepository(t, "components/terraform/a/main.tf", `
+provider "terraform" { alias = "for_one" }
+provider "terraform" { alias = "for_two" }
+module "m" { source = "../../../modules/m" }
+output "x" { value = module.m.x }
+variable "x" { type = string }
+variable "list" { type = list(any) }
+`, "modules/m/main.tf", `output "x" { value = "from the module" }`, "components/terraform/a/templates/t.txt", "t")
+	var work sync.WaitGroup
+	for _, name := range []string{"one", "two"} {
+		ours := repository.work(manifested(name, func(i *stack.Instance) {
+			i.Providers = map[string]any{"terraform": []any{map[string]any{"alias": "for_" + name}}}
+		}))
+		work.Go(func() {
+			plan, err := engine.Plan(t.Context(), ours)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := engine.Apply(t.Context(), ours, plan); err != nil {
+				t.Error(err)
+			}
+			content, err := os.ReadFile(filepath.Join(ours.directory(), "providers_override.tf.json"))
+			if err != nil || !strings.Contains(string(content), "for_"+name) {
+				t.Errorf("%v: %s", err, content)
+			}
+			if _, err := os.Stat(filepath.Join(ours.directory(), "templates", "t.txt")); err != nil {
+				t.Error(err)
+			}
+			if _, err := os.Stat(filepath.Join(ours.source(), "providers_override.tf.json")); err == nil {
+				t.Error("the component's own directory has the file too")
+			}
+		})
+	}
+	work.Wait()
 }

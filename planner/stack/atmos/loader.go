@@ -82,6 +82,7 @@ func newLoader(ctx context.Context, files Files, settings settings, options Opti
 	}
 	for file, content := range contents {
 		l.contents[file] = string(content)
+		l.templates.budget.grow(len(content))
 	}
 	for _, file := range l.manifests {
 		if target := l.linked(file); target != file {

@@ -206,6 +206,15 @@ components: { terraform: { c: {} } }`},
 	}
 }
 
+// doubling are templates that each use the next one twice.
+func doubling() string {
+	text := `{{ template "t0" }}{{ define "t40" }}{{ end }}`
+	for i := range 40 {
+		text += fmt.Sprintf(`{{ define "t%d" }}{{ template "t%d" }}{{ template "t%d" }}{{ end }}`, i, i+1, i+1)
+	}
+	return text
+}
+
 // bomb is a short file that stands for a long one.
 func bomb() string {
 	text := "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
@@ -251,6 +260,12 @@ func TestProblems(t *testing.T) {
 		"a strategy that there is not": {settings: "settings: { list_merge_strategy: prepend }", manifests: map[string]string{"deploy/d.yaml": ""},
 			want: "settings.list_merge_strategy is \"prepend\""},
 		"aliases that grow": {manifests: map[string]string{"deploy/d.yaml": bomb()}, want: "stands for more than"},
+		"loops in loops": {settings: "templates: { settings: { enabled: true } }", manifests: map[string]string{"deploy/d.yaml": "vars: { stage: d, a: '{{ $l := until 10000 }}{{ range $l }}{{ range $l }}{{ end }}{{ end }}' }\ncomponents: { terraform: { c: {} } }"},
+			want: "the templates take more steps than manifests need"},
+		"a template that uses itself twice": {settings: "templates: { settings: { enabled: true } }", manifests: map[string]string{"deploy/d.yaml": "vars: { stage: d, a: '{{ define \"x\" }}{{ template \"x\" }}{{ template \"x\" }}{{ end }}{{ template \"x\" }}' }\ncomponents: { terraform: { c: {} } }"},
+			want: "cannot be expanded"},
+		"templates that double": {settings: "templates: { settings: { enabled: true } }", manifests: map[string]string{"deploy/d.yaml": "vars: { stage: d, a: '" + doubling() + "' }\ncomponents: { terraform: { c: {} } }"},
+			want: "the templates take more steps than manifests need"},
 		"a template that grows": {settings: "templates: { settings: { enabled: true } }", manifests: map[string]string{"deploy/d.yaml": "vars: { stage: d, a: '{{ until 1000000000 }}' }\ncomponents: { terraform: { c: {} } }"},
 			want: "more than a manifest needs"},
 	}

@@ -24,6 +24,7 @@ const maxExpanded = 4 << 20
 type templates struct {
 	settings  templateSettings
 	functions template.FuncMap
+	budget    *budget
 	parsing   sync.Mutex
 	parsed    map[templateKey]*parsedTemplate
 }
@@ -49,7 +50,8 @@ func newTemplates(settings templateSettings, env map[string]string) *templates {
 			env[name] = fmt.Sprint(value)
 		}
 	}
-	return &templates{settings: settings, functions: templateFunctions(env), parsed: map[templateKey]*parsedTemplate{}}
+	budget := &budget{}
+	return &templates{settings: settings, budget: budget, functions: templateFunctions(env, budget), parsed: map[templateKey]*parsedTemplate{}}
 }
 
 // limited is a buffer that refuses to grow without bounds.
@@ -90,6 +92,9 @@ func (t *templates) parse(key templateKey) *parsedTemplate {
 			made.Option("missingkey=error")
 		}
 		parsed.template, parsed.err = made.Parse(key.text)
+		if parsed.err == nil {
+			parsed.err = meter(parsed.template)
+		}
 		parsed.err = unknownFunction(parsed.err)
 		t.parsed[key] = parsed
 	}

@@ -18,7 +18,7 @@ const maxCount = 100_000
 
 // templateFunctions are the functions that manifests may call: those of sprig that depend on their arguments alone,
 // some of gomplate's, and Atmos's own, of which all look outside.
-func templateFunctions(env map[string]string) template.FuncMap {
+func templateFunctions(env map[string]string, budget *budget) template.FuncMap {
 	functions := sprig.HermeticTxtFuncMap()
 	// Not what configuration needs, and slow enough to keep a host busy.
 	for _, name := range []string{
@@ -28,7 +28,8 @@ func templateFunctions(env map[string]string) template.FuncMap {
 	} {
 		delete(functions, name)
 	}
-	bounded(functions)
+	bounded(functions, budget)
+	functions[tick] = func() (string, error) { return "", budget.spend(1) }
 	for name, function := range gomplateFunctions(env) {
 		if _, there := functions[name]; !there {
 			functions[name] = function
@@ -47,12 +48,12 @@ func templateFunctions(env map[string]string) template.FuncMap {
 }
 
 // bounded replaces the functions whose result grows with a number.
-func bounded(functions template.FuncMap) {
+func bounded(functions template.FuncMap, budget *budget) {
 	check := func(count int) error {
 		if count > maxCount || count < -maxCount {
 			return fmt.Errorf("%d is more than a manifest needs", count)
 		}
-		return nil
+		return budget.spend(max(count, -count))
 	}
 	until := functions["until"].(func(int) []int)
 	functions["until"] = func(count int) ([]int, error) {
@@ -81,7 +82,7 @@ func bounded(functions template.FuncMap) {
 		if err := check(count); err != nil || count < 0 || count*len(text) > maxExpanded {
 			return "", fmt.Errorf("%d is more than a manifest needs", count)
 		}
-		return strings.Repeat(text, count), nil
+		return strings.Repeat(text, count), budget.spend(count * len(text))
 	}
 	for _, name := range []string{"indent", "nindent"} {
 		indent := functions[name].(func(int, string) string)

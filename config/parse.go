@@ -94,6 +94,8 @@ func (d *decoder) stacks(node *yaml.Node) (s Stacks) {
 		d.problem(node, "layout folders needs `path`, such as `environments/{environment}/{component}`")
 	case s.Layout == LayoutFolders && seen["instances"]:
 		d.problem(node, "`instances` belongs to layout list; layout folders finds instances by `path`")
+	case s.Layout == LayoutAtmos && (seen["path"] || seen["variables"] || seen["instances"]):
+		d.problem(node, "`path`, `variables` and `instances` belong to other layouts; layout atmos finds instances in the stack manifests")
 	case s.Layout == LayoutList && !seen["instances"]:
 		d.problem(node, "layout list needs `instances`")
 	case s.Layout == LayoutList && (seen["path"] || seen["variables"]):
@@ -104,11 +106,7 @@ func (d *decoder) stacks(node *yaml.Node) (s Stacks) {
 
 func (d *decoder) layout(node *yaml.Node) Layout {
 	text := d.text(node, "layout")
-	if text == "atmos" {
-		d.problem(node, "layout atmos is not supported by this version yet; expected folders or list")
-		return ""
-	}
-	return Layout(d.oneOf(node, "layout", text, string(LayoutFolders), string(LayoutList)))
+	return Layout(d.oneOf(node, "layout", text, string(LayoutAtmos), string(LayoutFolders), string(LayoutList)))
 }
 
 func (d *decoder) engine(node *yaml.Node) (e Engine) {

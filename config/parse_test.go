@@ -95,7 +95,7 @@ func TestProblems(t *testing.T) {
 		{"itself", head + "environments:\n  a: {after: [a]}\n", "a can never be reached: a comes after a"},
 		{"bad name", head + "environments:\n  Prod/EU:\n", "cannot name an environment"},
 		{"duplicate", head + "environments:\n  dev:\n  dev:\n", "\"dev\""},
-		{"atmos", "version: 1\nstacks: {layout: atmos}\nenvironments: {dev: }", "layout atmos is not supported by this version yet"},
+		{"atmos with a path", "version: 1\nstacks: {layout: atmos, path: stacks}\nenvironments: {dev: }", "`path`, `variables` and `instances` belong to other layouts"},
 		{"duration", "version: 1\nstacks: {layout: folders, path: x, timeout: soon}\nenvironments: {dev: }", "timeout is \"soon\"; expected a time such as"},
 		{"engine", "version: 1\nstacks: {layout: folders, path: x, engine: terrform}\nenvironments: {dev: }", "engine is \"terrform\"; expected terraform or tofu; did you mean terraform?"},
 		{"list environment", "version: 1\nstacks: {layout: list, instances: [{environment: dve, path: a}]}\nenvironments: {dev: }", "\"dve\" is no environment here; did you mean dev?"},

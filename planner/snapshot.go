@@ -21,6 +21,8 @@ type Snapshot struct {
 	Environments []string
 	// Instances by name.
 	Instances map[string]Resolved
+	// Disabled are those that are never planned, as a stack manifest says; they are not among the others.
+	Disabled []stack.Instance
 
 	tree *mirror.Tree
 }
@@ -36,10 +38,17 @@ type Resolved struct {
 // TakeSnapshot finds the instances of a commit under the rules, and their digests. The error is [config.Problems]
 // where the rules do not go with the commit.
 func TakeSnapshot(ctx context.Context, tree *mirror.Tree, rules config.Repository) (Snapshot, error) {
-	instances, problems := stack.Resolve(tree, rules)
-	if len(problems) > 0 {
-		return Snapshot{}, problems
+	instances, err := stack.Resolve(ctx, tree, rules)
+	if err != nil {
+		return Snapshot{}, err
 	}
+	var disabled []stack.Instance
+	instances = slices.DeleteFunc(instances, func(instance stack.Instance) bool {
+		if instance.Disabled {
+			disabled = append(disabled, instance)
+		}
+		return instance.Disabled
+	})
 	gatherer, err := newGatherer(ctx, tree, rules)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("take a snapshot of %s: %w", tree.Commit, err)
@@ -54,7 +63,7 @@ func TakeSnapshot(ctx context.Context, tree *mirror.Tree, rules config.Repositor
 			return Snapshot{}, fmt.Errorf("take a snapshot of %s: %w", tree.Commit, err)
 		}
 	}
-	snapshot := Snapshot{Commit: tree.Commit, Instances: make(map[string]Resolved, len(instances)), tree: tree}
+	snapshot := Snapshot{Commit: tree.Commit, Disabled: disabled, Instances: make(map[string]Resolved, len(instances)), tree: tree}
 	for _, environment := range rules.Environments {
 		snapshot.Environments = append(snapshot.Environments, environment.Name)
 	}

@@ -143,8 +143,16 @@ func Among(changes []Change, recorded []string) bool {
 // next time. It is not redacted.
 func (w Work) Log(step string) string { return w.scratch("logs", step+".log") }
 
-// directory of the component.
-func (w Work) directory() string { return filepath.Join(w.Root, filepath.FromSlash(w.Instance.Path)) }
+// source is the directory of the component.
+func (w Work) source() string { return filepath.Join(w.Root, filepath.FromSlash(w.Instance.Path)) }
+
+// directory is the one that the engine is started in: the component's, or a copy of it beside it; see [Work.apart].
+func (w Work) directory() string {
+	if w.apart() {
+		return filepath.Join(filepath.Dir(w.source()), ".trunkline-"+w.Instance.Folder())
+	}
+	return w.source()
+}
 
 func (w Work) scratch(elements ...string) string {
 	return filepath.Join(append([]string{w.Scratch}, elements...)...)

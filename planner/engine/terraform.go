@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/trunkline/trunkline/planner/process"
 )
@@ -27,11 +28,19 @@ type terraform struct {
 	program  string // path
 	name     string // for people
 	settings Settings
+	// generating is held while files are laid beside code that several instances share.
+	generating sync.Mutex
 }
 
 func (t *terraform) Plan(ctx context.Context, work Work) (Plan, error) {
 	ctx, cancel := work.within(ctx)
 	defer cancel()
+	if err := work.resolved(); err != nil {
+		return Plan{}, err
+	}
+	if err := work.generate(&t.generating, false); err != nil {
+		return Plan{}, err
+	}
 	ours, err := t.init(ctx, work)
 	if err != nil {
 		return Plan{}, err
@@ -60,6 +69,9 @@ func (t *terraform) Apply(ctx context.Context, work Work, plan Plan) error {
 	if plan.Empty() {
 		return nil
 	}
+	if err := work.unlocked(); err != nil {
+		return err
+	}
 	if _, err := os.Stat(plan.File); err != nil {
 		return fmt.Errorf("apply %s: its plan is gone: %w", work.Instance.Name(), err)
 	}
@@ -79,10 +91,19 @@ func (t *terraform) Apply(ctx context.Context, work Work, plan Plan) error {
 // to keep.
 func (t *terraform) init(ctx context.Context, work Work) (ours bool, err error) {
 	backend, unread := findBackend(work.directory())
+	if work.Instance.GenerateBackend && work.Instance.BackendType == "local" {
+		backend.path, _ = work.Instance.Backend["path"].(string)
+		backend.workspaces, _ = work.Instance.Backend["workspace_dir"].(string)
+	}
 	arguments := []string{"init", "-input=false", "-no-color"}
 	if backend.kind != "cloud" { // which refuses the option
 		arguments = append(arguments, "-reconfigure")
 	}
+	configuration, err := work.backendConfiguration()
+	if err != nil {
+		return false, err
+	}
+	arguments = append(arguments, configuration...)
 	ours = unread == nil && backend.inWorktree(work.Instance.Workspace)
 	if ours {
 		if err := override(work.directory()); err != nil {
@@ -145,6 +166,9 @@ func (t *terraform) planArguments(work Work, ours bool) ([]string, error) {
 	}
 	for _, file := range work.Instance.VariableFiles {
 		arguments = append(arguments, "-var-file="+filepath.Join(work.Root, filepath.FromSlash(file)))
+	}
+	if name := work.Instance.VariablesName; name != "" {
+		return append(arguments, "-var-file="+name), nil // it lies where the engine is started
 	}
 	if len(work.Instance.Variables) == 0 {
 		return arguments, nil

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,19 +41,22 @@ type Bot struct {
 	mirrors   *mirrors
 	snapshots snapshots
 	redactor  *redact.Redactor
-	slots     chan struct{}
-	deployer  *deploy.Deployer
-	inbox     inbox
-	pace      pace
+	// Engine processes at a time. Deployments have slots of their own, so that no preview holds them up.
+	previewSlots, deploySlots chan struct{}
+	deployer                  *deploy.Deployer
+	inbox                     inbox
+	pace                      pace
 	// pause comes after a pass over rollouts that showed something, so that many small steps become few edits.
-	pause    time.Duration
-	registry *prometheus.Registry
-	meters   meters
+	pause time.Duration
+	// sweepEvery is how often missed deliveries are looked for.
+	sweepEvery time.Duration
+	registry   *prometheus.Registry
+	meters     meters
 }
 
 // New assembles a Bot. Nothing runs before [Bot.Run].
 func New(o Options) (*Bot, error) {
-	b := &Bot{settings: o.Settings, store: o.Store, registry: prometheus.NewRegistry(), pause: rolloutPause}
+	b := &Bot{settings: o.Settings, store: o.Store, registry: prometheus.NewRegistry(), pause: rolloutPause, sweepEvery: sweepEvery}
 	b.meters = newMeters(b.registry)
 	b.clients = newClients(o.Settings.GitHub, "trunkline/"+o.Version, b.meters.calls)
 	b.mirrors = &mirrors{bot: b, open: map[int64]*mirror.Mirror{}}
@@ -59,7 +64,8 @@ func New(o Options) (*Bot, error) {
 	if _, err := b.clients.app(); err != nil {
 		return nil, errors.New("GITHUB_APP_PRIVATE_KEY is no private key in PEM; it begins with -----BEGIN RSA PRIVATE KEY-----")
 	}
-	b.slots = make(chan struct{}, o.Settings.Parallel)
+	b.previewSlots = make(chan struct{}, o.Settings.Parallel)
+	b.deploySlots = make(chan struct{}, o.Settings.Parallel)
 	b.deployer = &deploy.Deployer{Store: o.Store, Source: b}
 	b.inbox = inbox{store: o.Store, handlers: b.events()}
 	return b, nil
@@ -85,6 +91,9 @@ func (b *Bot) Handler() http.Handler {
 // Run works until ctx ends, then stops what is under way and waits for it. What is stopped goes on at the next start.
 func (b *Bot) Run(ctx context.Context) error {
 	if err := b.wake(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return fmt.Errorf("take up the work: %w", err)
 	}
 	var sweeping sync.WaitGroup
@@ -95,6 +104,7 @@ func (b *Bot) Run(ctx context.Context) error {
 		store.Trunk:    b.readTrunk,
 		store.Preview:  b.preview,
 		store.Deploy:   b.deployer.Deploy,
+		store.Impact:   b.impact,
 		store.Pull:     b.showPull,
 		store.Rollout:  b.showRollout,
 	})
@@ -137,4 +147,8 @@ func names(rules config.Repository) []string {
 		all[i] = environment.Name
 	}
 	return all
+}
+
+func sortedNames[T any](byName map[string]T) []string {
+	return slices.Sorted(maps.Keys(byName))
 }

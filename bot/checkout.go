@@ -20,6 +20,10 @@ import (
 
 // CheckOut gets a commit of trunk ready to be deployed, by the rules that it has itself.
 func (b *Bot) CheckOut(ctx context.Context, id int64, sha string) (*deploy.Target, error) {
+	return b.checkOut(ctx, id, sha, b.deploySlots)
+}
+
+func (b *Bot) checkOut(ctx context.Context, id int64, sha string, slots chan struct{}) (*deploy.Target, error) {
 	repository, err := b.repository(ctx, id)
 	if err != nil {
 		return nil, err
@@ -46,7 +50,7 @@ func (b *Bot) CheckOut(ctx context.Context, id int64, sha string) (*deploy.Targe
 	if err != nil {
 		return nil, err
 	}
-	plans, err := b.plannerFor(repository, rules)
+	plans, err := b.plannerFor(repository, rules, slots)
 	if err != nil {
 		return nil, stopped("engine", err)
 	}
@@ -87,14 +91,14 @@ func (b *Bot) scratch(repository store.Repository, elements ...string) string {
 	return filepath.Join(append([]string{b.settings.Data, "scratch", fmt.Sprint(repository.ID)}, elements...)...)
 }
 
-// plannerFor is a planner with the engine that the rules ask for.
-func (b *Bot) plannerFor(repository store.Repository, rules config.Repository) (planner.Planner, error) {
+// plannerFor is a planner with the engine that the rules ask for, which waits for one of the slots.
+func (b *Bot) plannerFor(repository store.Repository, rules config.Repository, slots chan struct{}) (planner.Planner, error) {
 	chosen, err := engine.New(rules.Stacks.Engine, engine.Settings{
 		Allow: b.settings.PassEnvironment, Redact: b.redactor.Redact, Key: []byte(b.settings.GitHub.App.WebhookSecret)})
 	if err != nil {
 		return planner.Planner{}, err
 	}
-	p := planner.Planner{Engine: limited{chosen, b.slots}, State: filepath.Join(b.settings.Data, "state", fmt.Sprint(repository.ID)),
+	p := planner.Planner{Engine: limited{chosen, slots}, State: filepath.Join(b.settings.Data, "state", fmt.Sprint(repository.ID)),
 		Timeout: b.settings.StepTimeout, Parallel: b.settings.Parallel}
 	if rules.Stacks.Timeout > 0 {
 		p.Timeout = rules.Stacks.Timeout

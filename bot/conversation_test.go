@@ -64,6 +64,8 @@ type conversation struct {
 	said map[int64]string
 	// running is what ran after the step before.
 	running string
+	// disturb is called after each step, before what follows from it has ended; nil: nothing disturbs.
+	disturb func()
 }
 
 func newConversation(t *testing.T, archive *txtar.Archive) *conversation {
@@ -129,6 +131,9 @@ func (c *conversation) play(script []byte) string {
 			continue
 		}
 		c.do(line)
+		if c.disturb != nil {
+			c.disturb()
+		}
 		c.settle()
 		out.WriteString(c.happened())
 	}
@@ -139,8 +144,7 @@ func (c *conversation) do(line string) {
 	c.t.Helper()
 	switch line {
 	case "trunkline stops":
-		c.stop()
-		c.start()
+		c.restart()
 		return
 	}
 	match := step.FindStringSubmatch(line)

@@ -48,3 +48,10 @@ func (p *pace) due(pull store.PullRequest) bool {
 	p.edits[pull.Repository][pull.Number] = last
 	return true
 }
+
+// forget makes the next edit of a preview due.
+func (p *pace) forget(pull store.PullRequest) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.edits[pull.Repository], pull.Number)
+}

@@ -16,7 +16,7 @@ import (
 
 // planAll plans the affected instances in a worktree of the merge, and shows each as it is ready.
 func (p *previewing) planAll(ctx context.Context, git *mirror.Mirror, merge string) error {
-	plans, err := p.bot.plannerFor(p.repository, p.rules.Repository)
+	plans, err := p.bot.plannerFor(p.repository, p.rules.Repository, p.bot.previewSlots)
 	if err != nil {
 		p.preview.Problem = &planner.Problem{Title: "The engine is not there", Detail: err.Error(), File: config.Path}
 		return nil

@@ -53,14 +53,13 @@ func (b *Bot) showDeployment(ctx context.Context, repository store.Repository, d
 	if _, _, err := client.Repositories.CreateDeploymentStatus(ctx, owner, name, projection.GitHubID, status); err != nil {
 		return fmt.Errorf("show that deployment %d is %s: %w", deployment.ID, deployment.Phase, err)
 	}
-	projection.Digest = store.ShownPhase(deployment.Phase)
-	if err := b.store.Write(ctx, func(tx *store.Tx) error { return tx.Project(projection) }); err != nil {
-		return err
-	}
 	if deployment.Phase == promote.Succeeded && production(deployment.Environment) {
-		return b.retire(ctx, client, repository, deployment)
+		if err := b.retire(ctx, client, repository, deployment); err != nil {
+			return err
+		}
 	}
-	return nil
+	projection.Digest = store.ShownPhase(deployment.Phase)
+	return b.store.Write(ctx, func(tx *store.Tx) error { return tx.Project(projection) })
 }
 
 // retire sets the deployment before this one inactive, which GitHub does by itself only outside production.

@@ -64,9 +64,21 @@ func (b *Bot) showReplies(ctx context.Context, repository store.Repository, answ
 }
 
 func (b *Bot) showPreview(ctx context.Context, repository store.Repository, pull store.PullRequest) error {
-	if pull.PreviewPhase == store.PreviewNone || !b.pace.due(pull) {
+	looking := pull.PreviewPhase == store.PreviewPlanning && len(pull.Preview.Instances) == 0 && pull.Preview.Problem == nil
+	if pull.PreviewPhase == store.PreviewNone || looking || !b.pace.due(pull) {
+		// While it is looked for what is affected, there is nothing to say yet; least of all that nothing is.
 		return nil
 	}
+	err := b.showPlans(ctx, repository, pull)
+	if err != nil {
+		// It was not shown: that it is tried again must not wait for the next plan.
+		b.pace.forget(pull)
+	}
+	return err
+}
+
+// showPlans shows a preview on the check run and in the comment.
+func (b *Bot) showPlans(ctx context.Context, repository store.Repository, pull store.PullRequest) error {
 	if err := b.endOldChecks(ctx, repository, pull); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -71,7 +72,7 @@ func (b *Bot) showCommit(ctx context.Context, repository store.Repository, state
 				rollout.Answers = append(rollout.Answers, answer.Answer)
 			}
 		}
-		return err
+		return errors.Join(err, addImpacts(tx, repository.ID, rollout.Stages))
 	})
 	if err != nil {
 		return err
@@ -81,7 +82,22 @@ func (b *Bot) showCommit(ctx context.Context, repository store.Repository, state
 		return err
 	}
 	return b.say(ctx, said{repository: repository, pull: commit.Pull, kind: store.RolloutProjection, subject: fmt.Sprint(commit.Pull),
-		body: comment.Rollout(rollout, comment.Options{}), detail: detail})
+		body: comment.Rollout(rollout, comment.Options{NamesOnly: !repository.Private}), detail: detail})
+}
+
+// addImpacts adds the impacts of the ranges that are shown.
+func addImpacts(tx *store.Tx, repository int64, stages []promote.Stage) error {
+	for i, stage := range stages {
+		impact, known, err := tx.Impact(repository, stage.Environment.Name)
+		if err != nil {
+			return err
+		}
+		waits := stage.Status == promote.Ready || stage.Status == promote.HeldBack || stage.Status == promote.Stopped
+		if known && waits && impact.From == stage.Runs.SHA && (impact.To == stage.Range.To.SHA || stage.Range.To.SHA == "") {
+			stages[i].Impact = &impact
+		}
+	}
+	return nil
 }
 
 // shownIn says how the rollout stands, and which commits /promote without a commit means from now on: those that

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// sweepEvery is how often missed deliveries are looked for.
+	// sweepEvery is what [Bot.sweepEvery] is outside tests.
 	sweepEvery = time.Minute
 	// lookBack is how long GitHub keeps deliveries for sending them again.
 	lookBack = 3 * 24 * time.Hour
@@ -65,7 +65,7 @@ func (b *Bot) resume(ctx context.Context) error {
 // sweep looks for deliveries that GitHub could not make, at once and then now and then, and has them sent again:
 // GitHub does not do that by itself.
 func (b *Bot) sweep(ctx context.Context) {
-	ticker := time.NewTicker(sweepEvery)
+	ticker := time.NewTicker(b.sweepEvery)
 	defer ticker.Stop()
 	since := time.Now().Add(-lookBack)
 	for {

@@ -42,18 +42,35 @@ type world struct {
 	server         *httptest.Server
 	stop           func()
 	now            time.Time
+	setup
+}
+
+// setup is what differs between worlds. The zero value is one in which nothing goes wrong and no time passes.
+type setup struct {
+	// clock of GitHub; nil: its time is that of the world, which stands still.
+	clock func() time.Time
+	// before is called when there is a repository and before there is a bot.
+	before func(*githubsim.GitHub)
 }
 
 // newWorld makes a GitHub with one repository, in which the text $DEPLOYED stands for the directory of deployed
 // things, and starts the bot.
 func newWorld(t *testing.T, options githubsim.RepositoryOptions) *world {
 	t.Helper()
+	return newWorldOf(t, options, setup{})
+}
+
+func newWorldOf(t *testing.T, options githubsim.RepositoryOptions, setup setup) *world {
+	t.Helper()
 	manifest, err := os.ReadFile("../app.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, data: t.TempDir(), deployed: t.TempDir(), now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
-	clock := func() time.Time { return w.now }
+	w := &world{t: t, data: t.TempDir(), deployed: t.TempDir(), now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), setup: setup}
+	clock := w.clock
+	if clock == nil {
+		clock = func() time.Time { return w.now }
+	}
 	w.gh, err = githubsim.New(githubsim.Options{Dir: t.TempDir(), Manifest: manifest, Clock: clock, Key: key()})
 	if err != nil {
 		t.Fatal(err)
@@ -62,6 +79,7 @@ func newWorld(t *testing.T, options githubsim.RepositoryOptions) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		note(w.gh)
 		for _, violation := range w.gh.Violations() {
 			t.Errorf("GitHub's description is violated: %s", violation)
 		}
@@ -77,6 +95,9 @@ func newWorld(t *testing.T, options githubsim.RepositoryOptions) *world {
 	options.Collaborators = map[string]string{"alice": "write", "bob": "write", "carol": "admin", "mallory": "read"}
 	if _, err := w.gh.CreateRepository("acme", "infrastructure", options); err != nil {
 		t.Fatal(err)
+	}
+	if w.before != nil {
+		w.before(w.gh)
 	}
 	w.start()
 	t.Cleanup(func() { w.stop() })
@@ -106,7 +127,7 @@ func (w *world) start() {
 	if w.bot, err = New(Options{Settings: settings, Store: w.store, Version: "test"}); err != nil {
 		w.t.Fatal(err)
 	}
-	w.bot.pause = 50 * time.Millisecond
+	w.bot.pause, w.bot.sweepEvery = 50*time.Millisecond, 500*time.Millisecond
 	w.server = httptest.NewServer(w.bot.Handler())
 	w.gh.SetHook(w.server.URL + HookPath)
 	ended := make(chan error, 1)
@@ -124,6 +145,32 @@ func (w *world) start() {
 	}
 }
 
+// restart stops the bot and starts it again when GitHub has tried to tell it of all that happened meanwhile.
+func (w *world) restart() {
+	w.t.Helper()
+	w.stop()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := w.gh.Settle(ctx); err != nil {
+		w.t.Fatalf("GitHub does not settle: %v", err)
+	}
+	w.start()
+}
+
+// told tells whether the bot took every webhook that was sent, at the first attempt or at a later one.
+func (w *world) told() bool {
+	taken := map[string]bool{}
+	for _, delivery := range w.gh.Deliveries() {
+		taken[delivery.GUID] = taken[delivery.GUID] || delivery.Delivered()
+	}
+	for _, once := range taken {
+		if !once {
+			return false
+		}
+	}
+	return true
+}
+
 // settle waits until nobody has anything left to do.
 func (w *world) settle() {
 	w.t.Helper()
@@ -137,7 +184,7 @@ func (w *world) settle() {
 		if err != nil {
 			w.t.Fatalf("the bot does not settle: %v", err)
 		}
-		if quiet++; !idle {
+		if quiet++; !idle || !w.told() {
 			quiet = 0
 			time.Sleep(10 * time.Millisecond)
 		}

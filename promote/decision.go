@@ -92,6 +92,8 @@ type Stage struct {
 	// Deployment that carries or carried the commit; nil: none yet.
 	Deployment *Deployment
 	Waits      []Reason
+	// Impact of Range, where it was planned; nil: it was not, or not yet.
+	Impact *PlannedImpact
 }
 
 // Rollout is one trunk commit's journey through the environments, as a person looks at it.

@@ -33,6 +33,7 @@ func rolloutSections(r promote.Rollout, o Options) []section {
 		}
 	}
 	all = append(all, ranges(r))
+	all = append(all, impacts(r, o)...)
 	for _, stage := range r.Stages {
 		if stage.Status == promote.Deploying {
 			all = append(all, versions(instanceTable(stage, 100), instanceTable(stage, 10)))

@@ -34,7 +34,7 @@ func (r *run) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.inParallel(ctx, r.in(promote.InstanceWaiting), r.planOne); err != nil {
+	if err := r.inParallel(ctx, r.in(promote.InstanceWaiting, promote.InstanceFailed), r.planOne); err != nil {
 		return err
 	}
 	return r.write(ctx, func(tx *store.Tx) error { return tx.Apply(r.deployment.ID) })
@@ -97,7 +97,7 @@ func (r *run) work(instance planner.Resolved, lock *process.Lock) engine.Work {
 
 // apply applies what was planned, and nothing else.
 func (r *run) apply(ctx context.Context) error {
-	err := r.inParallel(ctx, r.in(promote.InstancePlanned, promote.InstanceApplying), r.applyOne)
+	err := r.inParallel(ctx, r.in(promote.InstancePlanned, promote.InstanceApplying, promote.InstanceFailed), r.applyOne)
 	if err != nil {
 		return err
 	}

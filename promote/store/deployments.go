@@ -107,10 +107,11 @@ func (tx *Tx) Apply(deployment int64) error {
 		(SELECT 1 FROM deployment_instances WHERE deployment = $1 AND phase <> 'planned')`, deployment)
 }
 
-// Applying writes down the intent to apply an instance, before it is done.
+// Applying writes down the intent to apply an instance, before it is done. One that failed is tried again where the
+// process ended before it could write down that the deployment failed with it.
 func (tx *Tx) Applying(deployment int64, name string) error {
 	return tx.transition(`UPDATE deployment_instances SET phase = 'applying' WHERE deployment = $1 AND name = $2
-		AND phase IN ('planned', 'applying')`, deployment, name)
+		AND phase IN ('planned', 'applying', 'failed')`, deployment, name)
 }
 
 // Applied writes down that an instance is at its digest: the environment runs it from now on.
@@ -120,7 +121,7 @@ func (tx *Tx) Applied(id int64, name string) error {
 		return err
 	}
 	err = tx.transition(`UPDATE deployment_instances SET phase = 'applied' WHERE deployment = $1 AND name = $2
-		AND phase IN ('planned', 'applying')`, id, name)
+		AND phase IN ('planned', 'applying', 'failed')`, id, name)
 	if err != nil {
 		return err
 	}
@@ -136,7 +137,7 @@ func (tx *Tx) Applied(id int64, name string) error {
 // InstanceFailed writes down that an instance could not be planned or applied.
 func (tx *Tx) InstanceFailed(deployment int64, name string) error {
 	return tx.transition(`UPDATE deployment_instances SET phase = 'failed' WHERE deployment = $1 AND name = $2
-		AND phase IN ('waiting', 'planned', 'applying')`, deployment, name)
+		AND phase IN ('waiting', 'planned', 'applying', 'failed')`, deployment, name)
 }
 
 // Verify moves a deployment from applying to verifying, when every instance is applied.

@@ -45,14 +45,28 @@ func (s *Store) Exclusive(ctx context.Context, turn Turn, pass func(context.Cont
 		if errors.Is(err, errLeaseLost) {
 			return err
 		}
-		again, released := s.release(context.WithoutCancel(ctx), turn.Subject, owner, err == nil && ctx.Err() == nil)
-		if err != nil || released != nil || !again {
+		// What interrupted a pass may have been noted before that pass began: it needs another one in any case.
+		again := errors.Is(err, ErrInterrupted)
+		if again {
+			err = nil
+		}
+		released := s.release(context.WithoutCancel(ctx), turn.Subject, owner, func(asked bool) (keep bool) {
+			again = again || asked
+			return again && err == nil && ctx.Err() == nil
+		})
+		switch {
+		case err != nil || released != nil:
 			return errors.Join(err, released)
+		case !again:
+			return nil
+		case ctx.Err() != nil:
+			// Whoever asked for another pass was told that there will be one.
+			return ctx.Err()
 		}
 	}
 }
 
-// pass runs one pass under a heartbeat. An interrupted pass is no error.
+// pass runs one pass under a heartbeat. It returns [ErrInterrupted] where the pass was interrupted.
 func (s *Store) pass(ctx context.Context, turn Turn, owner string, pass func(context.Context) error) error {
 	running, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -75,7 +89,7 @@ func (s *Store) pass(ctx context.Context, turn Turn, owner string, pass func(con
 	case errors.Is(cause, errLeaseLost):
 		return errLeaseLost
 	case errors.Is(cause, ErrInterrupted):
-		return nil
+		return ErrInterrupted
 	}
 	return err
 }
@@ -120,18 +134,18 @@ func (s *Store) take(ctx context.Context, subject, owner string) (taken bool, er
 	return taken, err
 }
 
-// release gives the lease back, unless another pass was asked for and mayRepeat: then it is kept for that.
-func (s *Store) release(ctx context.Context, subject, owner string, mayRepeat bool) (again bool, err error) {
-	err = s.Write(ctx, func(tx *Tx) error {
-		if _, err := tx.one([]any{&again}, `SELECT again FROM leases WHERE subject = $1 AND owner = $2`, subject, owner); err != nil {
+// release gives the lease back, unless it is to be kept for another pass: keep is told whether one was asked for.
+func (s *Store) release(ctx context.Context, subject, owner string, keep func(asked bool) bool) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		var asked bool
+		if _, err := tx.one([]any{&asked}, `SELECT again FROM leases WHERE subject = $1 AND owner = $2`, subject, owner); err != nil {
 			return err
 		}
-		if again = again && mayRepeat; again {
+		if keep(asked) {
 			return tx.exec(`UPDATE leases SET again = FALSE WHERE subject = $1 AND owner = $2`, subject, owner)
 		}
 		return tx.exec(`DELETE FROM leases WHERE subject = $1 AND owner = $2`, subject, owner)
 	})
-	return again, err
 }
 
 func (s *Store) interrupt(subject string) {

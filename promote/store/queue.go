@@ -26,6 +26,8 @@ const (
 	Preview Topic = "preview"
 	// Deploy: a deployment is to be brought on. Subject: its id.
 	Deploy Topic = "deploy"
+	// Impact of bringing an environment further is to be planned. Subject: the environment.
+	Impact Topic = "impact"
 	// Pull: what GitHub shows of an open pull request may be out of date. Subject: its number.
 	Pull Topic = "pull"
 	// Rollout: what GitHub shows of deployments and merged pull requests may be out of date. Subject: empty.
@@ -34,7 +36,11 @@ const (
 
 // workers of each topic in one process. Deployments mostly wait for the engine, whose processes have a limit of
 // their own.
-var workers = map[Topic]int{Delivery: 4, Trunk: 4, Preview: 16, Deploy: 32, Pull: 8, Rollout: 8}
+var workers = map[Topic]int{Delivery: 4, Trunk: 4, Preview: 16, Deploy: 32, Impact: 8, Pull: 8, Rollout: 8}
+
+// maxAttempts with the waits of [retry] are three days, as long as GitHub keeps deliveries: an outage, of GitHub or of
+// the network, must not lose what was received.
+const maxAttempts = 3*24*60/5 + 10
 
 // Nudge is a job: look at this again. It carries no state and may come too often or twice.
 type Nudge struct {
@@ -48,7 +54,7 @@ func (Nudge) Kind() string { return "nudge" }
 
 // Nudge adds a job to the queue in this transaction.
 func (tx *Tx) Nudge(nudge Nudge) error {
-	_, err := tx.store.queue.InsertTx(tx.ctx, tx.tx, nudge, &river.InsertOpts{Queue: string(nudge.Topic)})
+	_, err := tx.store.queue.InsertTx(tx.ctx, tx.tx, nudge, &river.InsertOpts{Queue: string(nudge.Topic), MaxAttempts: maxAttempts})
 	if err != nil {
 		return fmt.Errorf("nudge %s %s: %w", nudge.Topic, nudge.Subject, err)
 	}
@@ -109,9 +115,10 @@ func (w *worker) Timeout(*river.Job[Nudge]) time.Duration { return -1 }
 type retry struct{}
 
 // NextRetry is when a failed job is tried again.
-func (retry) NextRetry(job *rivertype.JobRow) time.Time {
-	wait := time.Duration(math.Min(math.Pow(2, float64(job.Attempt-1))*0.5, 300) * float64(time.Second))
-	return time.Now().Add(wait)
+func (retry) NextRetry(job *rivertype.JobRow) time.Time { return time.Now().Add(retryWait(job)) }
+
+func retryWait(job *rivertype.JobRow) time.Duration {
+	return time.Duration(math.Min(math.Pow(2, float64(job.Attempt-1))*0.5, 300) * float64(time.Second))
 }
 
 // report logs what went wrong with a job, once.

@@ -75,6 +75,13 @@ func (tx *Tx) Step(repository int64) error {
 			return fmt.Errorf("start %s: %w", decision.Environment, err)
 		}
 	}
+	// What starts just now has no impact to be shown any more.
+	if state, err = tx.State(repository); err != nil {
+		return fmt.Errorf("load the state: %w", err)
+	}
+	if err := tx.wantImpacts(repository, state); err != nil {
+		return err
+	}
 	return tx.Nudge(Nudge{Topic: Rollout, Repository: repository})
 }
 

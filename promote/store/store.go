@@ -54,7 +54,7 @@ func Open(ctx context.Context, file string, now func() time.Time) (*Store, error
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return nil, fmt.Errorf("make the directory of the database: %w", err)
 	}
-	lock, err := lockFile(file + ".lock")
+	lock, err := lockFile(ctx, file+".lock")
 	if err != nil {
 		return nil, err
 	}
@@ -73,14 +73,23 @@ func Open(ctx context.Context, file string, now func() time.Time) (*Store, error
 	return s, nil
 }
 
+// lockPatience is how long the lock is waited for: a child that is just being started has its parent's for a moment.
+const lockPatience = time.Second
+
 // lockFile takes the file's lock, which ends with the process however it ends.
-func lockFile(name string) (*os.File, error) {
+func lockFile(ctx context.Context, name string) (*os.File, error) {
 	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the lock of the database: %w", err)
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(fmt.Errorf("another Trunkline has the database open (its lock is %s)", name), file.Close())
+	ctx, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	for syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(fmt.Errorf("another Trunkline has the database open (its lock is %s)", name), file.Close())
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
 	return file, nil
 }

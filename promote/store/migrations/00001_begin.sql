@@ -123,6 +123,19 @@ CREATE TABLE deployment_instances (
     PRIMARY KEY (deployment, name)
 );
 
+-- What bringing an environment further would change: the newest that is to be shown.
+CREATE TABLE impacts (
+    repository       BIGINT NOT NULL,
+    environment      TEXT   NOT NULL,
+    from_sha         TEXT   NOT NULL,
+    to_sha           TEXT   NOT NULL,
+    after_deployment BIGINT NOT NULL,
+    done             BOOLEAN NOT NULL,
+    -- Its planner.Preview as JSON.
+    preview          TEXT   NOT NULL,
+    PRIMARY KEY (repository, environment)
+);
+
 -- Outcomes of commands. A comment is carried out once, however often its delivery comes.
 CREATE TABLE answers (
     repository BIGINT NOT NULL,

@@ -1,0 +1,57 @@
+package comment
+
+import (
+	"github.com/trunkline/trunkline/planner"
+	"github.com/trunkline/trunkline/promote"
+)
+
+// impacts are what the ranges that wait would change, in each environment, with the plans behind it. Equal plans of
+// several environments are shown once.
+func impacts(r promote.Rollout, o Options) []section {
+	var items []line
+	var instances []planner.InstancePreview
+	for _, stage := range r.Stages {
+		if stage.Impact == nil {
+			continue
+		}
+		preview := stage.Impact.Preview
+		items = append(items, say("{}, to {}: {}", strong(text(stage.Environment.Name)), commit(stage.Impact.To), impactOf(*stage.Impact)))
+		instances = append(instances, preview.Instances...)
+	}
+	if len(items) == 0 {
+		return nil
+	}
+	head := &document{}
+	head.paragraph(own("**What it would change**"))
+	head.items(items)
+	all := []section{{least: head}}
+	for _, g := range grouped(instances) {
+		all = append(all, g.section(o))
+	}
+	return all
+}
+
+// impactOf is the impact on one environment in a few words.
+func impactOf(impact promote.PlannedImpact) line {
+	preview := impact.Preview
+	failed := 0
+	for _, instance := range preview.Instances {
+		if instance.Outcome != planner.Planned {
+			failed++
+		}
+	}
+	switch total := tallied(preview.Instances...); {
+	case !impact.Done:
+		return own("being planned")
+	case preview.Problem != nil:
+		return say("❌ {}", prose(shortened(preview.Problem.Detail, 200)))
+	case failed > 0:
+		return say("❌ {} failed", count(failed, "plan", "plans"))
+	case total.empty():
+		return own("nothing")
+	case total.destructive():
+		return say("⚠️ {}", total.sentence())
+	default:
+		return total.sentence()
+	}
+}

@@ -1,0 +1,39 @@
+package bot
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// TestConversationsWithStops plays the conversations while Trunkline is stopped and started twice at every step: at
+// work on what follows from the step, and when that has ended. People see the same in the end.
+func TestConversationsWithStops(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../testdata/conversations/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no conversations: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := newConversation(t, archive)
+			c.disturb = func() {
+				c.restart()
+				c.settle()
+				c.restart()
+			}
+			want := string(archive.Files[c.script].Data)
+			if diff := cmp.Diff(want, c.play([]byte(want))); diff != "" {
+				t.Errorf("the conversation went otherwise (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

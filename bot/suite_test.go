@@ -1,0 +1,81 @@
+package bot
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/trunkline/trunkline/bot/githubsim"
+)
+
+// suite gathers what all tests of this package did to GitHub.
+var suite struct {
+	sync.Mutex
+	calls       map[string]int
+	undescribed map[string]bool
+	permissions needs
+	// never are the operations of the simulator that were not called.
+	never []string
+}
+
+// note adds what was done to one GitHub.
+func note(gh *githubsim.GitHub) {
+	suite.Lock()
+	defer suite.Unlock()
+	if suite.calls == nil {
+		suite.calls, suite.undescribed, suite.permissions = map[string]int{}, map[string]bool{}, needs{}
+		suite.never = gh.Unexercised()
+	}
+	unused := gh.Unexercised()
+	suite.never = slices.DeleteFunc(suite.never, func(id string) bool { return !slices.Contains(unused, id) })
+	for _, call := range gh.Calls() {
+		if call.Operation == "" {
+			suite.undescribed[call.Method+" "+call.Path] = true
+		}
+		suite.calls[call.Operation]++
+	}
+	for permission, access := range gh.UsedPermissions() {
+		suite.permissions.use(permission, access)
+	}
+}
+
+// TestMain holds the whole suite against GitHub's description: nothing was called that is not in it, and when all
+// tests ran, each operation of the table in permissions_test.go was called and each permission of app.yml was used.
+// With -v it lists the operations that the bot never called.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for call := range suite.undescribed {
+		fmt.Println("GitHub's description has no", call)
+		code = 1
+	}
+	selected := flag.Lookup("test.run").Value.String() + flag.Lookup("test.skip").Value.String() + flag.Lookup("test.list").Value.String()
+	if code == 0 && selected == "" && !lived() {
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// lived tells whether the tests used all that the bot asks for, and prints what they did not.
+func lived() bool {
+	ok := true
+	for _, id := range slices.Sorted(maps.Values(operations)) {
+		if suite.calls[id] == 0 {
+			fmt.Println("no test has the bot call", id)
+			ok = false
+		}
+	}
+	app, err := readManifest()
+	if err != nil || !maps.Equal(app.Permissions, map[string]string(suite.permissions)) {
+		fmt.Println("app.yml asks for", app.Permissions, "and the tests used", suite.permissions, err)
+		ok = false
+	}
+	if testing.Verbose() {
+		fmt.Println("operations of the simulator that the bot never calls:", strings.Join(suite.never, ", "))
+	}
+	return ok
+}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
+	"slices"
 
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner"
@@ -119,4 +121,35 @@ func PolicyChanged(from, to *mirror.Tree, folder string) bool {
 		return found
 	}
 	return !maps.Equal(ids(from), ids(to))
+}
+
+// Problems are checks that cannot work with the files of the commit: policies that are not there. The error is
+// [config.Problems], or nil.
+func Problems(checks []config.PullCheck, tree *mirror.Tree) error {
+	var problems config.Problems
+	for _, check := range checks {
+		if check.Kind != config.Policy || len(policy.Files(check.Folder, tree.Files())) > 0 {
+			continue
+		}
+		problems = append(problems, &config.Problem{File: config.Path, At: check.At, Message: fmt.Sprintf(
+			"there are no policies (*%s) in `%s`%s", policy.Extension, check.Folder, suggestion(check.Folder, tree))})
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return problems
+}
+
+// suggestion is the folder with policies whose name is nearest.
+func suggestion(folder string, tree *mirror.Tree) string {
+	var folders []string
+	for _, name := range policy.Files(".", tree.Files()) {
+		if directory := path.Dir(name); !slices.Contains(folders, directory) {
+			folders = append(folders, directory)
+		}
+	}
+	if nearest := config.Nearest(folder, folders); nearest != "" {
+		return fmt.Sprintf("; did you mean `%s`?", nearest)
+	}
+	return ""
 }

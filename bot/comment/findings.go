@@ -68,7 +68,7 @@ func (c checked) document(open, folded, lines int) *document {
 	d := &document{}
 	d.paragraph(c.status())
 	open = min(open, len(c.found))
-	d.items(each(c.found[:open], found.item))
+	d.starred(each(c.found[:open], found.item))
 	rest := c.found[open:]
 	shown := rest[:min(folded, len(rest))]
 	if left := len(rest) - len(shown) + c.left; len(shown) > 0 || left > 0 {

@@ -45,7 +45,7 @@ func headline(p planner.Preview, o Options) line {
 		return say("⏳ **Planning what merging will change: {} of {} planned.**", number(c.done),
 			count(c.all, "instance", "instances"))
 	case len(running) > 0 && c.failed == 0:
-		return say("⏳ **{}; {} still runs.**", checkedSoFar(c), listAtMost(running, 5))
+		return say("⏳ **{}; {} still {}.**", checkedSoFar(c), listAtMost(running, 5), own(verb(len(running), "runs", "run")))
 	case c.failed > 0:
 		head := say("❌ **{} of {} failed.**", number(c.failed), count(c.all, "plan", "plans"))
 		if c.changing > 0 {
@@ -56,6 +56,8 @@ func headline(p planner.Preview, o Options) line {
 		return say("❌ {} {}", strong(say("{} failed: {}.", count(len(unpassed), "check", "checks"), listAtMost(unpassed, 5))), consequences(c, p))
 	case c.all == 0 && len(stopped) == 0:
 		return say("✅ **Merging changes nothing**: {}.", nothingDepends(p.Environments))
+	case c.all == 0:
+		return say("**The checks were stopped.** {} starts again.", o.typed("/plan"))
 	case c.cancelled+len(stopped) > 0:
 		return say("**Planning was stopped with {} of {} planned.** {} plans again.", number(c.planned),
 			count(c.all, "instance", "instances"), o.typed("/plan"))

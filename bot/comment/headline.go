@@ -81,7 +81,10 @@ func checkedSoFar(c progress) line {
 
 // consequences say what merging would do, where something else is the headline.
 func consequences(c progress, p planner.Preview) line {
-	if c.changing == 0 {
+	switch {
+	case c.all == 0:
+		return own("Merging would change no instance.")
+	case c.changing == 0:
 		return own("No plan has a change.")
 	}
 	return say("Merging would change {}: {}.", changed(p), tallied(p.Instances...).sentence())

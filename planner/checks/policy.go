@@ -65,7 +65,10 @@ func (r *Run) judge(ctx context.Context, policies *policy.Policies, plans <-chan
 	findings = r.within(ctx, func() ([]planner.Finding, error) { return policies.Stacks(ctx, r.Instances, affected) })
 	for plan := range plans {
 		if plan.Err != nil || ctx.Err() != nil {
-			continue // a plan that failed fails the preview by itself
+			// A plan that failed fails the preview by itself; that it was not judged is to be seen here.
+			findings = append(findings, planner.Finding{Level: planner.Note, Message: "not judged, because there is no plan",
+				Instances: []string{plan.Instance.Name()}})
+			continue
 		}
 		findings = append(findings, r.within(ctx, func() ([]planner.Finding, error) {
 			document, err := os.Open(plan.Plan.Document)

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/trunkline/trunkline/bot/githubsim"
+	"go.uber.org/goleak"
 )
 
 // suite gathers what all tests of this package did to GitHub.
@@ -51,6 +53,11 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	for call := range suite.undescribed {
 		fmt.Println("GitHub's description has no", call)
+		code = 1
+	}
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	if err := goleak.Find(); code == 0 && err != nil {
+		fmt.Println("after all tests:", err)
 		code = 1
 	}
 	selected := flag.Lookup("test.run").Value.String() + flag.Lookup("test.skip").Value.String() + flag.Lookup("test.list").Value.String()

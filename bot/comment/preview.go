@@ -72,7 +72,7 @@ func leftOut(plans chosen, tableWhole bool, o Options) line {
 
 func sections(p planner.Preview, o Options) []section {
 	var all []section
-	for _, g := range grouped(p.Instances) {
+	for _, g := range grouped(p.Instances, o) {
 		all = append(all, g.section(o))
 	}
 	return all

@@ -74,6 +74,9 @@ func (d *deliveries) idle() bool { return len(d.waiting) == 0 && len(d.held) == 
 func (d *deliveries) flush(gh *GitHub) {
 	gh.mu.Lock()
 	defer gh.mu.Unlock()
+	if len(d.held) == 0 {
+		return
+	}
 	d.waiting = append(d.waiting, d.held...)
 	d.held = nil
 	gh.touch()

@@ -94,8 +94,8 @@ func (gh *GitHub) Wait(ctx context.Context, condition func() bool) error {
 // answered. What the App does after it has answered a webhook is not GitHub's to
 // know: wait for its effect with Wait.
 func (gh *GitHub) Settle(ctx context.Context) error {
-	gh.deliveries.flush(gh)
 	return gh.Wait(ctx, func() bool {
+		gh.deliveries.flush(gh) // also what came since, and has nothing to be behind
 		gh.mu.Lock()
 		defer gh.mu.Unlock()
 		return gh.deliveries.idle() && gh.inFlight == 0

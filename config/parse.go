@@ -66,7 +66,8 @@ func (d *decoder) repository(node *yaml.Node) (r Repository) {
 		"version":      func(n *yaml.Node) { r.Version = d.integer(n, "version") },
 		"stacks":       func(n *yaml.Node) { r.Stacks = d.stacks(n) },
 		"environments": func(n *yaml.Node) { r.Environments = d.environments(n) },
-	}, "trunk", "checks", "hooks", "github_environments", "diverge", "artifacts")
+		"checks":       func(n *yaml.Node) { r.Checks = d.pullChecks(n) },
+	}, "trunk", "hooks", "github_environments", "diverge", "artifacts")
 	d.require(node, seen, "the configuration", "version", "stacks", "environments")
 	if seen["version"] && r.Version != 1 {
 		d.problem(node, "version is %d; this Trunkline reads version 1", r.Version)
@@ -234,7 +235,7 @@ func check(file string, r Repository) (problems Problems) {
 			add(instance.At, "%q is no environment here%s", instance.Environment, didYouMean(instance.Environment, names))
 		}
 	}
-	return problems
+	return append(problems, checkPullChecks(file, r)...)
 }
 
 // cycleThrough follows `after` from name and returns the first path that comes back to where it began.

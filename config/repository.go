@@ -13,6 +13,8 @@ type Repository struct {
 	Stacks Stacks
 	// Environments in the order in which they are declared.
 	Environments []Environment
+	// Checks of pull requests, in the order in which they are shown.
+	Checks []PullCheck
 }
 
 // Layout says where instances come from.

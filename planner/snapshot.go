@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner/mirror"
@@ -86,6 +87,21 @@ func Digest(inputs []Input) string {
 		fmt.Fprintf(hash, "%d %d %d %s%s%s\n", len(input.Kind), len(input.Name), len(input.ID), input.Kind, input.Name, input.ID)
 	}
 	return hex.EncodeToString(hash.Sum(nil))
+}
+
+// Ordered are the instances in the order of environments, then by name.
+func (s Snapshot) Ordered() []stack.Instance {
+	instances := make([]stack.Instance, 0, len(s.Instances))
+	for _, resolved := range s.Instances {
+		instances = append(instances, resolved.Instance)
+	}
+	slices.SortFunc(instances, func(a, b stack.Instance) int {
+		if order := slices.Index(s.Environments, a.Environment) - slices.Index(s.Environments, b.Environment); order != 0 {
+			return order
+		}
+		return strings.Compare(a.Name(), b.Name())
+	})
+	return instances
 }
 
 // Digests are the digests of an environment's instances by name: the map that the environment is compared with.

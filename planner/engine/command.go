@@ -67,6 +67,12 @@ func (c *command) Plan(ctx context.Context, work Work) (Plan, error) {
 		plan.Changes = []Change{{Address: work.Instance.Component, Action: Run, Digest: digest}}
 	}
 	plan.Digest = planDigest(plan.Changes, nil)
+	if work.Document {
+		plan.Document = work.scratch("document.json")
+		if err := documentText(plan.Document, plan.Text); err != nil {
+			return Plan{}, fmt.Errorf("write down the plan of %s: %w", work.Instance.Name(), err)
+		}
+	}
 	return plan, nil
 }
 

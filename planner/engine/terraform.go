@@ -16,7 +16,8 @@ import (
 
 // terraform is the engine of HashiCorp Terraform and of OpenTofu.
 //
-// A plan takes three starts of the program: init, plan, and show to read the plan; two where nothing changes. What
+// A plan takes three starts of the program: init, plan, and show to read the plan; two where nothing changes and no
+// policy wants to see it. What
 // init makes goes into a data directory in Scratch, so that several instances of one directory, which differ in their
 // workspace and variables, do not tread on each other.
 //
@@ -57,9 +58,15 @@ func (t *terraform) Plan(ctx context.Context, work Work) (Plan, error) {
 	switch result.ExitCode {
 	case 0: // nothing would change
 		plan.Digest = planDigest(nil, nil)
-		return plan, nil
+		if work.Document {
+			shown := plan // what it shows is that nothing changes
+			err = t.show(ctx, work, &shown)
+			plan.Document = shown.Document
+		}
+		return plan, err
 	case 2: // something would
-		return plan, t.show(ctx, work, &plan)
+		err = t.show(ctx, work, &plan)
+		return plan, err
 	default:
 		return Plan{}, t.settings.failure("plan", result.Log, work)
 	}

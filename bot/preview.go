@@ -229,6 +229,10 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 			Behind: behind[difference.Instance.Name()]}
 		if difference.Kind == planner.Gone {
 			instance.Outcome = planner.Removed
+		} else if was, there := before.Instances[difference.Instance.Name()]; there {
+			if instance.Moves = planner.StateMoves(was.Instance, difference.Instance); len(instance.Moves) > 0 {
+				instance.Outcome = planner.Moved
+			}
 		}
 		p.preview.Instances = append(p.preview.Instances, instance)
 	}

@@ -19,6 +19,8 @@ const (
 	Failed Outcome = "failed"
 	// Cancelled before it was done.
 	Cancelled Outcome = "cancelled"
+	// Moved: its state would be looked for elsewhere, so a plan would create everything again. It is not planned.
+	Moved Outcome = "moved"
 	// Removed from the configuration: what it deployed stays until someone destroys it.
 	Removed Outcome = "removed"
 )
@@ -48,7 +50,9 @@ type InstancePreview struct {
 	// Numbers of the pull requests, oldest first.
 	Behind  []int
 	Outcome Outcome
-	Plan    engine.Plan
+	// Moves say where its state would go, where Outcome is Moved.
+	Moves []StateMove
+	Plan  engine.Plan
 	// Failure is what the engine said, redacted, where Outcome is Failed.
 	Failure string
 }
@@ -87,7 +91,7 @@ func (p Preview) Passed() bool {
 		return false
 	}
 	for _, instance := range p.Instances {
-		if instance.Outcome == Failed || instance.Outcome == Cancelled {
+		if instance.Outcome == Failed || instance.Outcome == Cancelled || instance.Outcome == Moved {
 			return false
 		}
 	}

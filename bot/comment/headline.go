@@ -7,7 +7,7 @@ import (
 )
 
 // progress counts the instances of a preview.
-type progress struct{ all, done, planned, failed, cancelled, removed, changing int }
+type progress struct{ all, done, planned, failed, cancelled, removed, moved, changing int }
 
 func progressOf(p planner.Preview) progress {
 	c := progress{all: len(p.Instances)}
@@ -24,6 +24,8 @@ func progressOf(p planner.Preview) progress {
 			c.failed++
 		case planner.Cancelled:
 			c.cancelled++
+		case planner.Moved:
+			c.moved++
 		case planner.Removed:
 			c.removed++
 		}
@@ -46,6 +48,8 @@ func headline(p planner.Preview, o Options) line {
 			count(c.all, "instance", "instances"))
 	case len(running) > 0 && c.failed == 0:
 		return say("⏳ **{}; {} still {}.**", checkedSoFar(c), listAtMost(running, 5), own(verb(len(running), "runs", "run")))
+	case c.moved > 0:
+		return say("🛑 **Merging would move the state of {}.**", count(c.moved, "instance", "instances"))
 	case c.failed > 0:
 		head := say("❌ **{} of {} failed.**", number(c.failed), count(c.all, "plan", "plans"))
 		if c.changing > 0 {

@@ -147,6 +147,8 @@ func cell(instances []planner.InstancePreview) line {
 	}
 	pending := counted[planner.Waiting] + counted[planner.Planning]
 	switch {
+	case counted[planner.Moved] > 0:
+		return of(planner.Moved, "🛑 state moves")
 	case counted[planner.Failed] > 0:
 		return of(planner.Failed, "✗ failed")
 	case counted[planner.Planning] == 0 && pending == len(instances):

@@ -13,6 +13,7 @@ const manyWarnings = 8
 // warnings are what a reviewer must not miss, the worst first.
 func warnings(p planner.Preview) []line {
 	var all []line
+	all = append(all, stateMoves(p.Instances)...)
 	all = append(all, destructions(p.Instances, engine.Destroy)...)
 	all = append(all, destructions(p.Instances, engine.Replace)...)
 	all = append(all, behind(p.Instances)...)
@@ -21,6 +22,37 @@ func warnings(p planner.Preview) []line {
 		all = append(all, prose(note))
 	}
 	return all
+}
+
+// stateMoves says whose state would be looked for elsewhere, from where to where, and how to keep it.
+func stateMoves(instances []planner.InstancePreview) []line {
+	var all []line
+	for _, instance := range instances {
+		if instance.Outcome != planner.Moved {
+			continue
+		}
+		var parts, keep []line
+		for _, move := range instance.Moves {
+			from, to := own("nothing"), own("nothing")
+			if move.From != "" {
+				from = code(shortened(move.From, longLine))
+			}
+			if move.To != "" {
+				to = code(shortened(move.To, longLine))
+			}
+			parts = append(parts, say("{} {} → {}", text(move.What), from, to))
+			if move.Keep != "" {
+				keep = append(keep, code(shortened(move.Keep, longLine)))
+			}
+		}
+		l := say("🛑 **Moves the state** of {} in {}: {}. It is not planned, because a plan would create everything again beside what exists",
+			code(instance.Instance.Component), places([]planner.InstancePreview{instance}), join(parts, ", "))
+		if len(keep) > 0 {
+			l = say("{}. To keep it where it is: {}", l, list(keep))
+		}
+		all = append(all, l)
+	}
+	return summedUp(all, "more instances move theirs: see the table")
 }
 
 // destructions says what is destroyed or replaced, and where: the same resources of a component in one line, also

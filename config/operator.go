@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -75,7 +76,12 @@ func ReadOperator(file string, lookup func(string) (string, bool)) (Operator, er
 			return Operator{}, err
 		}
 	}
-	if err := o.readEnvironment(lookup); err != nil {
+	// A variable that is empty is one that is not set.
+	set := func(name string) (string, bool) {
+		value, ok := lookup(name)
+		return value, ok && value != ""
+	}
+	if err := o.readEnvironment(set); err != nil {
 		return Operator{}, err
 	}
 	return o.complete()
@@ -88,11 +94,20 @@ func (o *Operator) readFile(file string) error {
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
-	if err := decoder.Decode(o); err != nil && !errors.Is(err, io.EOF) {
+	err = decoder.Decode(o)
+	var typed *yaml.TypeError
+	switch {
+	case err == nil || errors.Is(err, io.EOF):
+		return nil
+	case errors.As(err, &typed) && len(typed.Errors) > 0:
+		return fmt.Errorf("the settings file %s is wrong: %s", file, unknownSetting.ReplaceAllString(typed.Errors[0], "$1 is no setting"))
+	default:
 		return fmt.Errorf("the settings file %s is wrong: %w", file, err)
 	}
-	return nil
 }
+
+// unknownSetting is how yaml.v3 speaks of a key that a type does not have.
+var unknownSetting = regexp.MustCompile(`field (\S+) not found in type \S+`)
 
 func (o *Operator) readEnvironment(lookup func(string) (string, bool)) error {
 	app := &o.GitHub.App

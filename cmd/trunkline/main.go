@@ -32,7 +32,7 @@ func run() int {
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongSetting{err} })
-	root.AddCommand(serveCommand(), demoCommand(), stacksCommand())
+	root.AddCommand(serveCommand(), demoCommand(), stacksCommand(), affectedCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "trunkline:", err)
 		var wrong wrongSetting

@@ -227,7 +227,7 @@ func (g gitIn) commitFiles(repository, directory string) (string, error) {
 	return commit, err
 }
 
-func printJSON(to io.Writer, listed []listedInstance) error {
+func printJSON(to io.Writer, listed any) error {
 	encoder := json.NewEncoder(to)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")

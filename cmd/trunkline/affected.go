@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/trunkline/trunkline/planner"
+)
+
+func affectedCommand() *cobra.Command {
+	var asJSON bool
+	var repository, from, to string
+	command := &cobra.Command{
+		Use:   "affected --from REV --to REV",
+		Short: "Print the instances that differ between two commits, and why",
+		Long: `Print the instances that differ between two commits, and why.
+
+Each commit is read by the configuration that it has itself. What differs is told by the inputs digest of each
+instance: its code and the modules and files that it depends on, its variables and workspace, and its engine. Nothing
+is checked out. An instance whose state would be looked for elsewhere has "state_moves".`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			affected, err := listAffected(command.Context(), repository, from, to)
+			if err != nil {
+				return err
+			}
+			out := command.OutOrStdout()
+			if asJSON {
+				return printJSON(out, affected)
+			}
+			table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+			for _, one := range affected {
+				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", one.Environment, one.Stack, one.Component, one.Kind, strings.Join(one.Reasons, "; "))
+			}
+			return table.Flush()
+		},
+	}
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	command.Flags().StringVar(&repository, "repo", ".", "the repository's directory")
+	command.Flags().StringVar(&from, "from", "", "the earlier commit, branch or tag")
+	command.Flags().StringVar(&to, "to", "HEAD", "the later commit, branch or tag")
+	_ = command.MarkFlagRequired("from") // fails only for a flag that is not there
+	return command
+}
+
+// affectedInstance is a difference as it is printed.
+type affectedInstance struct {
+	Environment string   `json:"environment"`
+	Stack       string   `json:"stack"`
+	Component   string   `json:"component"`
+	Path        string   `json:"component_path"`
+	Kind        string   `json:"kind"`
+	Reasons     []string `json:"reasons"`
+	// StateMoves are ways in which the state would be looked for elsewhere.
+	StateMoves []string `json:"state_moves,omitempty"`
+}
+
+func listAffected(ctx context.Context, directory, from, to string) ([]affectedInstance, error) {
+	scratch, err := os.MkdirTemp("", "trunkline-affected-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(scratch)
+	before, err := snapshotAt(ctx, filepath.Join(scratch, "from"), directory, from)
+	if err != nil {
+		return nil, err
+	}
+	after, err := snapshotAt(ctx, filepath.Join(scratch, "to"), directory, to)
+	if err != nil {
+		return nil, err
+	}
+	affected := []affectedInstance{}
+	for _, difference := range planner.Affected(before, after) {
+		one := affectedInstance{Environment: difference.Instance.Environment, Stack: difference.Instance.Stack,
+			Component: difference.Instance.Component, Path: difference.Instance.Path, Kind: string(difference.Kind), Reasons: difference.Reasons}
+		if was, there := before.Instances[difference.Instance.Name()]; there && difference.Kind == planner.Changed {
+			for _, move := range planner.StateMoves(was.Instance, difference.Instance) {
+				one.StateMoves = append(one.StateMoves, fmt.Sprintf("%s from %q to %q", move.What, move.From, move.To))
+			}
+		}
+		affected = append(affected, one)
+	}
+	return affected, nil
+}
+
+// snapshotAt resolves the instances of a commit by its own configuration.
+func snapshotAt(ctx context.Context, scratch, directory, revision string) (planner.Snapshot, error) {
+	if err := os.MkdirAll(scratch, 0o700); err != nil {
+		return planner.Snapshot{}, err
+	}
+	tree, err := openTree(ctx, scratch, directory, revision)
+	if err != nil {
+		return planner.Snapshot{}, err
+	}
+	rules, err := readRules(ctx, tree)
+	if err != nil {
+		return planner.Snapshot{}, err
+	}
+	return planner.TakeSnapshot(ctx, tree, rules)
+}

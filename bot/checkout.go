@@ -134,6 +134,15 @@ func (l limited) Apply(ctx context.Context, work engine.Work, plan engine.Plan) 
 	return l.Engine.Apply(ctx, work, plan)
 }
 
+// Validate validates when there is a slot.
+func (l limited) Validate(ctx context.Context, work engine.Work) ([]engine.Diagnostic, error) {
+	if err := l.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer l.leave()
+	return l.Engine.Validate(ctx, work)
+}
+
 func (l limited) enter(ctx context.Context) error {
 	select {
 	case l.slots <- struct{}{}:

@@ -62,6 +62,8 @@ type conversation struct {
 	login string
 	// said is what each comment said after the step before, by its id.
 	said map[int64]string
+	// annotated is how many annotations each check run had, by its id.
+	annotated map[int64]int
 	// running is what ran after the step before.
 	running string
 	// disturb is called after each step, before what follows from it has ended; nil: nothing disturbs.
@@ -69,7 +71,7 @@ type conversation struct {
 }
 
 func newConversation(t *testing.T, archive *txtar.Archive) *conversation {
-	c := &conversation{changes: map[string]map[string]*string{}, names: map[string]string{}, said: map[int64]string{}, script: -1}
+	c := &conversation{changes: map[string]map[string]*string{}, names: map[string]string{}, said: map[int64]string{}, annotated: map[int64]int{}, script: -1}
 	trunk := map[string]string{}
 	for i, file := range archive.Files {
 		change, path, _ := strings.Cut(file.Name, ": ")
@@ -284,6 +286,7 @@ func (c *conversation) happened() string {
 	}
 	for number := range 100 {
 		if changed[number] {
+			out.WriteString(c.annotations(number))
 			out.WriteString(c.comments(number))
 		}
 	}
@@ -293,6 +296,22 @@ func (c *conversation) happened() string {
 	}
 	c.seen = len(events)
 	return c.readable(out.String())
+}
+
+// annotations are those of check runs that were not there before.
+func (c *conversation) annotations(number int) string {
+	pull, err := c.gh.Pull(project, number)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var out strings.Builder
+	for _, run := range pull.Checks {
+		for _, one := range run.Annotations[c.annotated[run.ID]:] {
+			fmt.Fprintf(&out, "  annotates %s:%d with a %s: %s\n", one.Path, one.Start, one.Level, strings.ReplaceAll(one.Message, "\n", "; "))
+		}
+		c.annotated[run.ID] = len(run.Annotations)
+	}
+	return out.String()
 }
 
 // comments are those of Trunkline that say something else than before.

@@ -102,6 +102,11 @@ func cancelled(preview planner.Preview) planner.Preview {
 			preview.Instances[i].Outcome = planner.Cancelled
 		}
 	}
+	for i, check := range preview.Checks {
+		if check.Outcome == planner.CheckRunning {
+			preview.Checks[i].Outcome = planner.CheckCancelled
+		}
+	}
 	return preview
 }
 
@@ -173,7 +178,7 @@ func (p *previewing) plan(ctx context.Context) error {
 		p.preview.Problem = problemOf("The stacks cannot be resolved", problems)
 		return nil
 	}
-	if instances, _ := p.toPlan(); err != nil || len(instances) == 0 {
+	if instances, _ := p.toPlan(); err != nil || len(instances)+len(p.rules.Checks) == 0 {
 		return err
 	}
 	return p.planAll(ctx, git, merge)
@@ -232,59 +237,14 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 		return err
 	}
 	if text, err := tree.Read(ctx, config.Path); err == nil {
-		p.noteConfiguration(string(text))
+		p.noteConfiguration(string(text), tree)
 	}
-	return nil
-}
-
-// noteConfiguration tells the reviewer that the pull request changes the rules, which are read from trunk.
-func (p *previewing) noteConfiguration(text string) {
-	rules, err := config.Parse(config.Path, []byte(text))
-	switch {
-	case err != nil:
-		p.preview.Problem = problemOf("This would break the configuration", err)
-	case fmt.Sprintf("%+v", rules) != fmt.Sprintf("%+v", p.rules.Repository):
-		p.preview.Notes = append(p.preview.Notes, fmt.Sprintf(
-			"This changes %s. The preview uses the rules that are on %s now; the new ones count from the merge on.", config.Path, p.repository.Trunk))
-	}
-}
-
-// mends looks whether merging would mend a configuration that is broken on trunk: then the check must not stand in
-// its way, although nothing can be planned without rules.
-func (p *previewing) mends(ctx context.Context, git *mirror.Mirror, merge string) error {
-	text, err := git.ReadFile(ctx, merge, config.Path)
+	trunk, err := git.Tree(ctx, p.preview.Trunk)
 	if err != nil {
 		return err
 	}
-	rules, err := config.Parse(config.Path, text)
-	if err == nil {
-		_, err = p.bot.snapshot(ctx, p.repository, merge, rules)
-	}
-	if errors.As(err, new(config.Problems)) {
-		p.preview.Problem = problemOf("The configuration on trunk has an error", err)
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	p.preview.Notes = append(p.preview.Notes, fmt.Sprintf(
-		"This mends %s, which has an error on %s. Nothing is planned, because there are no rules to plan by until it is merged.",
-		config.Path, p.repository.Trunk))
+	p.notePolicies(trunk, tree)
 	return nil
-}
-
-// problemOf shows an error, at its first place in a file if it has one.
-func problemOf(title string, err error) *planner.Problem {
-	problem := &planner.Problem{Title: title, Detail: err.Error(), File: config.Path}
-	var problems config.Problems
-	if errors.As(err, &problems) {
-		first := problems[0]
-		problem.File, problem.Line, problem.Column, problem.Detail = first.File, first.At.Line, first.At.Column, first.Message
-		if more := problems[1:]; len(more) > 0 {
-			problem.Detail += "\n" + more.Error()
-		}
-	}
-	return problem
 }
 
 // save writes the preview down, and with it asks for what GitHub shows to be brought up to date.

@@ -3,18 +3,21 @@ package bot
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner"
+	"github.com/trunkline/trunkline/planner/checks"
 	"github.com/trunkline/trunkline/planner/mirror"
 	"github.com/trunkline/trunkline/planner/process"
 	"github.com/trunkline/trunkline/planner/stack"
 	"github.com/trunkline/trunkline/promote/store"
 )
 
-// planAll plans the affected instances in a worktree of the merge, and shows each as it is ready.
+// planAll plans the affected instances in a worktree of the merge and carries out the checks, and shows each as it is
+// ready.
 func (p *previewing) planAll(ctx context.Context, git *mirror.Mirror, merge string) error {
 	plans, err := p.bot.plannerFor(p.repository, p.rules.Repository, p.bot.previewSlots)
 	if err != nil {
@@ -26,13 +29,24 @@ func (p *previewing) planAll(ctx context.Context, git *mirror.Mirror, merge stri
 		return err
 	}
 	defer worktree.Release()
+	p.preview.Checks = checks.Running(p.rules.Checks)
 	if err := p.save(ctx, store.PreviewPlanning); err != nil {
 		return err
 	}
 	place := planner.Place{Commit: merge, Root: worktree.Dir, Scratch: p.bot.scratch(p.repository, "pulls", fmt.Sprint(p.pull.Number)),
-		Locks: []*process.Lock{worktree.Lock}}
+		Document: checks.Documents(p.rules.Checks), Locks: []*process.Lock{worktree.Lock}}
 	instances, places := p.toPlan()
-	plans.PlanAll(ctx, place, instances, p.reports(ctx, places))
+	shown := &progress{previewing: p, places: places}
+	run, release, err := p.startChecks(ctx, git, checks.Options{Affected: instances, Planner: plans, Place: place,
+		Report: func(i int, result planner.CheckResult) {
+			shown.change(ctx, func(preview *planner.Preview) { preview.Checks[i] = result })
+		}})
+	if err != nil {
+		return err
+	}
+	defer release()
+	plans.PlanAll(ctx, place, instances, shown.reports(ctx, run))
+	run.Wait()
 	return ctx.Err()
 }
 
@@ -51,25 +65,40 @@ func (p *previewing) toPlan() (instances []stack.Instance, places map[string]int
 // saveEvery is the least time between two writes of a preview while plans come in.
 const saveEvery = time.Second
 
-// reports fill in the preview as plans come in.
-func (p *previewing) reports(ctx context.Context, places map[string]int) planner.Reports {
-	report := func(instance stack.Instance, change func(*planner.InstancePreview)) {
-		change(&p.preview.Instances[places[instance.Name()]])
-		if time.Since(p.saved) < saveEvery || ctx.Err() != nil {
-			return
-		}
-		if err := p.save(ctx, store.PreviewPlanning); err != nil {
-			zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot write down how far a preview is")
-		}
+// progress fills in the preview as plans and results of checks come in, from several goroutines.
+type progress struct {
+	*previewing
+	places map[string]int
+	mu     sync.Mutex
+}
+
+// change changes the preview, and writes it down if that was not done just now.
+func (p *progress) change(ctx context.Context, change func(*planner.Preview)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(&p.preview)
+	if time.Since(p.saved) < saveEvery || ctx.Err() != nil {
+		return
 	}
+	if err := p.save(ctx, store.PreviewPlanning); err != nil {
+		zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot write down how far a preview is")
+	}
+}
+
+// reports hand over plans to the preview and to the checks.
+func (p *progress) reports(ctx context.Context, run *checks.Run) planner.Reports {
 	return planner.Reports{
 		Started: func(instance stack.Instance) {
-			report(instance, func(preview *planner.InstancePreview) { preview.Outcome = planner.Planning })
+			p.change(ctx, func(preview *planner.Preview) {
+				preview.Instances[p.places[instance.Name()]].Outcome = planner.Planning
+			})
 		},
 		Ended: func(plan planner.InstancePlan) {
-			report(plan.Instance, func(preview *planner.InstancePreview) {
-				preview.Plan = plan.Plan
-				preview.Outcome, preview.Failure = plan.Outcome()
+			run.Planned(plan)
+			p.change(ctx, func(preview *planner.Preview) {
+				instance := &preview.Instances[p.places[plan.Instance.Name()]]
+				instance.Plan = plan.Plan
+				instance.Outcome, instance.Failure = plan.Outcome()
 			})
 		},
 	}

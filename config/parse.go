@@ -66,7 +66,8 @@ func (d *decoder) repository(node *yaml.Node) (r Repository) {
 		"version":      func(n *yaml.Node) { r.Version = d.integer(n, "version") },
 		"stacks":       func(n *yaml.Node) { r.Stacks = d.stacks(n) },
 		"environments": func(n *yaml.Node) { r.Environments = d.environments(n) },
-	}, "trunk", "checks", "hooks", "github_environments", "diverge", "artifacts")
+		"checks":       func(n *yaml.Node) { r.Checks = d.pullChecks(n) },
+	}, "trunk", "hooks", "github_environments", "diverge", "artifacts")
 	d.require(node, seen, "the configuration", "version", "stacks", "environments")
 	if seen["version"] && r.Version != 1 {
 		d.problem(node, "version is %d; this Trunkline reads version 1", r.Version)
@@ -94,6 +95,8 @@ func (d *decoder) stacks(node *yaml.Node) (s Stacks) {
 		d.problem(node, "layout folders needs `path`, such as `environments/{environment}/{component}`")
 	case s.Layout == LayoutFolders && seen["instances"]:
 		d.problem(node, "`instances` belongs to layout list; layout folders finds instances by `path`")
+	case s.Layout == LayoutAtmos && (seen["path"] || seen["variables"] || seen["instances"]):
+		d.problem(node, "`path`, `variables` and `instances` belong to other layouts; layout atmos finds instances in the stack manifests")
 	case s.Layout == LayoutList && !seen["instances"]:
 		d.problem(node, "layout list needs `instances`")
 	case s.Layout == LayoutList && (seen["path"] || seen["variables"]):
@@ -104,11 +107,7 @@ func (d *decoder) stacks(node *yaml.Node) (s Stacks) {
 
 func (d *decoder) layout(node *yaml.Node) Layout {
 	text := d.text(node, "layout")
-	if text == "atmos" {
-		d.problem(node, "layout atmos is not supported by this version yet; expected folders or list")
-		return ""
-	}
-	return Layout(d.oneOf(node, "layout", text, string(LayoutFolders), string(LayoutList)))
+	return Layout(d.oneOf(node, "layout", text, string(LayoutAtmos), string(LayoutFolders), string(LayoutList)))
 }
 
 func (d *decoder) engine(node *yaml.Node) (e Engine) {
@@ -236,7 +235,7 @@ func check(file string, r Repository) (problems Problems) {
 			add(instance.At, "%q is no environment here%s", instance.Environment, didYouMean(instance.Environment, names))
 		}
 	}
-	return problems
+	return append(problems, checkPullChecks(file, r)...)
 }
 
 // cycleThrough follows `after` from name and returns the first path that comes back to where it began.

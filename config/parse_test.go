@@ -77,6 +77,32 @@ environments: {dev: {promote: auto}}
 	}
 }
 
+func TestParseChecks(t *testing.T) {
+	t.Parallel()
+	got, err := Parse(Path, []byte(`
+version: 1
+stacks: {layout: folders, path: "{environment}/{component}"}
+environments: {dev: {promote: auto}}
+checks:
+  - validate
+  - {policy: policies/, timeout: 10s}
+  - {name: trivy, run: trivy config --format sarif ., sarif: true, timeout: 5m}
+  - run: ./lint.sh
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []PullCheck{
+		{Kind: Validate, Name: "validate"},
+		{Kind: Policy, Name: "policies", Folder: "policies", Timeout: 10 * time.Second},
+		{Kind: Scan, Name: "trivy", Run: "trivy config --format sarif .", SARIF: true, Timeout: 5 * time.Minute},
+		{Kind: Scan, Name: "./lint.sh", Run: "./lint.sh"},
+	}
+	if diff := cmp.Diff(want, got.Checks, cmpopts.IgnoreTypes(Position{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // Every problem names its place, what was expected, and the nearest valid name.
 func TestProblems(t *testing.T) {
 	t.Parallel()
@@ -95,10 +121,20 @@ func TestProblems(t *testing.T) {
 		{"itself", head + "environments:\n  a: {after: [a]}\n", "a can never be reached: a comes after a"},
 		{"bad name", head + "environments:\n  Prod/EU:\n", "cannot name an environment"},
 		{"duplicate", head + "environments:\n  dev:\n  dev:\n", "\"dev\""},
-		{"atmos", "version: 1\nstacks: {layout: atmos}\nenvironments: {dev: }", "layout atmos is not supported by this version yet"},
+		{"atmos with a path", "version: 1\nstacks: {layout: atmos, path: stacks}\nenvironments: {dev: }", "`path`, `variables` and `instances` belong to other layouts"},
 		{"duration", "version: 1\nstacks: {layout: folders, path: x, timeout: soon}\nenvironments: {dev: }", "timeout is \"soon\"; expected a time such as"},
 		{"engine", "version: 1\nstacks: {layout: folders, path: x, engine: terrform}\nenvironments: {dev: }", "engine is \"terrform\"; expected terraform or tofu; did you mean terraform?"},
 		{"list environment", "version: 1\nstacks: {layout: list, instances: [{environment: dve, path: a}]}\nenvironments: {dev: }", "\"dve\" is no environment here; did you mean dev?"},
+		{"no check", head + "environments: {dev: }\nchecks: [{name: x}]", "c.yml:4:10: a check lacks `policy` or `run`"},
+		{"check typo", head + "environments: {dev: }\nchecks: [validat]", "a check is \"validat\"; expected validate; did you mean validate?"},
+		{"check key typo", head + "environments: {dev: }\nchecks: [{polcy: p}]", "unknown key \"polcy\" in a check; expected one of name, policy, run, sarif, timeout; did you mean policy?"},
+		{"two kinds", head + "environments: {dev: }\nchecks: [{policy: p, run: x}]", "a check has either `policy` or `run`"},
+		{"check outside", head + "environments: {dev: }\nchecks: [{policy: ../p}]", "policy is \"../p\"; expected a folder of this repository"},
+		{"check of SARIF", head + "environments: {dev: }\nchecks: [{policy: p, sarif: true}]", "`sarif` belongs to a check with `run`"},
+		{"SARIF", head + "environments: {dev: }\nchecks: [{run: p, sarif: yes please}]", "sarif is \"yes please\"; expected true or false"},
+		{"same name", head + "environments: {dev: }\nchecks:\n- validate\n- {name: validate, run: x}", "c.yml:6:3: a check named \"validate\" is already on line 5"},
+		{"empty command", head + "environments: {dev: }\nchecks: [{run: ' '}]", "`run` is empty"},
+		{"no validation", "version: 1\nstacks: {layout: folders, path: x, engine: {plan: a, apply: b}}\nenvironments: {dev: }\nchecks: [validate]", "c.yml:4:10: `validate` is what terraform and tofu have"},
 		{"too large", strings.Repeat("#", MaxSize+1), "at most 262144 are read"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

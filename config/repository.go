@@ -13,6 +13,8 @@ type Repository struct {
 	Stacks Stacks
 	// Environments in the order in which they are declared.
 	Environments []Environment
+	// Checks of pull requests, in the order in which they are shown.
+	Checks []PullCheck
 }
 
 // Layout says where instances come from.
@@ -23,6 +25,8 @@ const (
 	LayoutFolders Layout = "folders"
 	// LayoutList takes instances from the configuration itself.
 	LayoutList Layout = "list"
+	// LayoutAtmos finds instances in Atmos stack manifests, which have paths and variables of their own.
+	LayoutAtmos Layout = "atmos"
 )
 
 // Stacks says where instances come from, and which engine plans and applies them.
@@ -103,7 +107,8 @@ const (
 type Environment struct {
 	// Name matches [a-z0-9][a-z0-9-]{0,62}.
 	Name string
-	// Stacks are patterns of stack names. Empty: the stacks whose {environment} placeholder is Name.
+	// Stacks are patterns of stack names; in [LayoutAtmos] of manifest paths too. Empty: the stacks whose
+	// {environment} placeholder is Name; [LayoutAtmos] has none, and needs patterns.
 	Stacks []string
 	// After are the environments that must have converged to a commit before this one may have it.
 	After []string

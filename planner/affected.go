@@ -135,7 +135,7 @@ func changed(earlier, later Input, from, to *mirror.Tree) string {
 			return subject(earlier) + " removed"
 		}
 		return subject(earlier) + changedFiles(earlier.Name, from, to)
-	case VariableInput, WorkspaceInput, EngineInput, EnvironmentInput:
+	case VariableInput, WorkspaceInput, EngineInput, EnvironmentInput, BackendInput:
 		return fmt.Sprintf("%s changed from %s to %s", subject(earlier), short(earlier.ID), short(later.ID))
 	default:
 		return subject(earlier) + " changed"

@@ -29,6 +29,11 @@ const (
 	FileInput InputKind = "file"
 	// VariableInput is a variable of the configuration; ID is its value as JSON.
 	VariableInput InputKind = "variable"
+	// EnvInput is a variable of the engine's processes that the configuration sets, BackendInput where the state is kept
+	// and ProviderInput a provider's configuration, as JSON; they come from stack manifests.
+	EnvInput      InputKind = "environment variable"
+	BackendInput  InputKind = "backend"
+	ProviderInput InputKind = "provider"
 	// WorkspaceInput, EnvironmentInput and EngineInput are what their names say.
 	WorkspaceInput   InputKind = "workspace"
 	EnvironmentInput InputKind = "environment"
@@ -107,6 +112,33 @@ func configured(instance stack.Instance, engine config.Engine) ([]Input, error) 
 			return nil, fmt.Errorf("variable %s of %s: %w", name, instance.Name(), err)
 		}
 		inputs = append(inputs, Input{VariableInput, name, string(value)})
+	}
+	return manifested(inputs, instance)
+}
+
+// manifested adds what only stack manifests say.
+func manifested(inputs []Input, instance stack.Instance) ([]Input, error) {
+	env := instance.Environ()
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		inputs = append(inputs, Input{EnvInput, name, env[name]})
+	}
+	add := func(kind InputKind, name string, value any) error {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return fmt.Errorf("%s %s of %s: %w", kind, name, instance.Name(), err)
+		}
+		inputs = append(inputs, Input{kind, name, string(text)})
+		return nil
+	}
+	if instance.GenerateBackend {
+		if err := add(BackendInput, "", map[string]any{instance.BackendType: instance.Backend}); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(instance.Providers)) {
+		if err := add(ProviderInput, name, instance.Providers[name]); err != nil {
+			return nil, err
+		}
 	}
 	return inputs, nil
 }

@@ -49,6 +49,8 @@ type Place struct {
 	Scratch string
 	// Lock the state while planning; see [engine.Work].
 	Lock bool
+	// Document has plans written down for policies; see [engine.Plan].
+	Document bool
 	// Locks that the engine's processes hold; at least that of the worktree.
 	Locks []*process.Lock
 }
@@ -144,7 +146,7 @@ func (p Planner) Work(place Place, instance stack.Instance) engine.Work {
 	return engine.Work{
 		Instance: instance, Commit: place.Commit, Root: place.Root,
 		Scratch: filepath.Join(place.Scratch, instance.Folder()), State: filepath.Join(p.State, instance.Folder()),
-		Env: p.Env, Timeout: p.Timeout, Lock: place.Lock, Locks: place.Locks,
+		Env: p.Env, Timeout: p.Timeout, Lock: place.Lock, Document: place.Document, Locks: place.Locks,
 	}
 }
 

@@ -115,6 +115,10 @@ func (c *counting) Plan(ctx context.Context, work engine.Work) (engine.Plan, err
 	}
 }
 
+func (c *counting) Validate(context.Context, engine.Work) ([]engine.Diagnostic, error) {
+	return nil, nil
+}
+
 func (c *counting) Apply(context.Context, engine.Work, engine.Plan) error { return nil }
 
 func named(names ...string) []stack.Instance {

@@ -33,6 +33,8 @@ type Preview struct {
 	Instances []InstancePreview
 	// Problem stops the whole preview: a conflict with trunk, a configuration error, code that may not run.
 	Problem *Problem
+	// Checks of the configuration, in its order.
+	Checks []CheckResult
 	// Notes are warnings for the reviewer that stop nothing, such as "changes the configuration itself".
 	Notes []string
 }
@@ -60,10 +62,17 @@ type Problem struct {
 	// File, Line and Column where it is, if it is in a file; else zero.
 	File         string
 	Line, Column int
+	// More of the same, each at its own place.
+	More []Problem
 }
 
-// Done tells whether no instance is waited for any more.
+// Done tells whether no instance and no check is waited for any more.
 func (p Preview) Done() bool {
+	for _, check := range p.Checks {
+		if check.Outcome == CheckRunning {
+			return false
+		}
+	}
 	for _, instance := range p.Instances {
 		if instance.Outcome == Waiting || instance.Outcome == Planning {
 			return false
@@ -79,6 +88,11 @@ func (p Preview) Passed() bool {
 	}
 	for _, instance := range p.Instances {
 		if instance.Outcome == Failed || instance.Outcome == Cancelled {
+			return false
+		}
+	}
+	for _, check := range p.Checks {
+		if check.Outcome != CheckPassed {
 			return false
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner/mirror"
@@ -21,6 +22,8 @@ type Snapshot struct {
 	Environments []string
 	// Instances by name.
 	Instances map[string]Resolved
+	// Disabled are those that are never planned, as a stack manifest says; they are not among the others.
+	Disabled []stack.Instance
 
 	tree *mirror.Tree
 }
@@ -36,10 +39,17 @@ type Resolved struct {
 // TakeSnapshot finds the instances of a commit under the rules, and their digests. The error is [config.Problems]
 // where the rules do not go with the commit.
 func TakeSnapshot(ctx context.Context, tree *mirror.Tree, rules config.Repository) (Snapshot, error) {
-	instances, problems := stack.Resolve(tree, rules)
-	if len(problems) > 0 {
-		return Snapshot{}, problems
+	instances, err := stack.Resolve(ctx, tree, rules)
+	if err != nil {
+		return Snapshot{}, err
 	}
+	var disabled []stack.Instance
+	instances = slices.DeleteFunc(instances, func(instance stack.Instance) bool {
+		if instance.Disabled {
+			disabled = append(disabled, instance)
+		}
+		return instance.Disabled
+	})
 	gatherer, err := newGatherer(ctx, tree, rules)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("take a snapshot of %s: %w", tree.Commit, err)
@@ -54,7 +64,7 @@ func TakeSnapshot(ctx context.Context, tree *mirror.Tree, rules config.Repositor
 			return Snapshot{}, fmt.Errorf("take a snapshot of %s: %w", tree.Commit, err)
 		}
 	}
-	snapshot := Snapshot{Commit: tree.Commit, Instances: make(map[string]Resolved, len(instances)), tree: tree}
+	snapshot := Snapshot{Commit: tree.Commit, Disabled: disabled, Instances: make(map[string]Resolved, len(instances)), tree: tree}
 	for _, environment := range rules.Environments {
 		snapshot.Environments = append(snapshot.Environments, environment.Name)
 	}
@@ -77,6 +87,21 @@ func Digest(inputs []Input) string {
 		fmt.Fprintf(hash, "%d %d %d %s%s%s\n", len(input.Kind), len(input.Name), len(input.ID), input.Kind, input.Name, input.ID)
 	}
 	return hex.EncodeToString(hash.Sum(nil))
+}
+
+// Ordered are the instances in the order of environments, then by name.
+func (s Snapshot) Ordered() []stack.Instance {
+	instances := make([]stack.Instance, 0, len(s.Instances))
+	for _, resolved := range s.Instances {
+		instances = append(instances, resolved.Instance)
+	}
+	slices.SortFunc(instances, func(a, b stack.Instance) int {
+		if order := slices.Index(s.Environments, a.Environment) - slices.Index(s.Environments, b.Environment); order != 0 {
+			return order
+		}
+		return strings.Compare(a.Name(), b.Name())
+	})
+	return instances
 }
 
 // Digests are the digests of an environment's instances by name: the map that the environment is compared with.

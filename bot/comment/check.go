@@ -26,16 +26,6 @@ type CheckOutput struct {
 	Annotations []Annotation
 }
 
-// Annotation marks a line of a file.
-type Annotation struct {
-	// Path from the repository's root.
-	Path string
-	// Line from 1, and Column from 1 or 0 where it is not known.
-	Line, Column int
-	// Title and Message are plain text.
-	Title, Message string
-}
-
 // Check is the check run's view of a preview. Its text has a limit of its own, so it shows more than the comment.
 func Check(p planner.Preview, o Options) CheckOutput {
 	o.Limit = checkText
@@ -46,8 +36,11 @@ func Check(p planner.Preview, o Options) CheckOutput {
 	alarms.items(warnings(p))
 	summary := &document{}
 	summary.append(head)
-	table, _ := smallest(newTotals(p).versions(), checkText-head.size()-alarms.size()-foot.size())
+	room := checkText - head.size() - alarms.size() - foot.size()
+	table, _ := smallest(newTotals(p).versions(), room)
 	summary.append(table)
+	results, _ := newChecked(p, o).within(room - table.size())
+	summary.append(results)
 	summary.append(alarms)
 	summary.append(foot)
 	out.Summary = bounded(checkText, summary, foot)
@@ -60,13 +53,7 @@ func Check(p planner.Preview, o Options) CheckOutput {
 		text.paragraph(leftOut(plans, true, Options{}))
 		out.Text = bounded(checkText, text)
 	}
-	if p.Problem != nil && p.Problem.File != "" {
-		out.Annotations = append(out.Annotations, Annotation{
-			Path: p.Problem.File, Line: max(1, p.Problem.Line), Column: p.Problem.Column,
-			Title:   endCutAt(oneLine(p.Problem.Title), annotationTitle),
-			Message: endCutAt(manyLines(p.Problem.Detail), annotationText),
-		})
-	}
+	out.Annotations = annotations(p, o)
 	return out
 }
 

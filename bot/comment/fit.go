@@ -22,6 +22,8 @@ type chosen struct {
 	documents []*document
 	// shortened sections do not show everything, left ones nothing.
 	shortened, left int
+	// findings of checks that found none.
+	findings int
 }
 
 // littleRoom is too little to be worth dividing.

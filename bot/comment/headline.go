@@ -35,21 +35,30 @@ func progressOf(p planner.Preview) progress {
 // headline says in one sentence what merging will do, or why that is not known.
 func headline(p planner.Preview, o Options) line {
 	c := progressOf(p)
+	results := newChecked(p, o)
+	running, unpassed := results.in(planner.CheckRunning), results.in(planner.CheckFailed)
+	stopped := results.in(planner.CheckCancelled)
 	switch {
 	case p.Problem != nil:
 		return say("❌ {} Nothing is planned.", strong(say("{}.", text(strings.TrimRight(p.Problem.Title, ". ")))))
-	case c.all == 0:
-		return say("✅ **Merging changes nothing**: {}.", nothingDepends(p.Environments))
 	case c.done < c.all:
 		return say("⏳ **Planning what merging will change: {} of {} planned.**", number(c.done),
 			count(c.all, "instance", "instances"))
+	case len(running) > 0 && c.failed == 0:
+		return say("⏳ **{}; {} still {}.**", checkedSoFar(c), listAtMost(running, 5), own(verb(len(running), "runs", "run")))
 	case c.failed > 0:
 		head := say("❌ **{} of {} failed.**", number(c.failed), count(c.all, "plan", "plans"))
 		if c.changing > 0 {
 			head = say("{} The others change {}: {}.", head, changed(p), tallied(p.Instances...).sentence())
 		}
 		return head
-	case c.cancelled > 0:
+	case len(unpassed) > 0:
+		return say("❌ {} {}", strong(say("{} failed: {}.", count(len(unpassed), "check", "checks"), listAtMost(unpassed, 5))), consequences(c, p))
+	case c.all == 0 && len(stopped) == 0:
+		return say("✅ **Merging changes nothing**: {}.", nothingDepends(p.Environments))
+	case c.all == 0:
+		return say("**The checks were stopped.** {} starts again.", o.typed("/plan"))
+	case c.cancelled+len(stopped) > 0:
 		return say("**Planning was stopped with {} of {} planned.** {} plans again.", number(c.planned),
 			count(c.all, "instance", "instances"), o.typed("/plan"))
 	case c.changing == 0 && c.removed > 0:
@@ -60,6 +69,25 @@ func headline(p planner.Preview, o Options) line {
 			count(c.all, "instance is affected", "instances are affected"))
 	}
 	return changesHeadline(p)
+}
+
+// checkedSoFar says how far the plans are while checks run.
+func checkedSoFar(c progress) line {
+	if c.all == 0 {
+		return own("Merging changes no instance")
+	}
+	return say("{} planned", count(c.all, "instance", "instances"))
+}
+
+// consequences say what merging would do, where something else is the headline.
+func consequences(c progress, p planner.Preview) line {
+	switch {
+	case c.all == 0:
+		return own("Merging would change no instance.")
+	case c.changing == 0:
+		return own("No plan has a change.")
+	}
+	return say("Merging would change {}: {}.", changed(p), tallied(p.Instances...).sentence())
 }
 
 func changesHeadline(p planner.Preview) line {

@@ -64,7 +64,23 @@ func (w words) preview() planner.Preview {
 			w.instance(2, planner.Planned, engine.Change{Action: engine.Run, Address: w.n(1)}),
 			w.instance(3, planner.Failed), w.instance(4, planner.Removed), w.instance(5, planner.Planned),
 		},
+		Checks: []planner.CheckResult{
+			{Name: w.n(1), Outcome: planner.CheckFailed, Log: w.n(2), Findings: []planner.Finding{w.finding(1, planner.Broken), w.finding(2, planner.Warn)}},
+			{Name: w.n(3), Outcome: planner.CheckPassed}, {Name: w.n(4), Outcome: planner.CheckCancelled},
+		},
 	}
+}
+
+func (w words) finding(i int, level planner.Level) planner.Finding {
+	return planner.Finding{Level: level, Message: w.n(i), File: w.n(i + 1), Line: i, ChangedLine: i, Instances: []string{w.n(i + 2), w.n(i + 3)},
+		Resource: w.n(i + 4), Rule: w.n(i + 5), Source: "by " + w.n(i+6)}
+}
+
+// checked is a preview whose headline is about checks.
+func (w words) checked() planner.Preview {
+	p := w.preview()
+	p.Instances = p.Instances[:1]
+	return p
 }
 
 func (w words) problem() planner.Preview {
@@ -72,7 +88,7 @@ func (w words) problem() planner.Preview {
 	p.Instances = nil
 	// Lines of a detail are paragraphs or items on purpose.
 	detail := "x " + strings.Join(strings.Fields(manyLines(w.n(1))), " ")
-	p.Problem = &planner.Problem{Title: w.n(1), Detail: detail, File: w.n(2), Line: 3}
+	p.Problem = &planner.Problem{Title: w.n(1), Detail: detail, File: w.n(2), Line: 3, More: []planner.Problem{{Title: w.n(3), Detail: w.n(4), File: w.n(5), Line: 6}}}
 	return p
 }
 
@@ -117,7 +133,7 @@ func (w words) everything() map[string]string {
 	}
 	check := Check(w.preview(), o)
 	return map[string]string{
-		"preview": Preview(w.preview(), o), "problem": Preview(w.problem(), o), "rollout": Rollout(rollout, o),
+		"preview": Preview(w.preview(), o), "checked": Preview(w.checked(), o), "problem": Preview(w.problem(), o), "rollout": Rollout(rollout, o),
 		"configuration": Rollout(broken, o), "check summary": check.Summary, "check text": check.Text,
 		"reply": Reply(rollout.Answers[0], o), "status": Status(state, nil, o),
 		"help": Help(environments, Rights{Person: rollout.Answers[0].By}, o),

@@ -25,7 +25,7 @@ func impacts(r promote.Rollout, o Options) []section {
 	head.paragraph(own("**What it would change**"))
 	head.items(items)
 	all := []section{{least: head}}
-	for _, g := range grouped(instances) {
+	for _, g := range grouped(instances, o) {
 		all = append(all, g.section(o))
 	}
 	return all

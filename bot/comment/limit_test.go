@@ -23,6 +23,14 @@ func TestPreviewFits(t *testing.T) {
 				p.Instances = append(p.Instances, anyInstance(t, environment, fmt.Sprint("component-", i)))
 			}
 		}
+		for i := range rapid.IntRange(0, 3).Draw(t, "checks") {
+			findings := make([]planner.Finding, rapid.SampledFrom([]int{0, 1, 12, 120}).Draw(t, "findings"))
+			for j := range findings {
+				findings[j] = untagged
+				findings[j].Level, findings[j].Line = []planner.Level{planner.Warn, planner.Deny, planner.Broken}[j%3], j
+			}
+			p.Checks = append(p.Checks, checkResult(fmt.Sprint("check-", i), findings...))
+		}
 		o := Options{Limit: rapid.IntRange(600, 70000).Draw(t, "limit"), Full: "https://github.com/acme/infra/runs/1"}
 		whole := Preview(p, Options{Limit: 1 << 30})
 		got := Preview(p, o)

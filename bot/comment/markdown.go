@@ -39,7 +39,12 @@ func (d *document) small(l line) {
 }
 
 // items adds a list. No items add nothing.
-func (d *document) items(items []line) {
+func (d *document) items(items []line) { d.marked("- ", items) }
+
+// starred adds a list that does not run into one of [document.items] next to it.
+func (d *document) starred(items []line) { d.marked("* ", items) }
+
+func (d *document) marked(mark string, items []line) {
 	if len(items) == 0 {
 		return
 	}
@@ -48,7 +53,7 @@ func (d *document) items(items []line) {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		b.WriteString("- " + item.markdown(false))
+		b.WriteString(mark + item.markdown(false))
 	}
 	d.blocks = append(d.blocks, b.String())
 }

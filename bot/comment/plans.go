@@ -19,7 +19,7 @@ type group struct {
 // grouped puts instances with equal plans together: those that failed first, then those that destroy something, then
 // the others; among these, later environments first, since that is where a mistake costs most. Instances whose plans
 // change nothing are not among them.
-func grouped(instances []planner.InstancePreview) []group {
+func grouped(instances []planner.InstancePreview, o Options) []group {
 	index := map[[3]string]int{}
 	order := map[string]int{} // of the environments
 	var groups []group
@@ -30,7 +30,7 @@ func grouped(instances []planner.InstancePreview) []group {
 		if instance.Outcome != planner.Failed && (instance.Outcome != planner.Planned || tallied(instance).empty()) {
 			continue
 		}
-		key := [3]string{string(instance.Outcome), instance.Instance.Component, sameness(instance)}
+		key := [3]string{string(instance.Outcome), instance.Instance.Component, sameness(instance, o)}
 		at, found := index[key]
 		if !found {
 			at = len(groups)
@@ -50,15 +50,24 @@ func grouped(instances []planner.InstancePreview) []group {
 }
 
 // sameness is equal for instances that are shown once.
-func sameness(instance planner.InstancePreview) string {
+func sameness(instance planner.InstancePreview, o Options) string {
 	switch {
 	case instance.Outcome == planner.Failed:
 		return instance.Failure
-	case instance.Plan.Digest != "":
+	case commandPlan(instance.Plan):
 		return instance.Plan.Digest
 	}
-	return "only " + instance.Instance.Name()
+	// What a reader could not tell apart is the same. The digests of plans will not do: they also hold what stays as it
+	// is, such as the name of the environment.
+	shown := diffOf(instance.Plan, o.NamesOnly, roomToCompare)
+	if shown.text != "" && shown.unexplained+shown.left == 0 {
+		return shown.text
+	}
+	return "digest " + instance.Plan.Digest
 }
+
+// roomToCompare is up to how many bytes plans are compared by what they show; larger ones are by their digests.
+const roomToCompare = 64 << 10
 
 // first stands for all of the group.
 func (g group) first() planner.InstancePreview { return g.instances[0] }

@@ -17,15 +17,22 @@ func Preview(p planner.Preview, o Options) string {
 	table, version := smallest(newTotals(p).versions(), room-alarms.size())
 	whole := version == 0
 	room -= table.size()
+	results, unnamed := newChecked(p, o).within((room - alarms.size()) / 2)
+	if results.size() > room {
+		results = &document{} // as the table, if there is no room for anything
+	}
+	room -= results.size()
 	if alarms.size() > room {
 		alarms, whole = &document{}, false
 	}
 	room -= alarms.size()
 	plans := choose(sections(p, o), room)
+	plans.findings = unnamed
 
 	d := &document{}
 	d.append(head)
 	d.append(table)
+	d.append(results)
 	d.append(alarms)
 	for _, plan := range plans.documents {
 		d.append(plan)
@@ -47,6 +54,9 @@ func leftOut(plans chosen, tableWhole bool, o Options) line {
 	if plans.left > 0 {
 		missing = append(missing, say("{}", count(plans.left, "whole plan", "whole plans")))
 	}
+	if plans.findings > 0 {
+		missing = append(missing, say("{} of the checks", count(plans.findings, "finding", "findings")))
+	}
 	if !tableWhole {
 		missing = append(missing, own("most of the table"))
 	}
@@ -62,7 +72,7 @@ func leftOut(plans chosen, tableWhole bool, o Options) line {
 
 func sections(p planner.Preview, o Options) []section {
 	var all []section
-	for _, g := range grouped(p.Instances) {
+	for _, g := range grouped(p.Instances, o) {
 		all = append(all, g.section(o))
 	}
 	return all
@@ -78,8 +88,26 @@ func previewHead(p planner.Preview, o Options) *document {
 		}
 		detail, _ := smallest(sentences(p.Problem.Detail), o.limit()/2)
 		d.append(detail)
+		more, _ := smallest(moreProblems(p.Problem.More), o.limit()/4)
+		d.append(more)
 	}
 	return d
+}
+
+// moreProblems are of the same kind as the one before, each with its place. The versions have fewer and fewer.
+func moreProblems(problems []planner.Problem) (versions []*document) {
+	for _, most := range []int{30, 5, 0} {
+		shown := problems[:min(most, len(problems))]
+		d := &document{}
+		d.items(each(shown, func(problem planner.Problem) line {
+			return say("{}: {}", place(problem.File, problem.Line, problem.Column), prose(shortened(oneLine(problem.Detail), 400)))
+		}))
+		if left := len(problems) - len(shown); left > 0 {
+			d.paragraph(say("and {}.", count(left, "more problem", "more problems")))
+		}
+		versions = append(versions, d)
+	}
+	return versions
 }
 
 // place is where a problem is, such as stacks.yml:3:7.

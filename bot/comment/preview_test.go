@@ -162,6 +162,9 @@ func previews() map[string]planner.Preview {
 			"Someone with write access who has read the changes can type `/plan at 8c1f2aa`.",
 	}
 	all["untrusted"] = stopped
+	for name, p := range checkedPreviews(all) {
+		all[name] = p
+	}
 	noted := all["same-in-all"]
 	noted.Notes = []string{"This pull request changes the configuration itself (`.github/trunkline.yml`); the plans here follow the one on trunk"}
 	all["notes"] = noted

@@ -32,7 +32,7 @@ func run() int {
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongSetting{err} })
-	root.AddCommand(serveCommand())
+	root.AddCommand(serveCommand(), demoCommand(), stacksCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "trunkline:", err)
 		var wrong wrongSetting

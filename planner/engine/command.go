@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/trunkline/trunkline/planner/process"
 )
@@ -31,12 +32,19 @@ import (
 type command struct {
 	plan, apply string
 	settings    Settings
+	generating  sync.Mutex // held while files are laid beside code
 }
 
 // maxText is how many bytes of a plan are kept as text.
 const maxText = 1 << 20
 
 func (c *command) Plan(ctx context.Context, work Work) (Plan, error) {
+	if err := work.resolved(); err != nil {
+		return Plan{}, err
+	}
+	if err := work.generate(&c.generating, true); err != nil {
+		return Plan{}, err
+	}
 	output := work.scratch("plan.txt")
 	if err := c.run(ctx, work, "plan", func(shell *process.Command) { shell.Output = output }); err != nil {
 		return Plan{}, err
@@ -59,12 +67,21 @@ func (c *command) Plan(ctx context.Context, work Work) (Plan, error) {
 		plan.Changes = []Change{{Address: work.Instance.Component, Action: Run, Digest: digest}}
 	}
 	plan.Digest = planDigest(plan.Changes, nil)
+	if work.Document {
+		plan.Document = work.scratch("document.json")
+		if err := documentText(plan.Document, plan.Text); err != nil {
+			return Plan{}, fmt.Errorf("write down the plan of %s: %w", work.Instance.Name(), err)
+		}
+	}
 	return plan, nil
 }
 
 func (c *command) Apply(ctx context.Context, work Work, plan Plan) error {
 	if plan.Empty() {
 		return nil
+	}
+	if err := work.unlocked(); err != nil {
+		return err
 	}
 	if _, err := os.Stat(plan.File); err != nil {
 		return fmt.Errorf("apply %s: its plan is gone: %w", work.Instance.Name(), err)
@@ -93,6 +110,9 @@ func (c *command) environment(work Work) map[string]string {
 	files := make([]string, len(work.Instance.VariableFiles))
 	for i, file := range work.Instance.VariableFiles {
 		files[i] = filepath.Join(work.Root, filepath.FromSlash(file))
+	}
+	if name := work.Instance.VariablesName; name != "" {
+		files = append(files, filepath.Join(work.directory(), name))
 	}
 	return map[string]string{
 		"TRUNKLINE_ENVIRONMENT": work.Instance.Environment,

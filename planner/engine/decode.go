@@ -16,12 +16,20 @@ type planReader struct {
 	settings Settings
 	work     Work
 	plan     *Plan
+	document *document
 }
 
 // decode reads terraform's plan, as show -json prints it, as a stream: resource by resource, leaving out the state
 // before, the configuration and the planned values, which can be far larger than the changes.
-func (s Settings) decode(from io.Reader, work Work, plan *Plan) error {
+func (s Settings) decode(from io.Reader, work Work, plan *Plan) (err error) {
 	reader := planReader{settings: s, work: work, plan: plan}
+	if work.Document {
+		plan.Document = work.scratch("document.json")
+		if reader.document, err = createDocument(plan.Document); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, reader.document.close()) }()
+	}
 	decoder := json.NewDecoder(from)
 	decoder.UseNumber() // numbers stay as they are written: they go into digests
 	if err := expect(decoder, '{'); err != nil {
@@ -87,10 +95,10 @@ func skip(decoder *json.Decoder) error {
 }
 
 func (r planReader) resources(decoder *json.Decoder) error {
-	if err := expect(decoder, '['); err != nil {
+	if err := errors.Join(expect(decoder, '['), r.document.begin("resource_changes"), r.document.raw("[")); err != nil {
 		return err
 	}
-	for decoder.More() {
+	for first := true; decoder.More(); {
 		var resource tfjson.ResourceChange
 		if err := decoder.Decode(&resource); err != nil {
 			return err
@@ -98,11 +106,15 @@ func (r planReader) resources(decoder *json.Decoder) error {
 		if resource.Change == nil {
 			continue
 		}
+		if err := r.document.resource(resource, first); err != nil {
+			return err
+		}
+		first = false
 		if change, changes := r.change(resource); changes {
 			r.plan.Changes = append(r.plan.Changes, change)
 		}
 	}
-	return expect(decoder, ']')
+	return errors.Join(expect(decoder, ']'), r.document.raw("]"))
 }
 
 // change is what happens to the resource, and whether anything does.
@@ -166,6 +178,7 @@ func (r planReader) outputs(decoder *json.Decoder) error {
 	if err := decoder.Decode(&outputs); err != nil {
 		return err
 	}
+	shown := make(map[string]tfjson.Change, len(outputs))
 	for _, name := range slices.Sorted(maps.Keys(outputs)) {
 		detail := outputs[name]
 		if detail == nil {
@@ -177,6 +190,7 @@ func (r planReader) outputs(decoder *json.Decoder) error {
 			r.describe(&change, *detail)
 			r.plan.Outputs = append(r.plan.Outputs, change)
 		}
+		shown[name] = masked(*detail)
 	}
-	return nil
+	return errors.Join(r.document.begin("output_changes"), r.document.value(shown))
 }

@@ -39,7 +39,7 @@ import (
 	"github.com/trunkline/trunkline/planner/stack"
 )
 
-// Engine plans and applies instances. Both methods may be called for several instances at a time, also of the same
+// Engine plans and applies instances. Its methods may be called for several instances at a time, also of the same
 // directory. When the context ends, the engine's processes are ended before the method returns. An error of what the
 // engine was asked to do is a [*Failure]; any other error is ours, or the context's.
 type Engine interface {
@@ -47,6 +47,9 @@ type Engine interface {
 	Plan(ctx context.Context, work Work) (Plan, error)
 	// Apply makes the changes of a plan that this engine made for the same work.
 	Apply(ctx context.Context, work Work, plan Plan) error
+	// Validate says what is wrong with the code of the instance's component, whatever its variables. It is best asked
+	// after a plan, with the same work, and at a time of its own.
+	Validate(ctx context.Context, work Work) ([]Diagnostic, error)
 }
 
 // Work is one instance of one commit to be planned or applied.
@@ -67,6 +70,8 @@ type Work struct {
 	// Lock the state while planning. False for previews, which may not stand in the way of an apply; state in State
 	// is locked all the same, for the moment that a plan takes.
 	Lock bool
+	// Document asks for [Plan.Document].
+	Document bool
 	// Locks that the engine's processes hold until the last of them has ended.
 	Locks []*process.Lock
 }
@@ -143,8 +148,16 @@ func Among(changes []Change, recorded []string) bool {
 // next time. It is not redacted.
 func (w Work) Log(step string) string { return w.scratch("logs", step+".log") }
 
-// directory of the component.
-func (w Work) directory() string { return filepath.Join(w.Root, filepath.FromSlash(w.Instance.Path)) }
+// source is the directory of the component.
+func (w Work) source() string { return filepath.Join(w.Root, filepath.FromSlash(w.Instance.Path)) }
+
+// directory is the one that the engine is started in: the component's, or a copy of it beside it; see [Work.apart].
+func (w Work) directory() string {
+	if w.apart() {
+		return filepath.Join(filepath.Dir(w.source()), ".trunkline-"+w.Instance.Folder())
+	}
+	return w.source()
+}
 
 func (w Work) scratch(elements ...string) string {
 	return filepath.Join(append([]string{w.Scratch}, elements...)...)

@@ -78,7 +78,7 @@ func (s Settings) failure(step, output string, work Work) *Failure {
 // component's directory or by its absolute path; "" where it is not in the repository.
 func (w Work) inRepository(file string) string {
 	if !filepath.IsAbs(file) {
-		file = filepath.Join(w.directory(), file)
+		file = filepath.Join(w.source(), file)
 	}
 	relative, err := filepath.Rel(w.Root, file)
 	if err != nil || !filepath.IsLocal(relative) {

@@ -16,6 +16,10 @@ type Plan struct {
 	Text string
 	// File holds the engine's own plan, for Apply; it lives as long as the directory it was made in.
 	File string
+	// Document is a file with the plan as JSON, for policies: resource_changes (also of resources that stay as they
+	// are) and output_changes in terraform's own form, without sensitive values; with the member text in their place for
+	// command engines. It is there if it was asked for, as long as File.
+	Document string
 }
 
 // Empty tells whether applying would change nothing.

@@ -13,10 +13,9 @@ func (s Settings) fill(run *process.Command, work Work, step string) {
 	run.Home = work.Scratch
 	run.Log = work.Log(step)
 	run.Allow = s.Allow
-	run.Env = maps.Clone(work.Env)
-	if run.Env == nil {
-		run.Env = map[string]string{}
-	}
+	run.Env = map[string]string{}
+	maps.Copy(run.Env, work.manifestEnv())
+	maps.Copy(run.Env, work.Env) // the operator's word counts more
 	run.Locks = work.Locks
 	// The time limit is the work's, by its context: several commands share it.
 	run.Limits = process.Limits{Timeout: 24 * time.Hour, Interrupt: 10 * time.Second, Terminate: 5 * time.Second, Read: maxText}

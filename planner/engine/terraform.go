@@ -9,13 +9,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/trunkline/trunkline/planner/process"
 )
 
 // terraform is the engine of HashiCorp Terraform and of OpenTofu.
 //
-// A plan takes three starts of the program: init, plan, and show to read the plan; two where nothing changes. What
+// A plan takes three starts of the program: init, plan, and show to read the plan; two where nothing changes and no
+// policy wants to see it. What
 // init makes goes into a data directory in Scratch, so that several instances of one directory, which differ in their
 // workspace and variables, do not tread on each other.
 //
@@ -27,11 +29,19 @@ type terraform struct {
 	program  string // path
 	name     string // for people
 	settings Settings
+	// generating is held while files are laid beside code that several instances share.
+	generating sync.Mutex
 }
 
 func (t *terraform) Plan(ctx context.Context, work Work) (Plan, error) {
 	ctx, cancel := work.within(ctx)
 	defer cancel()
+	if err := work.resolved(); err != nil {
+		return Plan{}, err
+	}
+	if err := work.generate(&t.generating, false); err != nil {
+		return Plan{}, err
+	}
 	ours, err := t.init(ctx, work)
 	if err != nil {
 		return Plan{}, err
@@ -48,9 +58,15 @@ func (t *terraform) Plan(ctx context.Context, work Work) (Plan, error) {
 	switch result.ExitCode {
 	case 0: // nothing would change
 		plan.Digest = planDigest(nil, nil)
-		return plan, nil
+		if work.Document {
+			shown := plan // what it shows is that nothing changes
+			err = t.show(ctx, work, &shown)
+			plan.Document = shown.Document
+		}
+		return plan, err
 	case 2: // something would
-		return plan, t.show(ctx, work, &plan)
+		err = t.show(ctx, work, &plan)
+		return plan, err
 	default:
 		return Plan{}, t.settings.failure("plan", result.Log, work)
 	}
@@ -59,6 +75,9 @@ func (t *terraform) Plan(ctx context.Context, work Work) (Plan, error) {
 func (t *terraform) Apply(ctx context.Context, work Work, plan Plan) error {
 	if plan.Empty() {
 		return nil
+	}
+	if err := work.unlocked(); err != nil {
+		return err
 	}
 	if _, err := os.Stat(plan.File); err != nil {
 		return fmt.Errorf("apply %s: its plan is gone: %w", work.Instance.Name(), err)
@@ -79,10 +98,19 @@ func (t *terraform) Apply(ctx context.Context, work Work, plan Plan) error {
 // to keep.
 func (t *terraform) init(ctx context.Context, work Work) (ours bool, err error) {
 	backend, unread := findBackend(work.directory())
+	if work.Instance.GenerateBackend && work.Instance.BackendType == "local" {
+		backend.path, _ = work.Instance.Backend["path"].(string)
+		backend.workspaces, _ = work.Instance.Backend["workspace_dir"].(string)
+	}
 	arguments := []string{"init", "-input=false", "-no-color"}
 	if backend.kind != "cloud" { // which refuses the option
 		arguments = append(arguments, "-reconfigure")
 	}
+	configuration, err := work.backendConfiguration()
+	if err != nil {
+		return false, err
+	}
+	arguments = append(arguments, configuration...)
 	ours = unread == nil && backend.inWorktree(work.Instance.Workspace)
 	if ours {
 		if err := override(work.directory()); err != nil {
@@ -145,6 +173,9 @@ func (t *terraform) planArguments(work Work, ours bool) ([]string, error) {
 	}
 	for _, file := range work.Instance.VariableFiles {
 		arguments = append(arguments, "-var-file="+filepath.Join(work.Root, filepath.FromSlash(file)))
+	}
+	if name := work.Instance.VariablesName; name != "" {
+		return append(arguments, "-var-file="+name), nil // it lies where the engine is started
 	}
 	if len(work.Instance.Variables) == 0 {
 		return arguments, nil

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"context"
 	"fmt"
 	"path"
 	"slices"
@@ -19,10 +20,13 @@ type Tree interface {
 	// HasFile tells whether there is a file at the path, HasDirectory whether there is a directory.
 	HasFile(path string) bool
 	HasDirectory(path string) bool
+	// ReadAll returns the contents of the files by path. All must exist.
+	ReadAll(ctx context.Context, names []string) (map[string][]byte, error)
 }
 
-// Resolve finds the instances that a commit has under the rules: in the order of the environments, then by name. With
-// problems there are no instances. That an environment has none is no problem.
+// Resolve finds the instances that a commit has under the rules: in the order of the environments, then by name. That
+// an environment has none is no problem. The error is [config.Problems] where the rules do not go with the commit, or
+// its files are at fault.
 //
 // # Folders
 //
@@ -49,15 +53,26 @@ type Tree interface {
 // # List
 //
 // Instances are those listed. Their paths must exist.
-func Resolve(tree Tree, rules config.Repository) ([]Instance, config.Problems) {
+//
+// # Atmos
+//
+// Instances are those of the stack manifests, as [atmos.Resolve] finds them. An instance belongs to the environment
+// whose patterns match the stack's name or its manifest's path, by itself or with the component. Disabled instances are
+// among them.
+func Resolve(ctx context.Context, tree Tree, rules config.Repository) ([]Instance, error) {
 	r := resolver{tree: tree, rules: rules}
 	switch rules.Stacks.Layout {
+	case config.LayoutAtmos:
+		if err := r.atmos(ctx); err != nil {
+			return nil, err
+		}
 	case config.LayoutFolders:
 		r.folders()
 	case config.LayoutList:
 		r.list()
 	default:
-		r.problem(rules.Stacks.At, "there is no layout %q: it is %s or %s", rules.Stacks.Layout, config.LayoutFolders, config.LayoutList)
+		r.problem(rules.Stacks.At, "there is no layout %q: it is %s, %s or %s",
+			rules.Stacks.Layout, config.LayoutAtmos, config.LayoutFolders, config.LayoutList)
 	}
 	r.duplicates()
 	if len(r.problems) > 0 {

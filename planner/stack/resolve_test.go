@@ -1,6 +1,8 @@
 package stack
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -21,6 +23,21 @@ func (f files) Files() []string          { return f }
 func (f files) HasFile(name string) bool { return slices.Contains(f, name) }
 func (f files) HasDirectory(name string) bool {
 	return name == "." || slices.ContainsFunc(f, func(file string) bool { return strings.HasPrefix(file, name+"/") })
+}
+
+func (f files) ReadAll(context.Context, []string) (map[string][]byte, error) {
+	return nil, errors.ErrUnsupported
+}
+
+// resolve is Resolve of files that are not read.
+func resolve(t *testing.T, tree Tree, rules config.Repository) ([]Instance, config.Problems) {
+	t.Helper()
+	instances, err := Resolve(t.Context(), tree, rules)
+	var problems config.Problems
+	if err != nil && !errors.As(err, &problems) {
+		t.Fatal(err)
+	}
+	return instances, problems
 }
 
 func tree(names ...string) files { slices.Sort(names); return names }
@@ -141,7 +158,7 @@ func TestFolders(t *testing.T) {
 			rules := config.Repository{Environments: test.environments, Stacks: config.Stacks{
 				Layout: config.LayoutFolders, Path: test.path, Variables: test.variables, Engine: config.Engine{Kind: test.engine},
 			}}
-			instances, problems := Resolve(test.tree, rules)
+			instances, problems := resolve(t, test.tree, rules)
 			if len(problems) > 0 {
 				t.Fatal(problems)
 			}
@@ -159,7 +176,7 @@ func TestList(t *testing.T) {
 		{Environment: "dev", Path: "./infra/vpc/"},
 		{Environment: "dev", Component: "all", Path: "."},
 	}}}
-	instances, problems := Resolve(tree("infra/vpc/main.tf", "prod.tfvars", "lib/a/b.json", "lib/c.json"), rules)
+	instances, problems := resolve(t, tree("infra/vpc/main.tf", "prod.tfvars", "lib/a/b.json", "lib/c.json"), rules)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -195,7 +212,7 @@ func TestProblems(t *testing.T) {
 		"braces":          {folders("a/{environment/{component}", nil), []string{`.github/trunkline.yml:4:5: the braces in "a/{environment/{component}" do not belong together`}},
 		"a placeholder":   {folders("a/{Env}/{component}", nil), []string{`.github/trunkline.yml:4:5: the placeholder {Env} in "a/{Env}/{component}" is no name of small letters, digits and _`}},
 		"stacks":          {folders("a/{environment}/{component}", environments("dev=[a")), []string{`.github/trunkline.yml:10:3: "[a" in the stacks of dev is no pattern: it has a bracket or a brace without its counterpart`}},
-		"unknown layout":  {config.Repository{Stacks: config.Stacks{Layout: "atom", At: at}}, []string{`.github/trunkline.yml:4:5: there is no layout "atom": it is folders or list`}},
+		"unknown layout":  {config.Repository{Stacks: config.Stacks{Layout: "atom", At: at}}, []string{`.github/trunkline.yml:4:5: there is no layout "atom": it is atmos, folders or list`}},
 		"listed twice":    {list(config.Instance{Environment: "dev", Path: "environments/dev/vpc"}, config.Instance{Environment: "dev", Path: "environments/prod/vpc"}), []string{`.github/trunkline.yml:21:7: there are two instances dev/vpc, in environments/dev/vpc and in environments/prod/vpc: give them different stacks or components`}},
 		"nothing is near": {list(config.Instance{Environment: "qa", Path: "/etc"}), []string{`.github/trunkline.yml:20:7: there is no environment "qa"`, `.github/trunkline.yml:20:7: there is no directory "/etc"`}},
 		"names that are near": {
@@ -210,7 +227,7 @@ func TestProblems(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			instances, problems := Resolve(some, test.rules)
+			instances, problems := resolve(t, some, test.rules)
 			var got []string
 			for _, problem := range problems {
 				got = append(got, problem.Error())

@@ -354,3 +354,6 @@ func TestUnknownEnvironment(t *testing.T) {
 		t.Errorf("it is %s, %+v, %v", deployment.Phase, deployment.Failure, err)
 	}
 }
+
+// Validate is not what deployments ask for.
+func (s *scene) Validate(context.Context, engine.Work) ([]engine.Diagnostic, error) { return nil, nil }

@@ -140,6 +140,9 @@ func (tx *Tx) Forget(p Projection) error {
 // CheckInProgress is the Digest of a check run that was not ended yet.
 const CheckInProgress = "in_progress"
 
+// CheckAnnotating is its Digest while annotations are sent, which must not be sent twice.
+const CheckAnnotating = "in_progress, annotating"
+
 // ChecksInProgress returns the check runs of a pull request, other than the one of subject, that were not ended.
 func (tx *Tx) ChecksInProgress(repository int64, pull, subject string) (checks []Projection, err error) {
 	err = tx.each(func(rows *sql.Rows) error {
@@ -148,7 +151,7 @@ func (tx *Tx) ChecksInProgress(repository int64, pull, subject string) (checks [
 		checks = append(checks, p)
 		return err
 	}, `SELECT subject, github_id, digest, detail FROM projections WHERE repository = $1 AND kind = $2 AND detail = $3
-		AND digest = $4 AND subject <> $5 AND github_id > 0`, repository, CheckProjection, pull, CheckInProgress, subject)
+		AND digest IN ($4, $5) AND subject <> $6 AND github_id > 0`, repository, CheckProjection, pull, CheckInProgress, CheckAnnotating, subject)
 	return checks, err
 }
 

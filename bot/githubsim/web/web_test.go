@@ -12,7 +12,6 @@ import (
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	"github.com/google/go-github/v60/github"
 
-	"github.com/trunkline/trunkline"
 	"github.com/trunkline/trunkline/bot/githubsim"
 	"github.com/trunkline/trunkline/bot/githubsim/web"
 )
@@ -30,9 +29,13 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	manifest, err := os.ReadFile("../../../app.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var pages http.Handler
 	gh, err := githubsim.New(githubsim.Options{
-		Dir: t.TempDir(), Manifest: trunkline.Manifest,
+		Dir: t.TempDir(), Manifest: manifest,
 		Web: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { pages.ServeHTTP(w, r) }),
 	})
 	if err != nil {

@@ -1,0 +1,190 @@
+package atmos
+
+import (
+	"encoding/json"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// caller calls the YAML functions in an instance's sections that need no outside, and notes the others.
+type caller struct {
+	loader     *loader
+	directory  string         // of the component, for !repo-root
+	env        map[string]any // of the instance, for !env
+	unresolved []Unresolved
+}
+
+// unset marks a key to be removed.
+type unset struct{}
+
+// section calls the functions of a section, and takes the types out that only merging needs.
+func (c *caller) section(values map[string]any, path string) map[string]any {
+	if !holds(values, func(text string) bool { return strings.HasPrefix(text, "!") }) {
+		return values
+	}
+	found, _ := c.value(values, path).(map[string]any)
+	return found
+}
+
+func (c *caller) value(value any, path string) any {
+	called := eachString(value, path, func(text, path string) any {
+		if !strings.HasPrefix(text, "!") {
+			return text
+		}
+		return c.call(text, path)
+	})
+	if _, removed := called.(unset); removed {
+		return nil
+	}
+	return plainValue(withoutUnset(called))
+}
+
+// call is what a function gives; the text itself where it is none, or one that needs an outside.
+func (c *caller) call(text, path string) any {
+	name, argument, _ := strings.Cut(text, " ")
+	argument = strings.TrimSpace(argument)
+	if !functions[name] {
+		return text
+	}
+	switch name {
+	case "!unset":
+		return unset{}
+	case "!template":
+		return parsedJSON(argument)
+	case "!env":
+		return c.environment(argument)
+	case "!repo-root", "!git.root":
+		return c.root()
+	case "!cwd":
+		return "."
+	}
+	c.unresolved = append(c.unresolved, Unresolved{Path: path, Function: name, Text: text})
+	return text
+}
+
+// parsedJSON is the value of a text that may be JSON.
+func parsedJSON(text string) any {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	var value any
+	if decoder.Decode(&value) != nil || decoder.More() {
+		return text
+	}
+	return numbers(value)
+}
+
+// numbers makes the numbers of JSON those that YAML has.
+func numbers(value any) any {
+	switch value := value.(type) {
+	case json.Number:
+		if whole, err := value.Int64(); err == nil {
+			return int(whole)
+		}
+		fraction, _ := value.Float64()
+		return fraction
+	case map[string]any:
+		for key, one := range value {
+			value[key] = numbers(one)
+		}
+	case []any:
+		for i, one := range value {
+			value[i] = numbers(one)
+		}
+	}
+	return value
+}
+
+// environment is the variable that !env names, or its default, or null.
+func (c *caller) environment(argument string) any {
+	words := splitWords(argument)
+	if len(words) == 0 {
+		return nil
+	}
+	if value, there := c.env[words[0]].(string); there && !strings.HasPrefix(value, "!env") {
+		return value
+	}
+	if value, set := c.loader.options.Env[words[0]]; set {
+		return value
+	}
+	if len(words) > 1 {
+		return words[1]
+	}
+	return nil
+}
+
+// root is the repository's root from the directory that the component is run in: the same on every host.
+func (c *caller) root() string {
+	if c.directory == "" {
+		return "."
+	}
+	up, err := filepath.Rel(filepath.FromSlash(path.Join("/", c.directory)), "/")
+	if err != nil {
+		return "."
+	}
+	return filepath.ToSlash(up)
+}
+
+// splitWords splits arguments at spaces. Quotes keep words together.
+func splitWords(text string) []string {
+	var words []string
+	for text = strings.TrimSpace(text); text != ""; text = strings.TrimSpace(text) {
+		end := strings.IndexAny(text, " \t")
+		if quote := text[0]; quote == '"' || quote == '\'' {
+			if closing := strings.IndexByte(text[1:], quote); closing >= 0 {
+				words = append(words, text[1:1+closing])
+				text = text[closing+2:]
+				continue
+			}
+		}
+		if end < 0 {
+			end = len(text)
+		}
+		words = append(words, text[:end])
+		text = text[end:]
+	}
+	return words
+}
+
+// withoutUnset is the value without the keys that are to be removed.
+func withoutUnset(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		var changed map[string]any
+		for key, before := range value {
+			_, removed := before.(unset)
+			after := before
+			if !removed {
+				after = withoutUnset(before)
+			}
+			if changed == nil && (removed || special(before, after)) {
+				changed = make(map[string]any, len(value))
+				for key, before := range value {
+					changed[key] = before
+				}
+			}
+			if changed != nil {
+				changed[key] = after
+			}
+			if removed {
+				delete(changed, key)
+			}
+		}
+		if changed != nil {
+			return changed
+		}
+	case []any:
+		for i, one := range value {
+			if _, removed := one.(unset); removed {
+				kept := append(append([]any(nil), value[:i]...), value[i+1:]...)
+				return withoutUnset(kept)
+			}
+			if after := withoutUnset(one); special(one, after) {
+				changed := append([]any(nil), value...)
+				changed[i] = after
+				return withoutUnset(changed)
+			}
+		}
+	}
+	return value
+}

@@ -1,0 +1,248 @@
+package atmos
+
+import (
+	"path"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/trunkline/trunkline/config"
+)
+
+// resolution is a component that becomes an instance.
+type resolution struct {
+	stack     *stackOf
+	name      string
+	own       sections
+	bases     inheritance
+	overrides map[string]any
+	// all are the merged sections.
+	all      sections
+	declared string
+	instance Instance
+}
+
+// instance resolves one component of the stack.
+func (s *stackOf) instance(name string) (Instance, *config.Problem) {
+	component, problem := s.component(name)
+	if problem != nil {
+		return Instance{}, problem
+	}
+	r := &resolution{stack: s, name: name, bases: inheritance{stack: s}}
+	if r.own, problem = s.own(name, component); problem != nil {
+		return Instance{}, problem
+	}
+	if r.overrides, problem = s.section(component, "overrides", inComponent(name)); problem != nil {
+		return Instance{}, problem
+	}
+	for _, step := range []func(map[string]any) *config.Problem{r.inherit, r.merge, r.identify, r.expand} {
+		if problem := step(component); problem != nil {
+			return Instance{}, problem
+		}
+	}
+	if _, sourced := component["source"]; sourced {
+		r.instance.Unresolved = append(r.instance.Unresolved, Unresolved{Path: "source", Function: "source", Text: "the component's code is fetched from elsewhere"})
+	}
+	slices.SortFunc(r.instance.Unresolved, func(a, b Unresolved) int { return strings.Compare(a.Path+a.Text, b.Path+b.Text) })
+	r.instance.Unresolved = slices.Compact(r.instance.Unresolved)
+	return r.instance, nil
+}
+
+// inherit finds the bases: by "component:", then by metadata.inherits.
+func (r *resolution) inherit(component map[string]any) *config.Problem {
+	r.declared = r.name
+	if value, there := component["component"]; there {
+		base, is := value.(string)
+		if !is {
+			return r.stack.problem(inComponent(r.name, "component"), "component is to be the name of a component")
+		}
+		if problem := r.bases.add(r.name, base); problem != nil {
+			return problem
+		}
+		if r.bases.final != "" {
+			r.declared = r.bases.final
+		}
+	}
+	if value, there := r.own.metadata["component"]; there {
+		base, is := value.(string)
+		if !is {
+			return r.stack.problem(inComponent(r.name, "metadata", "component"), "metadata.component is to be the name of a component")
+		}
+		r.declared = base
+	}
+	names, problem := r.stack.inherits(r.name, r.own.metadata)
+	if problem != nil {
+		return problem
+	}
+	for _, name := range names {
+		if problem := r.bases.add(r.name, name); problem != nil {
+			return problem
+		}
+	}
+	return nil
+}
+
+// merge merges the sections of all levels.
+func (r *resolution) merge(map[string]any) *config.Problem {
+	s := r.stack
+	for _, name := range sectionNames() {
+		layers := make([]map[string]any, 0, len(r.bases.bases)+3)
+		layers = append(layers, *s.global.named(name))
+		for i := range r.bases.bases {
+			if name != "metadata" || s.loader.settings.inherit {
+				layers = append(layers, *r.bases.bases[i].named(name))
+			}
+		}
+		layers = append(layers, *r.own.named(name))
+		switch name {
+		case "vars", "settings", "env", "providers":
+			over, problem := s.section(r.overrides, name, inComponent(r.name, "overrides"))
+			if problem != nil {
+				return problem
+			}
+			layers = append(layers, over)
+		}
+		joined, problem := s.joined(inComponent(r.name, name), layers...)
+		if problem != nil {
+			return problem
+		}
+		*r.all.named(name) = joined
+	}
+	var base sections
+	if last := len(r.bases.bases) - 1; last >= 0 {
+		base = r.bases.bases[last]
+	}
+	r.all.command = firstOf(textOf(r.overrides, "command"), r.own.command, base.command, s.global.command, s.loader.settings.command)
+	r.all.backendType = firstOf(r.own.backendType, base.backendType, s.global.backendType)
+	r.all.remoteStateType = firstOf(r.own.remoteStateType, base.remoteStateType, s.global.remoteStateType, r.all.backendType)
+	if len(s.loader.settings.github) > 0 {
+		joined, problem := s.joined(inComponent(r.name, "settings"),
+			map[string]any{"integrations": map[string]any{"github": s.loader.settings.github}}, r.all.settings)
+		if problem != nil {
+			return problem
+		}
+		r.all.settings = joined
+	}
+	return r.mergeBackends()
+}
+
+func firstOf(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// identify finds stack, directory and workspace.
+func (r *resolution) identify(map[string]any) *config.Problem {
+	s := r.stack
+	r.instance = Instance{
+		ManifestPath: s.path, Component: r.name, Declared: r.declared, Command: r.all.command, Inheritance: r.bases.chain,
+		Sources: r.sources(), backendFile: s.loader.settings.backendFile,
+		byPath: s.name == "" && s.loader.settings.template == "" && s.loader.settings.pattern == "",
+	}
+	stack, err := r.stackName()
+	if err != nil {
+		return s.problem(keys{"vars"}, "the stack has no name: %s", err)
+	}
+	r.instance.Stack = stack
+	return r.place()
+}
+
+// place finds directory and workspace, and what else metadata says.
+func (r *resolution) place() *config.Problem {
+	metadata := r.all.metadata
+	r.instance.Abstract = metadata["type"] == "abstract"
+	r.instance.Enabled, r.instance.Locked = truth(metadata["enabled"], true), truth(metadata["locked"], false)
+	component := r.declared
+	if inherited := textOf(metadata, "component"); inherited != "" {
+		component = inherited
+	}
+	r.instance.ComponentPath = path.Join(r.stack.loader.settings.components, component)
+	r.instance.prefix = filePrefix(r.name, component)
+	workspace, err := r.workspace(component)
+	if err != nil {
+		return r.stack.problem(inComponent(r.name, "metadata"), "the workspace of %s has no name: %s", r.name, err)
+	}
+	r.instance.Workspace = workspace
+	return nil
+}
+
+// sources are where the component is defined, its bases' places first.
+func (r *resolution) sources() []Source {
+	found := r.stack.merged.sources
+	if len(r.bases.chain) == 0 {
+		return found[r.name]
+	}
+	var sources []Source
+	for _, base := range slices.Backward(r.bases.chain) {
+		sources = append(sources, found[base]...)
+	}
+	return append(sources, found[r.name]...)
+}
+
+// expand expands the templates that are left, and calls functions.
+func (r *resolution) expand(map[string]any) *config.Problem {
+	named := map[string]*map[string]any{
+		"vars": &r.all.vars, "settings": &r.all.settings, "env": &r.all.env, "metadata": &r.all.metadata,
+		"providers": &r.all.providers, "dependencies": &r.all.dependencies, "overrides": &r.overrides,
+		"backend": &r.all.backend, "remote_state_backend": &r.all.remoteState,
+	}
+	r.instance.Unresolved = append(r.instance.Unresolved, r.stack.merged.unresolved...)
+	for _, section := range r.stack.outside {
+		if section.component == "" || section.component == r.name || slices.Contains(r.bases.chain, section.component) {
+			r.instance.Unresolved = append(r.instance.Unresolved, section.value)
+		}
+	}
+	if r.stack.loader.settings.templates.enabled && r.templated(named) {
+		expansion := expansion{templates: r.stack.loader.templates, data: r.data()}
+		for name, section := range named {
+			if expanded, is := expansion.value(*section, name).(map[string]any); is {
+				*section = expanded
+			}
+		}
+		if expansion.err != nil {
+			return r.stack.problem(inComponent(r.name), "a template of %s cannot be expanded: %s", r.name, strings.TrimPrefix(expansion.err.Error(), "template: "))
+		}
+		r.instance.Unresolved = append(r.instance.Unresolved, expansion.unresolved...)
+		if problem := r.place(); problem != nil {
+			return problem
+		}
+	}
+	if strings.HasPrefix(r.instance.ComponentPath+"/", "../") {
+		r.instance.Unresolved = append(r.instance.Unresolved, Unresolved{
+			Path: "component", Function: "component", Text: r.instance.ComponentPath + " is not in the repository",
+		})
+	}
+	caller := caller{loader: r.stack.loader, directory: r.instance.ComponentPath, env: r.all.env}
+	for name, section := range named {
+		*section = caller.section(*section, name)
+	}
+	r.instance.Unresolved = append(r.instance.Unresolved, caller.unresolved...)
+	i := &r.instance
+	i.Vars, i.Env, i.Settings, i.Metadata = r.all.vars, r.all.env, r.all.settings, r.all.metadata
+	i.Providers, i.Overrides, i.Dependencies = r.all.providers, r.overrides, r.all.dependencies
+	i.BackendType, i.Backend = r.all.backendType, r.all.backend
+	i.RemoteStateBackendType, i.RemoteStateBackend = r.all.remoteStateType, r.all.remoteState
+	return nil
+}
+
+// templated tells whether anything is left to expand.
+func (r *resolution) templated(named map[string]*map[string]any) bool {
+	left := r.stack.loader.settings.templates.left
+	for _, section := range named {
+		if holds(*section, func(text string) bool { return strings.Contains(text, left) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// same tells whether two manifests mean the same by an instance.
+func (i *Instance) same(other Instance) bool {
+	return i.ComponentPath == other.ComponentPath && i.Workspace == other.Workspace && i.BackendType == other.BackendType &&
+		reflect.DeepEqual([]any{i.Vars, i.Env, i.Settings, i.Metadata, i.Backend, i.Providers, i.Dependencies},
+			[]any{other.Vars, other.Env, other.Settings, other.Metadata, other.Backend, other.Providers, other.Dependencies})
+}

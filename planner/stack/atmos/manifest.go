@@ -1,0 +1,174 @@
+package atmos
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/trunkline/trunkline/config"
+)
+
+// merge is load without the memory.
+func (l *loader) merge(wanted request) (*merged, *config.Problem) {
+	if strings.TrimSpace(l.contents[wanted.file]) == "" {
+		return &merged{}, nil
+	}
+	document, data, problem := l.expand(wanted)
+	if problem != nil {
+		return nil, problem
+	}
+	manifest := &manifestMerge{loader: l, file: wanted.file, document: document, imported: wanted.imported}
+	if manifest.inline, problem = manifest.overrides(wanted.inline); problem != nil {
+		return nil, problem
+	}
+	imports, problem := l.imports(wanted.file, document)
+	if problem != nil {
+		return nil, problem
+	}
+	for _, one := range imports {
+		if problem := manifest.include(one, wanted, data); problem != nil {
+			return nil, problem
+		}
+	}
+	return manifest.finish()
+}
+
+// manifestMerge is a manifest that is being merged.
+type manifestMerge struct {
+	loader           *loader
+	file             string
+	document         *document
+	inline, imported map[string]any
+	layers           []map[string]any
+	layerDocuments   []*parsedManifest
+	result           merged
+}
+
+// overrides of the manifest itself, under those of what imports it.
+func (m *manifestMerge) overrides(outer map[string]any) (map[string]any, *config.Problem) {
+	var layers []map[string]any
+	for _, keys := range [][]string{{"overrides"}, {"terraform", "overrides"}} {
+		value := dig(m.document.values, keys...)
+		if len(keys) == 2 && m.document.values["terraform"] != nil && section(m.document.values, "terraform") == nil {
+			return nil, atNode(m.file, m.document.nearest("terraform"), "terraform is to be a map")
+		}
+		layer, is := value.(map[string]any)
+		if !is && value != nil {
+			return nil, atNode(m.file, m.document.nearest(keys...), "overrides is to be a map of sections, such as vars")
+		}
+		layers = append(layers, layer)
+	}
+	return m.joined(append(layers, outer)...)
+}
+
+func (m *manifestMerge) joined(layers ...map[string]any) (map[string]any, *config.Problem) {
+	joined, err := merge(m.loader.settings.lists, layers...)
+	if err != nil {
+		return nil, atNode(m.file, m.document.root, "%s", err)
+	}
+	return joined, nil
+}
+
+// include merges one import, which may be several files.
+func (m *manifestMerge) include(one manifestImport, wanted request, data map[string]any) *config.Problem {
+	if one.remote {
+		m.result.unresolved = append(m.result.unresolved, Unresolved{Path: "import", Function: "import", Text: one.path})
+		return nil
+	}
+	context, problem := m.joined(one.context, data)
+	if problem != nil {
+		return problem
+	}
+	for _, file := range one.files {
+		if active := m.loader.active; slices.Contains(active, file) {
+			chain := append(slices.Clone(active[slices.Index(active, file):]), file)
+			return atNode(m.file, one.node, "the manifest imports itself: %s", strings.Join(chain, " → "))
+		}
+		found, problem := m.loader.load(request{
+			file: file, context: context, given: wanted.given || len(one.context) > 0, inline: m.inline, imported: m.imported, asIs: one.asIs,
+			ignoreMissing: one.ignoreMissing || m.loader.settings.templates.ignoreMissing,
+		})
+		if problem != nil {
+			return problem
+		}
+		if m.imported, problem = m.joined(m.imported, found.imported, found.inline); problem != nil {
+			return problem
+		}
+		m.layers = append(m.layers, found.values)
+		m.result.documents = append(m.result.documents, found.documents...)
+		m.layerDocuments = append(m.layerDocuments, &parsedManifest{file: file})
+		m.result.unresolved = append(m.result.unresolved, found.unresolved...)
+		m.sources(found.sources)
+	}
+	return nil
+}
+
+func (m *manifestMerge) sources(found map[string][]Source) {
+	if m.result.sources == nil {
+		m.result.sources = make(map[string][]Source, len(found))
+	}
+	for name, sources := range found {
+		before := m.result.sources[name]
+		m.result.sources[name] = append(before[:len(before):len(before)], sources...)
+	}
+}
+
+// finish merges the manifest's own values over its imports.
+func (m *manifestMerge) finish() (*merged, *config.Problem) {
+	own, problem := m.overridden()
+	if problem != nil {
+		return nil, problem
+	}
+	m.layers = append(m.layers, own)
+	values, err := merge(m.loader.settings.lists, m.layers...)
+	if err != nil {
+		place := m.document.root
+		var mismatched *mismatch
+		if errors.As(err, &mismatched) {
+			place = m.document.nearest(mismatched.path...)
+		}
+		return nil, atNode(m.file, place, "%s", err)
+	}
+	own = section(section(m.document.values, "components"), "terraform")
+	lines := map[string][]Source{}
+	if _, node := m.document.find("components", "terraform"); node != nil {
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			if _, defined := own[node.Content[i].Value]; defined {
+				lines[node.Content[i].Value] = []Source{{File: m.file, Line: node.Content[i].Line}}
+			}
+		}
+	}
+	m.sources(lines)
+	m.result.locals = section(m.document.values, "locals")
+	m.result.values, m.result.inline, m.result.imported = values, m.inline, m.imported
+	m.result.documents = append(m.result.documents, &parsedManifest{file: m.file, document: m.document})
+	return &m.result, nil
+}
+
+// overridden are the manifest's own values, with the overrides that reach its components.
+func (m *manifestMerge) overridden() (map[string]any, *config.Problem) {
+	overrides, problem := m.joined(m.imported, m.inline)
+	components := section(m.document.values, "components")
+	defined := section(components, "terraform")
+	if problem != nil || len(overrides) == 0 || len(defined) == 0 {
+		return m.document.values, problem
+	}
+	reached := make(map[string]any, len(defined))
+	for name, value := range defined {
+		if component, is := value.(map[string]any); is {
+			value = with(component, "overrides", overrides)
+		}
+		reached[name] = value
+	}
+	return with(m.document.values, "components", with(components, "terraform", reached)), nil
+}
+
+// with is the map with another value at the key.
+func with(values map[string]any, key string, value any) map[string]any {
+	changed := make(map[string]any, len(values)+1)
+	for name, before := range values {
+		changed[name] = before
+	}
+	changed[key] = value
+	return changed
+}

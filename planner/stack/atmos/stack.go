@@ -1,0 +1,213 @@
+package atmos
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/trunkline/trunkline/config"
+)
+
+// stackOf is a merged manifest whose components are being resolved.
+type stackOf struct {
+	loader *loader
+	file   string
+	// path is the manifest's as people write it, name what it calls itself.
+	path, name string
+	merged     *merged
+	// global are the sections that all components start from.
+	global sections
+	// components are all that the manifest defines.
+	components map[string]any
+	// outside are the sections that are files from elsewhere.
+	outside []outsideSection
+}
+
+// outsideSection is a section of a component, or of all where it is "".
+type outsideSection struct {
+	component string
+	value     Unresolved
+}
+
+// sections of a component, or of what it is merged from.
+type sections struct {
+	vars, settings, env, metadata, providers, dependencies, locals map[string]any
+	backend, remoteState                                           map[string]any
+	backendType, remoteStateType, command                          string
+}
+
+// sectionNames are the sections that are maps.
+func sectionNames() []string {
+	return []string{"vars", "settings", "env", "metadata", "providers", "dependencies", "locals", "backend", "remote_state_backend"}
+}
+
+// named is the section of that name.
+func (s *sections) named(name string) *map[string]any {
+	switch name {
+	case "vars":
+		return &s.vars
+	case "settings":
+		return &s.settings
+	case "env":
+		return &s.env
+	case "metadata":
+		return &s.metadata
+	case "providers":
+		return &s.providers
+	case "dependencies":
+		return &s.dependencies
+	case "locals":
+		return &s.locals
+	case "backend":
+		return &s.backend
+	default:
+		return &s.remoteState
+	}
+}
+
+// stack resolves the instances of one manifest.
+func (l *loader) stack(ctx context.Context, file string, merged *merged) ([]Instance, *config.Problem) {
+	s := &stackOf{loader: l, file: file, path: withoutExtension(l.relative(file)), name: textOf(merged.values, "name"), merged: merged}
+	components, is := merged.values["components"].(map[string]any)
+	if !is && merged.values["components"] != nil {
+		return nil, s.problem(keys{"components"}, "components is to be a map of component types, such as terraform")
+	}
+	if s.components, is = components["terraform"].(map[string]any); !is && components["terraform"] != nil {
+		return nil, s.problem(keys{"components", "terraform"}, "components.terraform is to be a map of components")
+	}
+	if len(s.components) == 0 {
+		return nil, nil
+	}
+	if problem := s.globals(); problem != nil {
+		return nil, problem
+	}
+	instances := make([]Instance, 0, len(s.components))
+	for _, name := range slices.Sorted(maps.Keys(s.components)) {
+		instance, problem := s.instance(name)
+		if problem != nil {
+			return nil, problem
+		}
+		instances = append(instances, instance)
+		if ctx.Err() != nil {
+			return nil, nil
+		}
+	}
+	return instances, nil
+}
+
+// problem is a problem with what is at the path of keys, in whichever manifest says it.
+func (s *stackOf) problem(where keys, format string, arguments ...any) *config.Problem {
+	keys := where.list()
+	for n := len(keys); n > 0; n-- {
+		for _, manifest := range slices.Backward(s.merged.documents) {
+			if key, _ := manifest.document.find(keys[:n]...); key != nil {
+				return atNode(manifest.file, key, format, arguments...)
+			}
+		}
+	}
+	return at(Source{File: s.file}, format, arguments...)
+}
+
+// globals merges the stack's sections and those of its components' type.
+func (s *stackOf) globals() *config.Problem {
+	values := s.merged.values
+	ofType := section(values, "terraform")
+	if ofType == nil && values["terraform"] != nil {
+		return s.problem(keys{"terraform"}, "terraform is to be a map of sections, such as vars")
+	}
+	for _, name := range sectionNames() {
+		if name == "locals" {
+			s.global.locals = s.merged.locals
+			continue
+		}
+		var layers []map[string]any
+		if name == "env" {
+			layers = append(layers, s.loader.settings.env)
+		}
+		if name != "backend" && name != "remote_state_backend" && name != "providers" {
+			layer, problem := s.section(values, name, keys{})
+			if problem != nil {
+				return problem
+			}
+			if name == "metadata" {
+				layer = labels(layer)
+			}
+			layers = append(layers, layer)
+		}
+		if name != "metadata" {
+			layer, problem := s.section(ofType, name, keys{"terraform"})
+			if problem != nil {
+				return problem
+			}
+			layers = append(layers, layer)
+		}
+		joined, problem := s.joined(keys{name}, layers...)
+		if problem != nil {
+			return problem
+		}
+		*s.global.named(name) = joined
+	}
+	return s.texts(ofType, keys{"terraform"}, &s.global)
+}
+
+// labels are what a stack's metadata may give to all its components.
+func labels(metadata map[string]any) map[string]any {
+	var found map[string]any
+	for _, name := range []string{"labels", "tags"} {
+		if value, there := metadata[name]; there {
+			if found == nil {
+				found = map[string]any{}
+			}
+			found[name] = value
+		}
+	}
+	return found
+}
+
+// section is the map at the key, which may be missing but nothing else.
+func (s *stackOf) section(values map[string]any, name string, where keys) (map[string]any, *config.Problem) {
+	value, there := values[name]
+	if !there {
+		return nil, nil
+	}
+	found, is := value.(map[string]any)
+	if text, isText := value.(string); isText && strings.HasPrefix(text, "!include") {
+		s.outside = append(s.outside, outsideSection{where[2], Unresolved{Path: name, Function: "!include", Text: text}})
+		return nil, nil
+	}
+	if !is {
+		return nil, s.problem(where.and(name), "the section %s is to be a map%s", name, hint(value))
+	}
+	return found, nil
+}
+
+func hint(value any) string {
+	if value == nil {
+		return "; it is empty here: leave it out, or write {}"
+	}
+	return ""
+}
+
+// texts reads what of a component is no map.
+func (s *stackOf) texts(values map[string]any, where keys, into *sections) *config.Problem {
+	for name, target := range map[string]*string{
+		"backend_type": &into.backendType, "remote_state_backend_type": &into.remoteStateType, "command": &into.command,
+	} {
+		value, there := values[name]
+		text, is := value.(string)
+		if there && !is {
+			return s.problem(where.and(name), "%s is to be a text", name)
+		}
+		*target = text
+	}
+	return nil
+}
+
+func (s *stackOf) joined(where keys, layers ...map[string]any) (map[string]any, *config.Problem) {
+	joined, err := merge(s.loader.settings.lists, layers...)
+	if err != nil {
+		return nil, s.problem(where, "%s", err)
+	}
+	return joined, nil
+}

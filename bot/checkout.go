@@ -134,13 +134,17 @@ func (l limited) Apply(ctx context.Context, work engine.Work, plan engine.Plan) 
 	return l.Engine.Apply(ctx, work, plan)
 }
 
-// Validate validates when there is a slot.
+// Validate validates when there is a slot, if the engine can.
 func (l limited) Validate(ctx context.Context, work engine.Work) ([]engine.Diagnostic, error) {
+	validator, can := l.Engine.(engine.Validator)
+	if !can {
+		return nil, errors.New("this engine has no validation of its own")
+	}
 	if err := l.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer l.leave()
-	return l.Engine.Validate(ctx, work)
+	return validator.Validate(ctx, work)
 }
 
 func (l limited) enter(ctx context.Context) error {

@@ -11,6 +11,10 @@ import (
 
 // validate has the engine validate each component once, after the first of its instances was planned.
 func (r *Run) validate(ctx context.Context, _ config.PullCheck, plans <-chan planner.InstancePlan) (result planner.CheckResult) {
+	validator, can := r.Planner.Engine.(engine.Validator)
+	if !can {
+		return failed("the engine has no validation of its own")
+	}
 	seen := map[string]bool{}
 	for plan := range plans {
 		path := plan.Instance.Path
@@ -18,7 +22,7 @@ func (r *Run) validate(ctx context.Context, _ config.PullCheck, plans <-chan pla
 			continue
 		}
 		seen[path] = true
-		found, err := r.Planner.Engine.Validate(ctx, r.Planner.Work(r.Place, plan.Instance))
+		found, err := validator.Validate(ctx, r.Planner.Work(r.Place, plan.Instance))
 		if err != nil {
 			message := err.Error()
 			var said *engine.Failure

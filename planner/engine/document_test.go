@@ -163,7 +163,7 @@ resource "terraform_data" "a" { input = path.nothing }
 			if planned {
 				_, _ = engine.Plan(t.Context(), work) // how it ends does not matter
 			}
-			found, err := engine.Validate(t.Context(), work)
+			found, err := engine.(Validator).Validate(t.Context(), work)
 			if err != nil {
 				t.Fatalf("%s: %v", path, err)
 			}
@@ -172,7 +172,7 @@ resource "terraform_data" "a" { input = path.nothing }
 			}
 		}
 	}
-	found, err := engine.Validate(t.Context(), r.work(stack.Instance{Environment: "dev", Path: "lost"}))
+	found, err := engine.(Validator).Validate(t.Context(), r.work(stack.Instance{Environment: "dev", Path: "lost"}))
 	if err != nil || len(found) != 1 || !strings.Contains(found[0].Message, "modules/lost") {
 		t.Errorf("a module that is not there: %+v, %v", found, err)
 	}

@@ -39,7 +39,7 @@ import (
 	"github.com/trunkline/trunkline/planner/stack"
 )
 
-// Engine plans and applies instances. Its methods may be called for several instances at a time, also of the same
+// Engine plans and applies instances. Both methods may be called for several instances at a time, also of the same
 // directory. When the context ends, the engine's processes are ended before the method returns. An error of what the
 // engine was asked to do is a [*Failure]; any other error is ours, or the context's.
 type Engine interface {
@@ -47,9 +47,6 @@ type Engine interface {
 	Plan(ctx context.Context, work Work) (Plan, error)
 	// Apply makes the changes of a plan that this engine made for the same work.
 	Apply(ctx context.Context, work Work, plan Plan) error
-	// Validate says what is wrong with the code of the instance's component, whatever its variables. It is best asked
-	// after a plan, with the same work, and at a time of its own.
-	Validate(ctx context.Context, work Work) ([]Diagnostic, error)
 }
 
 // Work is one instance of one commit to be planned or applied.

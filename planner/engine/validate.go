@@ -13,6 +13,13 @@ import (
 	"github.com/trunkline/trunkline/planner/process"
 )
 
+// Validator is an engine that can tell wrong code without a plan, as terraform can.
+type Validator interface {
+	// Validate says what is wrong with the code of the instance's component, whatever its variables. It is best asked
+	// after a plan, with the same work, and not during one. Errors are as those of [Engine].
+	Validate(ctx context.Context, work Work) ([]Diagnostic, error)
+}
+
 // Diagnostic is something that an engine has to say about code.
 type Diagnostic struct {
 	// Warning: it stops nothing.
@@ -23,9 +30,6 @@ type Diagnostic struct {
 	File          string
 	Line, EndLine int
 }
-
-// Validate has nothing to say: an engine of commands does what the repository wants, in a check of its own.
-func (c *command) Validate(context.Context, Work) ([]Diagnostic, error) { return nil, nil }
 
 // uninitialised begin the summaries of diagnostics that say no more than that init has not run.
 var uninitialised = []string{"Module not installed", "Missing required provider", "Required plugins are not installed",

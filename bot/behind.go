@@ -23,12 +23,12 @@ func (p *previewing) behind(ctx context.Context, trunk planner.Snapshot) (map[st
 		if len(lacking) == 0 || len(commits) == 0 {
 			continue
 		}
-		before, err := p.bot.snapshot(ctx, p.repository, commits[0].SHA, p.rules.Repository)
+		before, err := p.bot.formerly(ctx, p.repository, commits[0].SHA, p.rules.Repository)
 		if err != nil {
 			return nil, err
 		}
 		for _, commit := range commits[1:] {
-			after, err := p.bot.snapshot(ctx, p.repository, commit.SHA, p.rules.Repository)
+			after, err := p.bot.formerly(ctx, p.repository, commit.SHA, p.rules.Repository)
 			if err != nil {
 				return nil, err
 			}

@@ -59,7 +59,7 @@ func New(o Options) (*Bot, error) {
 	b := &Bot{settings: o.Settings, store: o.Store, registry: prometheus.NewRegistry(), pause: rolloutPause, sweepEvery: sweepEvery}
 	b.meters = newMeters(b.registry)
 	b.clients = newClients(o.Settings.GitHub, "trunkline/"+o.Version, b.meters.calls)
-	b.mirrors = &mirrors{bot: b, open: map[int64]*mirror.Mirror{}}
+	b.mirrors = &mirrors{bot: b, open: map[int64]opened{}}
 	b.redactor = redact.New(string(o.Settings.GitHub.App.PrivateKey), string(o.Settings.GitHub.App.WebhookSecret))
 	if _, err := b.clients.app(); err != nil {
 		return nil, errors.New("GITHUB_APP_PRIVATE_KEY is no private key in PEM; it begins with -----BEGIN RSA PRIVATE KEY-----")
@@ -122,15 +122,24 @@ func (b *Bot) repository(ctx context.Context, id int64) (repository store.Reposi
 type mirrors struct {
 	bot  *Bot
 	mu   sync.Mutex
-	open map[int64]*mirror.Mirror
+	open map[int64]opened
+}
+
+// opened is a mirror with the name and the installation that it was opened for.
+type opened struct {
+	*mirror.Mirror
+	owner, name  string
+	installation int64
 }
 
 func (m *mirrors) of(repository store.Repository) *mirror.Mirror {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	kept, ok := m.open[repository.ID]
-	if !ok {
-		kept = mirror.Open(filepath.Join(m.bot.settings.Data, "mirrors", fmt.Sprint(repository.ID)),
+	// A repository that was renamed, transferred or installed on anew has another address and another token.
+	if !ok || kept.owner != repository.Owner || kept.name != repository.Name || kept.installation != repository.Installation {
+		kept = opened{owner: repository.Owner, name: repository.Name, installation: repository.Installation}
+		kept.Mirror = mirror.Open(filepath.Join(m.bot.settings.Data, "mirrors", fmt.Sprint(repository.ID)),
 			m.bot.settings.GitHub.WebURL+repository.Owner+"/"+repository.Name+".git",
 			func(ctx context.Context) (string, error) {
 				token, err := m.bot.clients.token(ctx, repository, fetching)
@@ -138,7 +147,7 @@ func (m *mirrors) of(repository store.Repository) *mirror.Mirror {
 			})
 		m.open[repository.ID] = kept
 	}
-	return kept
+	return kept.Mirror
 }
 
 func names(rules config.Repository) []string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -36,6 +37,9 @@ func (b *Bot) checkOut(ctx context.Context, id int64, sha string, slots chan str
 		}
 	}
 	text, err := git.ReadFile(ctx, sha, config.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, stopped("configuration", fmt.Errorf("%s has no %s", promote.Short(sha), config.Path))
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,8 @@ const (
 	fetching purpose = "fetching"
 	// talking on pull requests: comments, reactions, check runs; and asking who may do what.
 	talking purpose = "talking"
+	// looking at a pull request that no delivery has told of.
+	looking purpose = "looking"
 	// deploying: GitHub deployments and their statuses.
 	deploying purpose = "deploying"
 )
@@ -32,6 +34,7 @@ var permissions = map[purpose]*github.InstallationPermissions{
 	fetching: {Contents: github.String("read"), Metadata: github.String("read")},
 	talking: {Checks: github.String("write"), Issues: github.String("write"), PullRequests: github.String("read"),
 		Metadata: github.String("read")},
+	looking:   {Contents: github.String("read"), PullRequests: github.String("read"), Metadata: github.String("read")},
 	deploying: {Deployments: github.String("write"), Metadata: github.String("read")},
 }
 

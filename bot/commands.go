@@ -36,6 +36,10 @@ func (b *Bot) onComment(ctx context.Context, event any) error {
 	if err := b.store.Write(ctx, func(tx *store.Tx) error { return tx.SaveRepository(repository) }); err != nil {
 		return err
 	}
+	repository, err := b.repository(ctx, repository.ID)
+	if err != nil {
+		return err
+	}
 	by := person(e.GetComment().GetUser())
 	allowed, err := b.may(ctx, repository, by, "promote")
 	if err != nil {
@@ -48,6 +52,9 @@ func (b *Bot) onComment(ctx context.Context, event any) error {
 		// A sign of life that fails must not stop what was asked for.
 		zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot react to a command")
 	}
+	if err := b.lookUp(ctx, repository, e.GetIssue().GetNumber()); err != nil {
+		return err
+	}
 	for _, one := range parsed {
 		err := b.carryOut(ctx, asked{Parsed: one, repository: repository, pull: e.GetIssue().GetNumber(), comment: e.GetComment().GetID(), by: by})
 		if err != nil {
@@ -55,6 +62,35 @@ func (b *Bot) onComment(ctx context.Context, event any) error {
 		}
 	}
 	return nil
+}
+
+// lookUp learns what a command needs and no delivery has told yet: trunk, and the pull request.
+func (b *Bot) lookUp(ctx context.Context, repository store.Repository, number int) error {
+	if repository.Tip == "" {
+		if err := b.readTrunk(ctx, store.Nudge{Topic: store.Trunk, Repository: repository.ID}); err != nil {
+			return err
+		}
+	}
+	var known bool
+	err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
+		_, known, err = tx.FindPull(repository.ID, number)
+		return err
+	})
+	if err != nil || known {
+		return err
+	}
+	client, err := b.clients.forRepository(ctx, repository, looking)
+	if err != nil {
+		return err
+	}
+	found, _, err := client.PullRequests.Get(ctx, repository.Owner, repository.Name, number)
+	if err != nil {
+		return fmt.Errorf("look at #%d: %w", number, err)
+	}
+	return b.store.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.SavePull(pullRequest(repository.ID, found))
+		return err
+	})
 }
 
 func (b *Bot) react(ctx context.Context, repository store.Repository, id int64, reaction string) error {
@@ -100,7 +136,7 @@ func (b *Bot) answer(tx *store.Tx, a asked) (answer store.Answer, err error) {
 		return answer, err
 	}
 	merged := known && pull.Phase == store.PullMerged && pull.Base == a.repository.Trunk
-	refused := func(text string) store.Answer { return a.refused(text, merged) }
+	refused := func(text string) store.Answer { return a.refused(text, a.shown(state)) }
 	if _, _, configured, err := tx.Configuration(a.repository.ID); err != nil || !configured {
 		return refused(fmt.Sprintf("Trunkline does what `%s` on %s says. There is no such file.", config.Path, a.repository.Trunk)), err
 	}
@@ -124,13 +160,29 @@ func (b *Bot) answer(tx *store.Tx, a asked) (answer store.Answer, err error) {
 		if a.Command.SHA != "" {
 			allowed = pull.Head
 		}
-		return store.Answer{}, tx.Want(a.repository.ID, a.pull, allowed)
+		return store.Answer{}, tx.Want(a.repository.ID, a.pull, store.Wish{AllowedHead: allowed, Environments: a.Command.Environments})
 	default:
 		if !merged {
 			return refused(fmt.Sprintf("Environments follow trunk: only what is merged is promoted. #%d is not merged into %s.", a.pull, a.repository.Trunk)), nil
 		}
 		return a.promote(tx, state)
 	}
+}
+
+// rollout is that of the pull request's newest commit on trunk, if there is one that is still looked at.
+func (a asked) rollout(state promote.State) (rollout promote.Rollout, found bool) {
+	for _, commit := range state.Trunk {
+		if commit.Pull == a.pull {
+			rollout, found = promote.View(state, commit.SHA)
+		}
+	}
+	return rollout, found
+}
+
+// shown tells whether there is a comment about the pull request's rollout that is still edited.
+func (a asked) shown(state promote.State) bool {
+	rollout, found := a.rollout(state)
+	return found && !rollout.Converged()
 }
 
 // refused is a refusal: said in the status comment where there is one, else in a reply.
@@ -150,9 +202,15 @@ func (a asked) promote(tx *store.Tx, state promote.State) (answer store.Answer, 
 			return answer, err
 		}
 	}
+	if rollout, found := a.rollout(state); to == "" && found {
+		to = promote.Meant(rollout, environment)
+	} else if to == "" {
+		return a.refused(fmt.Sprintf("Without a commit, `/promote` means the one that the comment here shows. "+
+			"#%d is part of what every environment runs already. Type `/status`.", a.pull), false), nil
+	}
 	wanted, refusal := promote.Asked(state, environment, to)
 	if refusal != nil {
-		return a.refused(refusal.Text(), true), nil
+		return a.refused(refusal.Text(), a.shown(state)), nil
 	}
 	err = tx.Request(a.repository.ID, promote.Request{Environment: environment, To: wanted.To.SHA, By: a.by, Pull: a.pull})
 	return store.Answer{Answer: promote.Answer{Text: promote.Accepted(environment, wanted)}}, err
@@ -188,10 +246,10 @@ func plannable(a asked, pull store.PullRequest, known bool) *promote.Refusal {
 	case pull.Base != a.repository.Trunk:
 		return &promote.Refusal{Rule: fmt.Sprintf("Only pull requests into %s are planned, because all environments follow it.", a.repository.Trunk),
 			Fact: fmt.Sprintf("#%d goes into %s.", a.pull, pull.Base)}
-	case a.Command.SHA != "" && !strings.HasPrefix(pull.Head, a.Command.SHA):
-		return &promote.Refusal{Rule: "Only the head of a pull request is planned.",
-			Fact: fmt.Sprintf("The head is `%s`, not `%s`.", promote.Short(pull.Head), promote.Short(a.Command.SHA)),
-			Next: "`/plan at " + promote.Short(pull.Head) + "`"}
+	case a.Command.SHA != "" && a.Command.SHA != pull.Head:
+		// The beginning of a SHA will not do: two commits that begin alike can be made.
+		return &promote.Refusal{Rule: "Only the head of a pull request is planned, and it is named in full.",
+			Fact: fmt.Sprintf("The head is `%s`, not `%s`.", pull.Head, a.Command.SHA), Next: "`/plan at " + pull.Head + "`"}
 	}
 	return nil
 }

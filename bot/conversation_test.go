@@ -372,7 +372,7 @@ func (c *conversation) readable(text string) string {
 // unnamed puts commits back where a person types one by its name.
 func (c *conversation) unnamed(text string) string {
 	for _, sha := range c.order {
-		text = strings.ReplaceAll(text, c.names[sha], sha[:7])
+		text = strings.ReplaceAll(text, c.names[sha], sha)
 	}
 	return text
 }

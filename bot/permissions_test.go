@@ -29,6 +29,7 @@ var operations = map[string]string{
 	"Issues.CreateComment":                    "issues/create-comment",
 	"Issues.EditComment":                      "issues/update-comment",
 	"Issues.ListComments":                     "issues/list-comments",
+	"PullRequests.Get":                        "pulls/get",
 	"PullRequests.ListPullRequestsWithCommit": "repos/list-pull-requests-associated-with-commit",
 	"Reactions.CreateIssueCommentReaction":    "reactions/create-for-issue-comment",
 	"Repositories.CreateDeployment":           "repos/create-deployment",
@@ -86,7 +87,7 @@ func TestTokensCoverTheCallsAndNoMore(t *testing.T) {
 		byID[operation.ID] = operation
 	}
 	// Git is no call of the API. Metadata comes with every permission, asked for or not.
-	needed := map[purpose]needs{fetching: {"contents": "read", "metadata": "read"}, talking: {"metadata": "read"}, deploying: {"metadata": "read"}}
+	needed := map[purpose]needs{fetching: {"contents": "read", "metadata": "read"}, talking: {"metadata": "read"}, deploying: {"metadata": "read"}, looking: {"contents": "read", "pull_requests": "read", "metadata": "read"}}
 	called := map[string]bool{}
 	for _, call := range readSource(t).calls() {
 		called[call.method] = true

@@ -80,7 +80,7 @@ type previewing struct {
 
 func (b *Bot) previewPass(ctx context.Context, p previewing) error {
 	switch pull := p.pull; {
-	case !p.rules.known || pull.Base != p.repository.Trunk:
+	case pull.Base != p.repository.Trunk:
 		return nil
 	case pull.Phase != store.PullOpen:
 		if pull.PreviewPhase == store.PreviewPlanning {
@@ -92,6 +92,8 @@ func (b *Bot) previewPass(ctx context.Context, p previewing) error {
 		return nil
 	case pull.PreviewPhase == store.PreviewDone && pull.PreviewHead == pull.Head && pull.PreviewWanted == pull.Wanted:
 		return nil
+	case !p.rules.known:
+		return p.begin(ctx)
 	}
 	return p.run(ctx)
 }
@@ -136,7 +138,7 @@ func (p *previewing) mayRun(ctx context.Context) (*planner.Problem, error) {
 		return nil, nil
 	}
 	untrusted := &planner.Problem{Title: "Not planned: planning runs the code of the pull request",
-		Detail: fmt.Sprintf("It comes from a fork. Someone with write access who has read it can write `/plan at %s`.", promote.Short(p.pull.Head))}
+		Detail: fmt.Sprintf("It comes from a fork. Someone with write access who has read it can write `/plan at %s`.", p.pull.Head)}
 	if p.pull.Fork {
 		return untrusted, nil
 	}
@@ -147,7 +149,7 @@ func (p *previewing) mayRun(ctx context.Context) (*planner.Problem, error) {
 		}
 		if !trusted {
 			untrusted.Detail = fmt.Sprintf("%s has no write access here. Someone who has, and has read the change, can write `/plan at %s`.",
-				who.Login, promote.Short(p.pull.Head))
+				who.Login, p.pull.Head)
 			return untrusted, nil
 		}
 	}
@@ -216,7 +218,16 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 	if err != nil {
 		return err
 	}
-	after, err := p.bot.snapshot(ctx, p.repository, merge, p.rules.Repository)
+	tree, err := git.Tree(ctx, merge)
+	if err != nil {
+		return err
+	}
+	rules, err := p.rulesAfter(ctx, tree)
+	if err != nil || p.preview.Problem != nil {
+		return err
+	}
+	p.preview.Environments = names(rules)
+	after, err := p.bot.snapshot(ctx, p.repository, merge, rules)
 	if err != nil {
 		return err
 	}
@@ -234,14 +245,7 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 				instance.Outcome = planner.Moved
 			}
 		}
-		p.preview.Instances = append(p.preview.Instances, instance)
-	}
-	tree, err := git.Tree(ctx, merge)
-	if err != nil {
-		return err
-	}
-	if text, err := tree.Read(ctx, config.Path); err == nil {
-		p.noteConfiguration(string(text), tree)
+		p.preview.Instances = append(p.preview.Instances, p.kept(instance))
 	}
 	trunk, err := git.Tree(ctx, p.preview.Trunk)
 	if err != nil {
@@ -249,6 +253,20 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 	}
 	p.notePolicies(trunk, tree)
 	return nil
+}
+
+// kept is what is known of an instance already, where the last /plan named other environments than its own.
+func (p *previewing) kept(instance planner.InstancePreview) planner.InstancePreview {
+	before := p.pull.Preview
+	if len(p.pull.WantedIn) == 0 || slices.Contains(p.pull.WantedIn, instance.Instance.Environment) || before.Head != p.preview.Head {
+		return instance
+	}
+	for _, known := range before.Instances {
+		if known.Instance.Name() == instance.Instance.Name() && (known.Outcome == planner.Planned || known.Outcome == planner.Failed) {
+			instance.Outcome, instance.Plan, instance.Failure = known.Outcome, known.Plan, known.Failure
+		}
+	}
+	return instance
 }
 
 // save writes the preview down, and with it asks for what GitHub shows to be brought up to date.

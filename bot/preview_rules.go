@@ -4,26 +4,81 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/planner/checks"
 	"github.com/trunkline/trunkline/planner/mirror"
+	"github.com/trunkline/trunkline/promote/store"
 )
 
-// noteConfiguration tells the reviewer that the pull request changes the rules, which are read from trunk.
-func (p *previewing) noteConfiguration(text string, merge *mirror.Tree) {
-	rules, err := config.Parse(config.Path, []byte(text))
+// rulesAfter are the rules by which the merge is resolved: which instances there are is what the merge says, because
+// that is what merging brings; everything else, the engine and its commands first of all, is what trunk says. The
+// reviewer is told when the pull request changes the rules. Where it would break them, p has a Problem afterwards.
+func (p *previewing) rulesAfter(ctx context.Context, merge *mirror.Tree) (config.Repository, error) {
+	trunk := p.rules.Repository
+	if !merge.HasFile(config.Path) {
+		p.preview.Notes = append(p.preview.Notes, fmt.Sprintf(
+			"⚠️ This removes %s. From the merge on Trunkline plans and promotes nothing here any more; what is deployed stays.", config.Path))
+		return trunk, nil
+	}
+	text, err := merge.Read(ctx, config.Path)
+	if err != nil {
+		return trunk, err
+	}
+	rules, err := config.Parse(config.Path, text)
 	if err == nil {
 		err = checks.Problems(rules.Checks, merge)
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		p.preview.Problem = problemOf("This would break the configuration", err)
-	case fmt.Sprintf("%+v", rules) != fmt.Sprintf("%+v", p.rules.Repository):
-		p.preview.Notes = append(p.preview.Notes, fmt.Sprintf(
-			"This changes %s. The preview uses the rules that are on %s now; the new ones count from the merge on.", config.Path, p.repository.Trunk))
+		return trunk, nil
 	}
+	if fmt.Sprintf("%+v", rules) != fmt.Sprintf("%+v", trunk) {
+		p.preview.Notes = append(p.preview.Notes, fmt.Sprintf(
+			"This changes %s. Which instances there are is shown as it will be; everything else in it counts from the merge on.", config.Path))
+	}
+	rules.Stacks.Engine = trunk.Stacks.Engine
+	return rules, nil
+}
+
+// begin looks at a pull request into a trunk without a configuration: where it brings the first one, that is checked.
+// No code is run.
+func (p *previewing) begin(ctx context.Context) error {
+	p.preview = planner.Preview{Head: p.pull.Head, Trunk: p.repository.Tip}
+	git := p.bot.mirrors.of(p.repository)
+	if err := p.fetch(ctx, git); err != nil {
+		return err
+	}
+	merge, err := git.MergeTree(ctx, p.preview.Trunk, p.pull.Head)
+	if err != nil {
+		return nil // in conflict with trunk: GitHub says so
+	}
+	text, err := git.ReadFile(ctx, merge, config.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	rules, err := config.Parse(config.Path, text)
+	var snapshot *planner.Snapshot
+	if err == nil {
+		snapshot, err = p.bot.snapshot(ctx, p.repository, merge, rules)
+	}
+	switch {
+	case errors.As(err, new(config.Problems)):
+		p.preview.Problem = problemOf("The configuration has an error", err)
+	case err != nil:
+		return err
+	default:
+		p.preview.Environments = names(rules)
+		p.preview.Notes = append(p.preview.Notes, fmt.Sprintf(
+			"This begins with Trunkline: %d instances in %d environments. What they run now is taken to be what trunk says; nothing is applied by merging this.",
+			len(snapshot.Instances), len(rules.Environments)))
+	}
+	return p.save(ctx, store.PreviewDone)
 }
 
 // mends looks whether merging would mend a configuration that is broken on trunk: then the check must not stand in

@@ -4,10 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/google/go-github/v60/github"
+	"github.com/rs/zerolog"
 	"github.com/trunkline/trunkline/promote/store"
 )
 
@@ -31,7 +34,9 @@ func (b *Bot) ensure(ctx context.Context, o object, shows store.Projection) (pro
 		}
 		return tx.Project(projection)
 	})
-	if err != nil || projection.GitHubID != 0 {
+	// One that GitHub refused is tried again when it has something else to show.
+	refused := known && projection.Digest != "" && projection.Digest == shows.Digest
+	if err != nil || projection.GitHubID != 0 || refused {
 		return projection, false, err
 	}
 	var id int64
@@ -79,6 +84,9 @@ func (b *Bot) say(ctx context.Context, s said) error {
 			return made.GetID(), err
 		},
 	}, shows)
+	if final(err) {
+		return b.giveUp(ctx, projection, shows, err)
+	}
 	if err != nil || created || projection.Digest == shows.Digest && projection.Detail == shows.Detail {
 		return err
 	}
@@ -91,13 +99,42 @@ func (b *Bot) say(ctx context.Context, s said) error {
 				if err := tx.Forget(projection); err != nil {
 					return err
 				}
+				if err := tx.Nudge(store.Nudge{Topic: store.Pull, Repository: s.repository.ID, Subject: fmt.Sprint(s.pull)}); err != nil {
+					return err
+				}
 				return tx.Nudge(store.Nudge{Topic: store.Rollout, Repository: s.repository.ID})
 			})
+		}
+		if final(err) {
+			return b.giveUp(ctx, projection, shows, err)
 		}
 		if err != nil {
 			return fmt.Errorf("edit the %s comment on #%d: %w", s.kind, s.pull, err)
 		}
 	}
+	projection.Digest, projection.Detail = shows.Digest, shows.Detail
+	return b.store.Write(ctx, func(tx *store.Tx) error { return tx.Project(projection) })
+}
+
+// final tells whether GitHub refused for good: the conversation is locked, or the thing is gone or not to be had. Limits
+// and missing rights may pass, and are tried again.
+func final(err error) bool {
+	var answer *github.ErrorResponse
+	if !errors.As(err, &answer) || answer.Response == nil {
+		return false
+	}
+	switch answer.Response.StatusCode {
+	case http.StatusGone, http.StatusUnprocessableEntity:
+		return true
+	case http.StatusForbidden:
+		return strings.Contains(strings.ToLower(answer.Message), "locked")
+	}
+	return false
+}
+
+// giveUp writes down that GitHub refused to show something, so that only something else to show is tried again.
+func (b *Bot) giveUp(ctx context.Context, projection, shows store.Projection, reason error) error {
+	zerolog.Ctx(ctx).Error().Err(reason).Str("kind", projection.Kind).Str("subject", projection.Subject).Msg("GitHub refuses to show something")
 	projection.Digest, projection.Detail = shows.Digest, shows.Detail
 	return b.store.Write(ctx, func(tx *store.Tx) error { return tx.Project(projection) })
 }

@@ -45,7 +45,10 @@ func (b *Bot) showDeployment(ctx context.Context, repository store.Repository, d
 			return made.GetID(), err
 		},
 	}, store.Projection{})
-	if err != nil || projection.Digest == store.ShownPhase(deployment.Phase) {
+	if final(err) {
+		return b.giveUp(ctx, projection, store.Projection{Digest: store.ShownPhase(deployment.Phase)}, err)
+	}
+	if err != nil || projection.GitHubID == 0 || projection.Digest == store.ShownPhase(deployment.Phase) {
 		return err
 	}
 	status := &github.DeploymentStatusRequest{State: github.String(deploymentState(deployment.Phase)),

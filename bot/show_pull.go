@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -73,9 +74,8 @@ func (b *Bot) showPlans(ctx context.Context, repository store.Repository, pull s
 	if err := b.endOldChecks(ctx, repository, pull); err != nil {
 		return err
 	}
-	if err := b.showCheck(ctx, repository, pull); err != nil {
-		return err
-	}
-	return b.say(ctx, said{repository: repository, pull: pull.Number, kind: store.PreviewProjection, subject: fmt.Sprint(pull.Number),
-		body: comment.Preview(pull.Preview, comment.Options{NamesOnly: !repository.Private})})
+	// The one does not wait for the other to work.
+	checked := b.showCheck(ctx, repository, pull)
+	return errors.Join(checked, b.say(ctx, said{repository: repository, pull: pull.Number, kind: store.PreviewProjection, subject: fmt.Sprint(pull.Number),
+		body: comment.Preview(pull.Preview, comment.Options{NamesOnly: !repository.Private})}))
 }

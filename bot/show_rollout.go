@@ -38,18 +38,16 @@ func (b *Bot) showRollout(ctx context.Context, nudge store.Nudge) error {
 		if err != nil {
 			return err
 		}
+		// What cannot be shown in one place does not keep the rest from being shown.
+		var failed []error
 		for _, deployment := range deployments {
-			if err := b.showDeployment(ctx, repository, deployment); err != nil {
-				return err
-			}
+			failed = append(failed, b.showDeployment(ctx, repository, deployment))
 		}
 		for _, commit := range commits {
-			if err := b.showCommit(ctx, repository, state, commit); err != nil {
-				return err
-			}
+			failed = append(failed, b.showCommit(ctx, repository, state, commit))
 		}
-		if len(deployments)+len(commits) == 0 {
-			return nil
+		if err := errors.Join(failed...); err != nil || len(failed) == 0 {
+			return err
 		}
 		select {
 		case <-ctx.Done():

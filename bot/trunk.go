@@ -29,12 +29,33 @@ func (b *Bot) readTrunk(ctx context.Context, nudge store.Nudge) error {
 			return fmt.Errorf("read trunk of %s/%s: %w", repository.Owner, repository.Name, err)
 		}
 		return b.store.Write(ctx, func(tx *store.Tx) error {
+			_, _, before, err := tx.Configuration(repository.ID)
+			if err != nil {
+				return err
+			}
 			if err := tx.Advance(advance); err != nil {
 				return err
+			}
+			// The first configuration: what is open is previewed by it.
+			if advance.Configured && !before {
+				if err := nudgeOpen(tx, repository.ID); err != nil {
+					return err
+				}
 			}
 			return tx.Step(repository.ID)
 		})
 	})
+}
+
+// nudgeOpen has the previews of all open pull requests looked at.
+func nudgeOpen(tx *store.Tx, repository int64) error {
+	open, err := tx.OpenPulls(repository)
+	for _, number := range open {
+		if err == nil {
+			err = tx.Nudge(store.Nudge{Topic: store.Preview, Repository: repository, Subject: fmt.Sprint(number)})
+		}
+	}
+	return err
 }
 
 // advance is the difference between trunk and what is stored of it.
@@ -241,6 +262,20 @@ func (b *Bot) baselines(ctx context.Context, repository store.Repository, rules 
 		baselines = append(baselines, baseline)
 	}
 	return baselines, nil
+}
+
+// formerly is the map of instances of an older commit under rules of today: without what it did not have yet, and
+// empty where the rules do not go with it at all.
+func (b *Bot) formerly(ctx context.Context, repository store.Repository, sha string, rules config.Repository) (*planner.Snapshot, error) {
+	before, err := b.listedAt(ctx, repository, sha, rules)
+	if err != nil {
+		return nil, err
+	}
+	snapshot, err := b.snapshot(ctx, repository, sha, before)
+	if errors.As(err, new(config.Problems)) {
+		return &planner.Snapshot{Commit: sha}, nil
+	}
+	return snapshot, err
 }
 
 // listedAt are the rules without the instances of a list whose directories a commit does not have: they are new.

@@ -66,7 +66,11 @@ func (b *Bot) meet(ctx context.Context, installation int64, repositories []*gith
 
 func (b *Bot) onPullRequest(ctx context.Context, event any) error {
 	e := event.(*github.PullRequestEvent)
-	pull := pullRequest(e)
+	pull := pullRequest(e.GetRepo().GetID(), e.GetPullRequest())
+	pull.Reopened = e.GetAction() == "reopened"
+	if e.GetAction() == "synchronize" {
+		pull.Pusher = person(e.GetSender())
+	}
 	repository := repositoryOf(e.GetRepo(), e.GetInstallation())
 	return b.store.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.SaveRepository(repository); err != nil {
@@ -139,20 +143,16 @@ func (b *Bot) onCheckRun(ctx context.Context, event any) error {
 		if err != nil || !known {
 			return err
 		}
-		return tx.Want(repository.ID, number, "")
+		return tx.Want(repository.ID, number, store.Wish{})
 	})
 }
 
-func pullRequest(e *github.PullRequestEvent) store.PullRequest {
-	p := e.GetPullRequest()
+func pullRequest(repository int64, p *github.PullRequest) store.PullRequest {
 	pull := store.PullRequest{
-		Repository: e.GetRepo().GetID(), Number: e.GetNumber(), Title: p.GetTitle(), Author: person(p.GetUser()),
+		Repository: repository, Number: p.GetNumber(), Title: p.GetTitle(), Author: person(p.GetUser()),
 		Pusher: person(p.GetUser()), Head: p.GetHead().GetSHA(), Base: p.GetBase().GetRef(), Draft: p.GetDraft(),
-		Fork:  !sameRepository(p.GetHead().GetRepo(), e.GetRepo()),
+		Fork:  !sameRepository(p.GetHead().GetRepo(), p.GetBase().GetRepo()),
 		Phase: store.PullOpen, Updated: p.GetUpdatedAt().Time,
-	}
-	if e.GetAction() == "synchronize" {
-		pull.Pusher = person(e.GetSender())
 	}
 	switch {
 	case p.GetMerged():

@@ -68,3 +68,15 @@ func (s State) ofDeployment(d *Deployment) Range {
 	to, _ := s.commit(d.To)
 	return s.between(from, to)
 }
+
+// Meant is the commit that a person means who asks for an environment on the pull request of a rollout and names none:
+// what the next step there would bring, and where there is none, the rollout's own commit. Never something newer that
+// the person was not shown.
+func Meant(rollout Rollout, environment string) string {
+	for _, stage := range rollout.Stages {
+		if stage.Environment.Name == environment && (stage.Status == Ready || stage.Status == Stopped) {
+			return stage.Range.To.SHA
+		}
+	}
+	return rollout.Commit.SHA
+}

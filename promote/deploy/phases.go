@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/planner/engine"
@@ -126,11 +127,39 @@ func (r *run) applyOne(ctx context.Context, name string) error {
 		if err := r.write(ctx, func(tx *store.Tx) error { return tx.Applying(r.deployment.ID, name) }); err != nil {
 			return err
 		}
-		if err := r.target.Planner.Engine.Apply(ctx, r.work(instance, lock), plan); err != nil {
+		ended, err := r.applyToItsEnd(ctx, r.work(instance, lock), plan)
+		if !ended {
+			return ctx.Err()
+		}
+		// It has ended: that is to be written down, also when we are stopping.
+		ctx = context.WithoutCancel(ctx)
+		if err != nil {
 			return r.failed(ctx, "apply", name, err)
 		}
 	}
 	return r.write(ctx, func(tx *store.Tx) error { return tx.Applied(r.deployment.ID, name) })
+}
+
+// drain is how long a stop waits for applies to end.
+const drain = 45 * time.Second
+
+// applyToItsEnd applies, and does not break the apply off when we are stopped: an engine that is interrupted leaves
+// things half done that a plan would then replace. A stop waits for a while; then the engine is left to itself, as when
+// we are killed, and the next start waits for its end.
+func (r *run) applyToItsEnd(ctx context.Context, work engine.Work, plan engine.Plan) (ended bool, err error) {
+	done := make(chan error, 1)
+	go func() { done <- r.target.Planner.Engine.Apply(context.WithoutCancel(ctx), work, plan) }()
+	select {
+	case err := <-done:
+		return true, err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return true, err
+	case <-time.After(drain):
+		return false, nil
+	}
 }
 
 // allowed tells whether a plan that was made again holds nothing but what was planned.

@@ -108,8 +108,14 @@ func (tx *Tx) Apply(deployment int64) error {
 }
 
 // Applying writes down the intent to apply an instance, before it is done. One that failed is tried again where the
-// process ended before it could write down that the deployment failed with it.
+// process ended before it could write down that the deployment failed with it. From now until it is applied nobody
+// knows what runs there: it equals no digest, so it is planned again whatever comes next, also where that is a revert.
 func (tx *Tx) Applying(deployment int64, name string) error {
+	err := tx.exec(`UPDATE instances SET digest = '' WHERE name = $1 AND (repository, environment) =
+		(SELECT repository, environment FROM deployments WHERE id = $2)`, name, deployment)
+	if err != nil {
+		return err
+	}
 	return tx.transition(`UPDATE deployment_instances SET phase = 'applying' WHERE deployment = $1 AND name = $2
 		AND phase IN ('planned', 'applying', 'failed')`, deployment, name)
 }

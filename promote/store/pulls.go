@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/trunkline/trunkline/planner"
@@ -40,10 +41,14 @@ type PullRequest struct {
 	MergeCommit string
 	// Updated is GitHub's time of the last change: what is older says nothing new.
 	Updated time.Time
+	// Reopened: it was closed and somebody opened it again just now. It is not stored.
+	Reopened bool
 	// AllowedHead is the head that someone with write access allowed to run although its author may not.
 	AllowedHead string
 	// Wanted counts the /plan commands; a preview that has seen fewer is out of date.
 	Wanted int64
+	// WantedIn are the environments that the last /plan named; empty: all.
+	WantedIn []string
 	// Preview is the newest preview, made for PreviewHead and PreviewWanted.
 	Preview       planner.Preview
 	PreviewPhase  PreviewPhase
@@ -72,6 +77,10 @@ func (tx *Tx) SavePull(p PullRequest) (changed bool, err error) {
 	if err != nil || known && before.Updated.After(p.Updated) {
 		return false, err
 	}
+	// Of the same second, only what says that it was opened again opens it again.
+	if known && before.Phase == PullClosed && p.Phase == PullOpen && !p.Reopened && !p.Updated.After(before.Updated) {
+		return false, nil
+	}
 	// A merged pull request stays merged: deliveries of the same second may come in any order.
 	if known && before.Phase == PullMerged && p.Phase != PullMerged {
 		return false, nil
@@ -81,7 +90,7 @@ func (tx *Tx) SavePull(p PullRequest) (changed bool, err error) {
 	}
 	// One that was closed and is open again is looked at afresh: trunk has gone on meanwhile.
 	if known && before.Phase == PullClosed && p.Phase == PullOpen {
-		if err := tx.exec(`UPDATE pulls SET wanted = wanted + 1 WHERE repository = $1 AND number = $2`, p.Repository, p.Number); err != nil {
+		if err := tx.exec(`UPDATE pulls SET wanted = wanted + 1, wanted_in = '' WHERE repository = $1 AND number = $2`, p.Repository, p.Number); err != nil {
 			return false, err
 		}
 	}
@@ -97,7 +106,7 @@ func (tx *Tx) SavePull(p PullRequest) (changed bool, err error) {
 }
 
 const pullColumns = `repository, number, title, author, author_login, pusher, pusher_login, head, base, fork, draft, phase,
-	merge_commit, updated_at, allowed_head, wanted, preview, preview_phase, preview_head, preview_wanted`
+	merge_commit, updated_at, allowed_head, wanted, preview, preview_phase, preview_head, preview_wanted, wanted_in`
 
 // FindPull returns a pull request and whether it is known.
 func (tx *Tx) FindPull(repository int64, number int) (p PullRequest, known bool, err error) {
@@ -124,14 +133,14 @@ func (tx *Tx) PullOfHead(repository int64, head string) (number int, known bool,
 
 func (tx *Tx) pull(where string, args ...any) (p PullRequest, known bool, err error) {
 	var updated int64
-	var preview string
+	var preview, wantedIn string
 	known, err = tx.one([]any{&p.Repository, &p.Number, &p.Title, &p.Author.ID, &p.Author.Login, &p.Pusher.ID, &p.Pusher.Login,
 		&p.Head, &p.Base, &p.Fork, &p.Draft, &p.Phase, &p.MergeCommit, &updated, &p.AllowedHead, &p.Wanted, &preview,
-		&p.PreviewPhase, &p.PreviewHead, &p.PreviewWanted}, `SELECT `+pullColumns+` FROM pulls WHERE `+where, args...)
+		&p.PreviewPhase, &p.PreviewHead, &p.PreviewWanted, &wantedIn}, `SELECT `+pullColumns+` FROM pulls WHERE `+where, args...)
 	if err != nil || !known {
 		return p, known, err
 	}
-	p.Updated = fromMillis(updated)
+	p.Updated, p.WantedIn = fromMillis(updated), strings.Fields(wantedIn)
 	if preview != "" {
 		if err := json.Unmarshal([]byte(preview), &p.Preview); err != nil {
 			return p, true, fmt.Errorf("read the preview of #%d: %w", p.Number, err)
@@ -140,11 +149,18 @@ func (tx *Tx) pull(where string, args ...any) (p PullRequest, known bool, err er
 	return p, true, nil
 }
 
-// Want asks for a new preview of a pull request, also of a draft. A non-empty allowed allows that head to run
-// although its author may not run code.
-func (tx *Tx) Want(repository int64, number int, allowed string) error {
-	err := tx.exec(`UPDATE pulls SET wanted = wanted + 1, allowed_head = CASE WHEN $1 = '' THEN allowed_head ELSE $1 END
-		WHERE repository = $2 AND number = $3`, allowed, repository, number)
+// Wish is what someone wants of a new preview.
+type Wish struct {
+	// AllowedHead may run although its author may not run code. Empty: nothing new is allowed.
+	AllowedHead string
+	// Environments to plan again; what is known of the others is kept. Empty: all.
+	Environments []string
+}
+
+// Want asks for a new preview of a pull request, also of a draft.
+func (tx *Tx) Want(repository int64, number int, wish Wish) error {
+	err := tx.exec(`UPDATE pulls SET wanted = wanted + 1, allowed_head = CASE WHEN $1 = '' THEN allowed_head ELSE $1 END,
+		wanted_in = $2 WHERE repository = $3 AND number = $4`, wish.AllowedHead, strings.Join(wish.Environments, " "), repository, number)
 	if err != nil {
 		return err
 	}

@@ -21,11 +21,12 @@ type Repository struct {
 	Tip string
 }
 
-// SaveRepository adds a repository or updates its names, installation and trunk.
+// SaveRepository adds a repository or updates its names, installation and trunk; what r leaves empty stays as it is.
 func (tx *Tx) SaveRepository(r Repository) error {
 	return tx.exec(`INSERT INTO repositories (id, installation, owner, name, private, trunk) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (id) DO UPDATE SET installation = excluded.installation, owner = excluded.owner, name = excluded.name,
-			private = excluded.private, trunk = excluded.trunk`,
+		ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, name = excluded.name, private = excluded.private,
+			installation = CASE WHEN excluded.installation = 0 THEN repositories.installation ELSE excluded.installation END,
+			trunk = CASE WHEN excluded.trunk = '' THEN repositories.trunk ELSE excluded.trunk END`,
 		r.ID, r.Installation, r.Owner, r.Name, r.Private, r.Trunk)
 }
 

@@ -50,6 +50,8 @@ CREATE TABLE pulls (
     allowed_head TEXT   NOT NULL DEFAULT '',
     -- Asked for by /plan, although it is a draft or was planned before.
     wanted       BIGINT NOT NULL DEFAULT 0,
+    -- The environments that the last /plan named, separated by spaces; empty: all.
+    wanted_in    TEXT   NOT NULL DEFAULT '',
     -- The newest preview: for which head, which wish, and its planner.Preview as JSON.
     preview_head   TEXT   NOT NULL DEFAULT '',
     preview_wanted BIGINT NOT NULL DEFAULT 0,

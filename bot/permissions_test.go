@@ -23,6 +23,7 @@ var operations = map[string]string{
 	"Apps.ListHookDeliveries":                 "apps/list-webhook-deliveries",
 	"Apps.RedeliverHookDelivery":              "apps/redeliver-webhook-delivery",
 	"Checks.CreateCheckRun":                   "checks/create",
+	"Checks.GetCheckRun":                      "checks/get",
 	"Checks.ListCheckRunsForRef":              "checks/list-for-ref",
 	"Checks.UpdateCheckRun":                   "checks/update",
 	"Issues.CreateComment":                    "issues/create-comment",

@@ -24,6 +24,22 @@ checks:
 
 func TestManyAnnotations(t *testing.T) {
 	t.Parallel()
+	for name, fault := range map[string]githubsim.Fault{
+		"undisturbed":                  {Operation: "checks/update", Delay: 1, Times: 1},
+		"one update fails":             {Operation: "checks/update", Skip: 1, Times: 1, Status: 502},
+		"the answer to one is lost":    {Operation: "checks/update", Skip: 1, Times: 1, DropAfter: true},
+		"the answer to all is lost":    {Operation: "checks/update", Times: 3, DropAfter: true},
+		"the answer to a look is lost": {Operation: "checks/get", Times: 1, DropAfter: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			annotatesOnce(t, fault)
+		})
+	}
+}
+
+// annotatesOnce opens a pull request with 120 findings while something goes wrong.
+func annotatesOnce(t *testing.T, fault githubsim.Fault) {
 	w := newWorld(t, githubsim.RepositoryOptions{Files: map[string]string{
 		".github/trunkline.yml": manyFindings, "environments/dev/app/content": "x", "list": "old\n"}})
 	var list strings.Builder
@@ -32,6 +48,9 @@ func TestManyAnnotations(t *testing.T) {
 		fmt.Fprintf(&list, "line %d\n", i)
 	}
 	text := list.String()
+	if _, err := w.gh.Inject(fault); err != nil {
+		t.Fatal(err)
+	}
 	alice := w.gh.As("alice")
 	if _, err := alice.Push(project, "many", "Many lines", map[string]*string{"list": &text}); err != nil {
 		t.Fatal(err)

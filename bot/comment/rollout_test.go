@@ -191,6 +191,11 @@ func TestDescribe(t *testing.T) {
 		{going(promote.Applying, subnet, promote.InstanceApplied, promote.InstanceApplying), "Going from 9f1c2ab to 4d03e77: applying, 1 of 2 instances done"},
 		{going(promote.Verifying, subnet), "Going from 9f1c2ab to 4d03e77: everything is applied, the checks run"},
 		{failing("verify", "smoke", "503", promote.InstanceApplied), "Stopped: the check smoke failed. Everything was applied and stays."},
+		{failing("apply", "staging/vpc", "no", promote.InstanceFailed, promote.InstancePlanned), "Stopped: applying staging/vpc failed. staging/vpc may be partly applied."},
+		{failing("apply", "staging/dns", "no", promote.InstanceApplied, promote.InstanceFailed), "Stopped: applying staging/dns failed. staging/dns may be partly applied; 1 of 2 instances is applied and stays so."},
+		{failing("apply", "staging/dns", "no", promote.InstancePlanned, promote.InstancePlanned), "Stopped: applying staging/dns failed."},
+		{failing("plan", "staging/dns", "no", promote.InstancePlanned, promote.InstanceFailed), "Stopped: planning staging/dns failed. Nothing was applied."},
+		{failing("plan", "staging/dns", "no", promote.InstanceApplying, promote.InstanceFailed), "Stopped: planning staging/dns failed. staging/vpc may be partly applied."},
 		{failing("engine", "tofu", "not found"), "Stopped: the engine tofu cannot be run."},
 	}
 	for _, test := range tests {

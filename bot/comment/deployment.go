@@ -14,6 +14,9 @@ func howFar(d *promote.Deployment) line {
 	applied := appliedOf(d)
 	switch d.Phase {
 	case promote.Planning:
+		if len(d.Instances) == 0 {
+			return own("planning")
+		}
 		planned := 0
 		for _, instance := range d.Instances {
 			if instance.Phase != promote.InstanceWaiting {

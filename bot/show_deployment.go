@@ -89,7 +89,7 @@ func deploymentRequest(deployment promote.Deployment) *github.DeploymentRequest 
 		// Left out, GitHub would merge trunk into the ref instead, or wait for every status.
 		AutoMerge: github.Bool(false), RequiredContexts: &[]string{},
 		ProductionEnvironment: github.Bool(production(deployment.Environment)), TransientEnvironment: github.Bool(false),
-		Description: github.String(comment.Describe(deployment)), Payload: payload{Trunkline: deployment.ID},
+		Description: github.String(comment.Deployment(deployment)), Payload: payload{Trunkline: deployment.ID},
 	}
 }
 

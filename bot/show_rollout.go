@@ -70,7 +70,7 @@ func (b *Bot) showCommit(ctx context.Context, repository store.Repository, state
 				rollout.Answers = append(rollout.Answers, answer.Answer)
 			}
 		}
-		return errors.Join(err, addImpacts(tx, repository.ID, rollout.Stages))
+		return errors.Join(err, addImpacts(tx, repository.ID, rollout))
 	})
 	if err != nil {
 		return err
@@ -83,16 +83,21 @@ func (b *Bot) showCommit(ctx context.Context, repository store.Repository, state
 		body: comment.Rollout(rollout, comment.Options{NamesOnly: !repository.Private}), detail: detail})
 }
 
-// addImpacts adds the impacts of the ranges that are shown.
-func addImpacts(tx *store.Tx, repository int64, stages []promote.Stage) error {
-	for i, stage := range stages {
+// addImpacts adds the impacts of the ranges that are shown. An environment that may not have the commit yet has no range;
+// there the commit's own impact belongs, and no other one's.
+func addImpacts(tx *store.Tx, repository int64, rollout promote.Rollout) error {
+	for i, stage := range rollout.Stages {
 		impact, known, err := tx.Impact(repository, stage.Environment.Name)
 		if err != nil {
 			return err
 		}
 		waits := stage.Status == promote.Ready || stage.Status == promote.HeldBack || stage.Status == promote.Stopped
-		if known && waits && impact.From == stage.Runs.SHA && (impact.To == stage.Range.To.SHA || stage.Range.To.SHA == "") {
-			stages[i].Impact = &impact
+		to := stage.Range.To.SHA
+		if to == "" {
+			to = rollout.Commit.SHA
+		}
+		if known && waits && impact.From == stage.Runs.SHA && impact.To == to {
+			rollout.Stages[i].Impact = &impact
 		}
 	}
 	return nil

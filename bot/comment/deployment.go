@@ -14,6 +14,9 @@ func howFar(d *promote.Deployment) line {
 	applied := appliedOf(d)
 	switch d.Phase {
 	case promote.Planning:
+		if len(d.Instances) == 0 {
+			return own("planning")
+		}
 		planned := 0
 		for _, instance := range d.Instances {
 			if instance.Phase != promote.InstanceWaiting {
@@ -88,18 +91,49 @@ func stopped(stage promote.Stage, o Options) section {
 	return versions(all...)
 }
 
-// stays says what a failed deployment leaves behind.
+// stays says what a failed deployment leaves behind. An instance whose apply did not end well is never counted as
+// untouched: an engine applies one resource after the other.
 func stays(d *promote.Deployment) line {
-	applied, all := appliedOf(d), len(d.Instances)
+	applied, all, half := appliedOf(d), len(d.Instances), halfApplied(d)
 	switch {
+	case len(half) > 0 && applied == 0:
+		return say(" {} may be partly applied.", listAtMost(half, 3))
+	case len(half) > 0:
+		return say(" {} may be partly applied; {}.", listAtMost(half, 3), someApplied(applied, all))
 	case all == 0:
 		return own("")
-	case applied == 0:
-		return own(" Nothing was applied.")
 	case applied == all:
 		return own(" Everything was applied and stays.")
+	case applied > 0:
+		return say(" {}.", someApplied(applied, all))
+	case d.Failure != nil && beforeApplying[d.Failure.Step]:
+		return own(" Nothing was applied.")
 	}
-	return say(" {} of {} applied and stay so.", number(applied), count(all, "instance is", "instances are"))
+	return own("")
+}
+
+// beforeApplying are the steps whose failure leaves all that was not applied as it was.
+var beforeApplying = map[string]bool{"plan": true, "configuration": true, "engine": true}
+
+// halfApplied are the instances that may be partly applied, by name.
+func halfApplied(d *promote.Deployment) []line {
+	applying := d.Failure != nil && d.Failure.Step == "apply"
+	var half []line
+	for _, instance := range d.Instances {
+		if instance.Phase == promote.InstanceApplying || applying && instance.Phase == promote.InstanceFailed {
+			half = append(half, code(instance.Name))
+		}
+	}
+	return half
+}
+
+// someApplied is "1 of 2 instances is applied and stays so".
+func someApplied(applied, all int) line {
+	does := literal("are applied and stay so")
+	if applied == 1 {
+		does = "is applied and stays so"
+	}
+	return say("{} of {} {}", number(applied), count(all, "instance", "instances"), own(does))
 }
 
 // instanceTable folds the instances of a deployment, with their plans and how far each got.

@@ -18,3 +18,16 @@ func Describe(d promote.Deployment) string {
 	}
 	return endCutAt(l.plain(), descriptionLimit)
 }
+
+// Deployment is the description of a deployment itself on GitHub, where it stays as it was made: what goes where, and
+// who asked for it, but not how far it got. One plain line of at most 140 characters.
+func Deployment(d promote.Deployment) string {
+	l := say("{} to {}", commit(d.To), text(d.Environment))
+	if d.From != "" {
+		l = say("{}, which ran {}", l, commit(d.From))
+	}
+	if d.By.Login != "" {
+		l = say("{}; asked for by {}", l, text(d.By.Login))
+	}
+	return endCutAt(l.plain(), descriptionLimit)
+}

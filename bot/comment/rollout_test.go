@@ -1,6 +1,7 @@
 package comment
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -188,13 +189,40 @@ func TestDescribe(t *testing.T) {
 	}{
 		{there(0, subnet, promote.Person{}), "Runs 4d03e77: 2 instances applied"},
 		{going(promote.Planning, subnet, promote.InstancePlanned, promote.InstanceWaiting), "Going from 9f1c2ab to 4d03e77: planning, 1 of 2 instances"},
+		{going(promote.Planning, subnet), "Going from 9f1c2ab to 4d03e77: planning"},
 		{going(promote.Applying, subnet, promote.InstanceApplied, promote.InstanceApplying), "Going from 9f1c2ab to 4d03e77: applying, 1 of 2 instances done"},
 		{going(promote.Verifying, subnet), "Going from 9f1c2ab to 4d03e77: everything is applied, the checks run"},
 		{failing("verify", "smoke", "503", promote.InstanceApplied), "Stopped: the check smoke failed. Everything was applied and stays."},
+		{failing("apply", "staging/vpc", "no", promote.InstanceFailed, promote.InstancePlanned), "Stopped: applying staging/vpc failed. staging/vpc may be partly applied."},
+		{failing("apply", "staging/dns", "no", promote.InstanceApplied, promote.InstanceFailed), "Stopped: applying staging/dns failed. staging/dns may be partly applied; 1 of 2 instances is applied and stays so."},
+		{failing("apply", "staging/dns", "no", promote.InstancePlanned, promote.InstancePlanned), "Stopped: applying staging/dns failed."},
+		{failing("plan", "staging/dns", "no", promote.InstancePlanned, promote.InstanceFailed), "Stopped: planning staging/dns failed. Nothing was applied."},
+		{failing("plan", "staging/dns", "no", promote.InstanceApplying, promote.InstanceFailed), "Stopped: planning staging/dns failed. staging/vpc may be partly applied."},
 		{failing("engine", "tofu", "not found"), "Stopped: the engine tofu cannot be run."},
 	}
 	for _, test := range tests {
 		if got := Describe(*test.stage.Deployment); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}
+
+func TestDeployment(t *testing.T) {
+	t.Parallel()
+	asked := *going(promote.Planning, subnet).Deployment
+	alone := asked
+	alone.By = promote.Person{}
+	first := alone
+	first.From, first.Environment = "", strings.Repeat("long", 40)
+	for _, test := range []struct {
+		deployment promote.Deployment
+		want       string
+	}{
+		{asked, "4d03e77 to staging, which ran 9f1c2ab; asked for by carol"},
+		{alone, "4d03e77 to staging, which ran 9f1c2ab"},
+		{first, "4d03e77 to " + strings.Repeat("long", 32) + "…"},
+	} {
+		if got := Deployment(test.deployment); got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)
 		}
 	}

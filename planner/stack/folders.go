@@ -1,6 +1,8 @@
 package stack
 
 import (
+	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -161,7 +163,11 @@ func (r *resolver) instance(where pattern, place place, variables []pattern, ord
 	if !where.has(perStack) {
 		instance.Workspace = place.values[perStack]
 	}
-	for _, environment := range r.claimed(instance.Stack, instance.Component, place.values[perStack]) {
+	claimed := r.claimed(instance.Stack, instance.Component, place.values[perStack])
+	if len(claimed) > 0 && !r.usable(place) {
+		return
+	}
+	for _, environment := range claimed {
 		instance := instance
 		instance.Environment = environment.Name
 		if instance.Stack == "" {
@@ -173,6 +179,26 @@ func (r *resolver) instance(where pattern, place place, variables []pattern, ord
 			}
 		}
 		r.add(instance, environment.At)
+	}
+}
+
+// usable tells whether an instance may have the names that the place's path gives it. One that may not is a problem:
+// left out silently, it would look as if nothing had to be done there.
+func (r *resolver) usable(place place) bool {
+	for _, name := range slices.Sorted(maps.Keys(place.values)) {
+		if why := unusable(place.values[name]); why != "" {
+			r.unusable(place.path, fmt.Sprintf("the {%s} %q %s", name, place.values[name], why))
+			return false
+		}
+	}
+	return true
+}
+
+// unusable reports a directory, once.
+func (r *resolver) unusable(dir, why string) {
+	message := fmt.Sprintf("the directory %q cannot be used: %s. Give it another name", dir, why)
+	if !slices.ContainsFunc(r.problems, func(p *config.Problem) bool { return p.Message == message }) {
+		r.problem(r.rules.Stacks.At, "%s", message)
 	}
 }
 

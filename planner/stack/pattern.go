@@ -6,14 +6,16 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // pattern is a path with placeholders, such as "environments/{environment}/{component}".
 //
-// A placeholder stands for a part of one path element that starts with a letter, a digit or "_" and goes on with
-// these, ".", "-", "+", "@" or "=": names from the tree go into names of files and variables later. Where a
-// placeholder stands twice it has one value. Only a {component} that is an element by itself may be told to stand for
-// several elements; see [pattern.deep].
+// A placeholder stands for a part of one path element that does not start with "."; not every such name can be used,
+// see [unusable]. An {environment} is stricter, because it becomes the name of a workspace: it starts with a letter, a
+// digit or "_" and goes on with these, ".", "-", "+", "@" or "=". Where a placeholder stands twice it has one value.
+// Only a {component} that is an element by itself may be told to stand for several elements; see [pattern.deep].
 type pattern struct {
 	text  string
 	names []string // of the placeholders, each once, in order
@@ -30,9 +32,10 @@ var placeholder = regexp.MustCompile(`\{([^{}/]*)\}`)
 var validPlaceholder = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 const (
-	value     = `[A-Za-z0-9_][A-Za-z0-9_.+@=-]*`
-	component = "component"
-	perStack  = "environment"
+	value       = `[^/.][^/]*`
+	strictValue = `[A-Za-z0-9_][A-Za-z0-9_.+@=-]*`
+	component   = "component"
+	perStack    = "environment"
 )
 
 // parsePattern reads a pattern. With deep, {component} may stand for several path elements.
@@ -51,7 +54,10 @@ func parsePattern(text string, deep bool) (pattern, error) {
 		}
 		expression.WriteString(regexp.QuoteMeta(clean[rest:at[0]]))
 		group := value
-		if name == component && deep {
+		switch {
+		case name == perStack:
+			group = strictValue
+		case name == component && deep:
 			group = value + `(?:/` + value + `)*`
 		}
 		expression.WriteString("(" + group + "?)")
@@ -95,6 +101,23 @@ func (p pattern) bind(path string) (bindings, bool) {
 		values[name] = groups[i+1]
 	}
 	return values, true
+}
+
+// unusable says why a name from the tree cannot name an instance or a part of one; empty: it can. Spaces and letters of
+// all alphabets can: names are given to engines as single arguments, and lie in folders that [Instance.Folder] names.
+func unusable(name string) string {
+	for _, element := range strings.Split(name, "/") {
+		switch {
+		case strings.HasPrefix(element, "-"):
+			return `starts with "-", as options do`
+		case strings.Contains(element, ".."):
+			return `has ".." in it`
+		}
+	}
+	if !utf8.ValidString(name) || strings.ContainsFunc(name, func(char rune) bool { return !unicode.IsGraphic(char) }) {
+		return "has a character that nobody can see"
+	}
+	return ""
 }
 
 // expand puts the values into the pattern. All placeholders must have one.

@@ -144,6 +144,26 @@ func TestFolders(t *testing.T) {
 			tree: tree("environments/dev/app/conf/app.yaml", "environments/dev/web/index.html", "environments/dev/README.md"),
 			want: []string{"dev: dev/app in environments/dev/app", "dev: dev/web in environments/dev/web"},
 		},
+		"spaces and letters of all alphabets": {
+			path: "environments/{environment}/{region}/{component}", environments: environments("dev", "prod=prod/*"),
+			tree: tree("environments/dev/eu west/my net/main.tf", "environments/prod/ünï/größe (2)/main.tf",
+				"environments/prod/eu/日本/deep/main.tf", "environments/prod/.hidden/vpc/main.tf", "environments/dev/eu/.cache/main.tf"),
+			want: []string{
+				"dev: dev/eu west/my net in environments/dev/eu west/my net",
+				"prod: prod/eu/日本/deep in environments/prod/eu/日本/deep",
+				"prod: prod/ünï/größe (2) in environments/prod/ünï/größe (2)",
+			},
+		},
+		"spaces with variable files": {
+			path: "components/{component}", variables: []string{"my config/{environment}/{component}.tfvars"}, environments: environments("dev"),
+			tree: tree("components/my net/main.tf", "my config/dev/my net.tfvars", "my config/my dev/my net.tfvars"),
+			want: []string{"dev: dev/my net in components/my net workspace dev with my config/dev/my net.tfvars"},
+		},
+		"a name that cannot be used, where nobody claims it": {
+			path: "environments/{environment}/{component}", environments: environments("dev"),
+			tree: tree("environments/dev/vpc/main.tf", "environments/other/-x/main.tf", "docs/dev/-x/main.tf"),
+			want: []string{"dev: dev/vpc in environments/dev/vpc"},
+		},
 		"a path with text around": {
 			path: "tf/env-{environment}/{component}/terraform", environments: environments("dev"),
 			tree: tree("tf/env-dev/vpc/terraform/a.tf", "tf/dev/vpc/terraform/a.tf", "tf/env--x/vpc/terraform/a.tf"),
@@ -239,15 +259,48 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+func TestNamesThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	at := config.Position{Line: 4, Column: 5}
+	for name, test := range map[string]struct{ path, file, want string }{
+		"an option":         {"environments/{environment}/{component}", "environments/dev/-chdir=x/main.tf", `the directory "environments/dev/-chdir=x" cannot be used: the {component} "-chdir=x" starts with "-", as options do. Give it another name`},
+		"an option below":   {"environments/{environment}/{component}", "environments/dev/net/-x/main.tf", `the directory "environments/dev/net/-x" cannot be used: the {component} "net/-x" starts with "-", as options do. Give it another name`},
+		"dots":              {"environments/{environment}/{component}", "environments/dev/a..b/main.tf", `the directory "environments/dev/a..b" cannot be used: the {component} "a..b" has ".." in it. Give it another name`},
+		"a new line":        {"environments/{environment}/{component}", "environments/dev/a\nb/main.tf", `the directory "environments/dev/a\nb" cannot be used: the {component} "a\nb" has a character that nobody can see. Give it another name`},
+		"an escape":         {"environments/{environment}/{region}/{component}", "environments/dev/\x1b[1m/net/main.tf", `the directory "environments/dev/\x1b[1m/net" cannot be used: the {region} "\x1b[1m" has a character that nobody can see. Give it another name`},
+		"another direction": {"environments/{environment}/{component}", "environments/dev/a\u202eb/main.tf", `the directory "environments/dev/a\u202eb" cannot be used: the {component} "a\u202eb" has a character that nobody can see. Give it another name`},
+		"no text":           {"environments/{environment}/{component}", "environments/dev/a\xffb/main.tf", `the directory "environments/dev/a\xffb" cannot be used: the {component} "a\xffb" has a character that nobody can see. Give it another name`},
+		"with variables":    {"{component}", "-x/main.tf", `the directory "-x" cannot be used: the {component} "-x" starts with "-", as options do. Give it another name`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rules := config.Repository{Environments: environments("dev"), Stacks: config.Stacks{
+				Layout: config.LayoutFolders, Path: test.path, At: at, Engine: config.Engine{Kind: config.Terraform},
+			}}
+			_, problems := resolve(t, tree(test.file, path.Dir(test.file)+"/dev.tfvars", path.Dir(test.file)+"/dev.tfvars.json"), rules)
+			var got []string
+			for _, problem := range problems {
+				got = append(got, problem.Message)
+			}
+			if diff := cmp.Diff([]string{test.want}, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestPatternsBindWhatTheyExpandTo(t *testing.T) {
 	t.Parallel()
-	name := rapid.StringMatching(`[a-z0-9_][a-z0-9_.-]{0,5}`)
+	strict, name := rapid.StringMatching(`[a-z0-9_][a-z0-9_.-]{0,5}`), rapid.StringMatching(`[a-zü0-9_ (][a-zü0-9_. ()-]{0,5}`)
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"environment", "region", "component", "x"}), 1, 4, rapid.ID).Draw(t, "names")
 		text, values := "root", bindings{}
 		for _, one := range names {
 			text += "/" + rapid.SampledFrom([]string{"", "pre-", "a/"}).Draw(t, "literal") + "{" + one + "}"
 			values[one] = name.Draw(t, one)
+			if one == perStack {
+				values[one] = strict.Draw(t, one)
+			}
 		}
 		deep := rapid.Bool().Draw(t, "deep")
 		if deep && strings.HasSuffix(text, "/{component}") {

@@ -60,6 +60,8 @@ func headline(p planner.Preview, o Options) line {
 		return say("❌ {} {}", strong(say("{} failed: {}.", count(len(unpassed), "check", "checks"), listAtMost(unpassed, 5))), consequences(c, p))
 	case c.all == 0 && len(stopped) == 0:
 		return say("✅ **Merging changes nothing**: {}.", nothingDepends(p.Environments))
+	case c.all == 0 && len(p.Notes) > 0:
+		return own("**Merging changes no instance**, but mind what follows.")
 	case c.all == 0:
 		return say("**The checks were stopped.** {} starts again.", o.typed("/plan"))
 	case c.cancelled+len(stopped) > 0:

@@ -254,7 +254,7 @@ func TestFailures(t *testing.T) {
 	}{
 		{"plan", "plan", "dev/network", nil, map[string]string{"dev/app": "old", "dev/network": "old", "dev/gone": "old"},
 			[]string{"dev/app a1+a2", "dev/network n1"}},
-		{"apply", "apply", "dev/network", []string{"dev/app a1+a2"}, map[string]string{"dev/app": "new", "dev/network": "old", "dev/gone": "old"},
+		{"apply", "apply", "dev/network", []string{"dev/app a1+a2"}, map[string]string{"dev/app": "new", "dev/network": "", "dev/gone": "old"},
 			[]string{"dev/network n1"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -232,8 +232,9 @@ func TestWhatRuns(t *testing.T) {
 	o.write(func(tx *Tx) error {
 		return errors.Join(tx.Planned(id, promote.DeployedInstance{Name: "dev/app"}), tx.Apply(id), tx.Applying(id, "dev/app"))
 	})
-	if sha, digest := runs(); sha != "aaa" || digest != "one" {
-		t.Errorf("while applying, dev runs %s, %s", sha, digest)
+	// What may be half applied equals nothing, so that a revert is applied too.
+	if sha, digest := runs(); sha != "aaa" || digest != "" {
+		t.Errorf("while applying, dev runs %s, %q", sha, digest)
 	}
 	o.write(func(tx *Tx) error { return tx.Applied(id, "dev/app") })
 	if sha, digest := runs(); sha != "aaa" || digest != "two" {

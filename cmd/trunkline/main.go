@@ -22,6 +22,11 @@ func main() { os.Exit(run()) }
 
 // run runs the command line and returns the exit code.
 func run() int {
+	app, err := takeSecrets()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "trunkline:", err)
+		return 1
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	root := &cobra.Command{
@@ -32,7 +37,7 @@ func run() int {
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongSetting{err} })
-	root.AddCommand(serveCommand(), demoCommand(), stacksCommand(), affectedCommand())
+	root.AddCommand(serveCommand(app), demoCommand(), stacksCommand(), affectedCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "trunkline:", err)
 		var wrong wrongSetting

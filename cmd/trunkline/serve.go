@@ -17,7 +17,8 @@ import (
 	"github.com/trunkline/trunkline/promote/store"
 )
 
-func serveCommand() *cobra.Command {
+// serveCommand is the server, whose App has the given secrets.
+func serveCommand(app secrets) *cobra.Command {
 	var settings string
 	var untilStdinCloses bool
 	command := &cobra.Command{
@@ -41,7 +42,11 @@ Settings come from a file (--settings) and from environment variables, which win
   TRUNKLINE_LOG_LEVEL          debug, info, warn or error; default info`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			operator, err := config.ReadOperator(settings, os.LookupEnv)
+			// Before anything secret is read from a file.
+			if err := hideMemory(); err != nil {
+				return err
+			}
+			operator, err := config.ReadOperator(settings, app.lookup)
 			if err != nil {
 				return wrongSetting{err}
 			}

@@ -28,6 +28,7 @@ func TestServe(t *testing.T) {
 	if os.Getenv(asServer) == "" {
 		t.Skip("this is the process that other tests start")
 	}
+	// When run starts the program anew with these, it is TestMain that sees the name and runs main.
 	os.Args = []string{"trunkline", "serve"}
 	os.Exit(run())
 }

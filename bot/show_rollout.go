@@ -104,11 +104,17 @@ func addImpacts(tx *store.Tx, repository int64, rollout promote.Rollout) error {
 }
 
 // shownIn says how the rollout stands, and which commits /promote without a commit means from now on: those that
-// a person reads in the comment.
+// a person reads in the comment. The comment of a commit that rides shows its own, and what stopped with a newer one:
+// there going back to its own would undo what is applied already.
 func shownIn(rollout promote.Rollout) (string, error) {
-	s := shown{Targets: map[string]string{}}
+	s, rides := shown{Targets: map[string]string{}}, rollout.Rides()
 	for _, stage := range rollout.Stages {
-		if stage.Status == promote.Ready || stage.Status == promote.Stopped {
+		switch {
+		case stage.Status == promote.Stopped:
+			s.Targets[stage.Environment.Name] = stage.Range.To.SHA
+		case rides && stage.Status != promote.Converged:
+			s.Targets[stage.Environment.Name] = rollout.Commit.SHA
+		case stage.Status == promote.Ready:
 			s.Targets[stage.Environment.Name] = stage.Range.To.SHA
 		}
 	}

@@ -1,6 +1,10 @@
 package promote
 
-import "github.com/trunkline/trunkline/config"
+import (
+	"slices"
+
+	"github.com/trunkline/trunkline/config"
+)
 
 // View is the rollout of one commit: where it is in each environment, and what it waits for.
 func View(state State, sha string) (Rollout, bool) {
@@ -19,6 +23,25 @@ func View(state State, sha string) (Rollout, bool) {
 		}
 	}
 	return rollout, true
+}
+
+// Rides tells whether the commit goes on only within ranges that hold newer pull requests: its journey is theirs from
+// here, and is told there. One that has converged does not ride, nor does the newest pull request of a range, even where
+// the range ends in a commit without one: nobody else would tell of it.
+func (r Rollout) Rides() bool {
+	rides := false
+	for _, stage := range r.Stages {
+		if stage.Status == Converged || stage.Range.To.SHA == "" {
+			continue
+		}
+		if !slices.ContainsFunc(stage.Range.Commits, func(c Commit) bool {
+			return c.Position > r.Commit.Position && c.Pull != 0 && c.Pull != r.Commit.Pull
+		}) {
+			return false
+		}
+		rides = true
+	}
+	return rides
 }
 
 func stage(state State, commit Commit, environment Environment, decision Decision) Stage {

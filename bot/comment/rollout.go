@@ -5,6 +5,9 @@ import "github.com/trunkline/trunkline/promote"
 // Rollout is the one comment on a merged pull request: how its commit travels through the environments, what is
 // waited for, and what became of the commands that people typed.
 func Rollout(r promote.Rollout, o Options) string {
+	if r.Rides() {
+		return riding(r, o)
+	}
 	d := &document{}
 	d.paragraph(rolloutHeadline(r, o))
 	foot := rolloutFoot(r, o)

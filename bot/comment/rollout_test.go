@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/promote"
 )
@@ -101,6 +103,7 @@ func rollouts() map[string]promote.Rollout {
 	journey := func(stages ...promote.Stage) promote.Rollout {
 		return promote.Rollout{Commit: subnet, Tip: subnet, Stages: stages}
 	}
+	dev := there(0, subnet, promote.Person{})
 	waitingProd := lacking(2, promote.HeldBack, subnet, upstream)
 	ready := journey(there(0, subnet, promote.Person{}), lacking(1, promote.Ready, subnet, manual), waitingProd)
 
@@ -119,9 +122,17 @@ func rollouts() map[string]promote.Rollout {
 	for range 8 {
 		many.Answers = append(many.Answers, promote.Answer{By: bob, Command: "/promote staging", Text: "staging goes from `9f1c2ab` to `4d03e77`"})
 	}
+	applying := journey(dev, going(promote.Applying, subnet,
+		promote.InstanceApplied, promote.InstanceApplied, promote.InstanceApplying, promote.InstancePlanned, promote.InstancePlanned), waitingProd)
 	rides := journey(there(0, later, promote.Person{}), going(promote.Applying, later,
 		promote.InstanceApplied, promote.InstanceApplied, promote.InstanceApplying, promote.InstancePlanned, promote.InstancePlanned), waitingProd)
+	rides.Stages[2].Range = promote.Range{}
 	rides.Tip = later
+	carried := journey(there(0, later, promote.Person{}), lacking(1, promote.Stopped, later, manual), waitingProd)
+	carried.Stages[2].Range = promote.Range{}
+	carried.Answers = refused.Answers
+	waiting := carried
+	waiting.Stages = []promote.Stage{carried.Stages[0], lacking(1, promote.Ready, later, manual), carried.Stages[2]}
 	newer := journey(there(0, later, promote.Person{}), there(1, subnet, carol), there(2, subnet, carol))
 	newer.Tip = later
 	broken := ready
@@ -131,19 +142,21 @@ func rollouts() map[string]promote.Rollout {
 	}
 	terraformError := "Error: creating EC2 Subnet: InvalidSubnet.Conflict: The CIDR '10.0.16.0/20' conflicts with another subnet\n\n" +
 		"  with aws_subnet.private[\"b\"],\n  on main.tf line 31, in resource \"aws_subnet\" \"private\":\n  31: resource \"aws_subnet\" \"private\" {\n"
-	dev := there(0, subnet, promote.Person{})
 	return map[string]promote.Rollout{
 		"first":         first,
 		"ready":         ready,
 		"refused":       refused,
 		"many-commands": many,
-		"applying":      rides,
+		"applying":      applying,
 		"verifying":     journey(dev, going(promote.Verifying, subnet, promote.InstanceApplied, promote.InstanceApplied), waitingProd),
 		"plan-failed":   journey(dev, failing("plan", "staging/vpc", "Error: No value for required variable \"zone\"\n", promote.InstanceFailed, promote.InstanceWaiting), waitingProd),
 		"apply-failed":  journey(dev, failing("apply", "staging/cluster", terraformError, promote.InstanceApplied, promote.InstanceApplied, promote.InstanceFailed, promote.InstancePlanned), waitingProd),
 		"verify-failed": journey(dev, failing("verify", "smoke", "curl: (22) The requested URL returned error: 503\n", promote.InstanceApplied, promote.InstanceApplied), waitingProd),
 		"converged":     journey(dev, there(1, subnet, carol), there(2, subnet, bob)),
 		"newer":         newer,
+		"rides":         rides,
+		"rides-stopped": carried,
+		"rides-waiting": waiting,
 		"configuration": broken,
 	}
 }
@@ -224,6 +237,28 @@ func TestDeployment(t *testing.T) {
 	} {
 		if got := Deployment(test.deployment); got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}
+
+// What a newer merge changes is not in the comment of a commit that rides.
+func TestRidingStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	newest := later
+	newest.SHA, newest.Position, newest.Pull = strings.Repeat("d", 40), later.Position+1, later.Pull+1
+	for name, status := range map[string]promote.Status{"ready": promote.Ready, "held back": promote.HeldBack} {
+		r := rollouts()["rides-waiting"]
+		r.Stages[1].Status = status
+		before := Rollout(r, Options{})
+		r.Tip = newest
+		for i := range r.Stages {
+			r.Stages[i].Behind++
+			r.Stages[i].Waits = []promote.Reason{{Gate: "deploying", Text: "it is being brought elsewhere"}}
+		}
+		r.Stages[0].Runs, r.Stages[0].Deployment = newest, nil
+		r.Stages[1].Range.To, r.Stages[1].Range.Commits = newest, append(r.Stages[1].Range.Commits, newest)
+		if diff := cmp.Diff(before, Rollout(r, Options{})); diff != "" {
+			t.Errorf("%s:\n%s", name, diff)
 		}
 	}
 }

@@ -50,6 +50,10 @@ type Tree interface {
 // An instance belongs to the environment whose patterns match its stack, or its stack and component; an environment
 // without patterns has the stacks whose {environment} is its name. What no environment claims is left alone.
 //
+// Names may have spaces and letters of all alphabets; that of an {environment} may not. A directory whose name cannot be
+// used, because it has "..", starts with "-" or has a character that nobody can see, is a problem where an environment
+// claims it.
+//
 // # List
 //
 // Instances are those listed. Their paths must exist.

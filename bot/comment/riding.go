@@ -33,8 +33,8 @@ func riding(r promote.Rollout, o Options) string {
 	return bounded(o.limit(), d, short)
 }
 
-// ridingHeadline names what carries the commit only where a deployment does: what would carry it changes with every
-// merge.
+// ridingHeadline names what carries the commit where a deployment does, and else the pull request that was merged next:
+// what would carry it changes with every merge, but that stays.
 func ridingHeadline(r promote.Rollout) line {
 	where := own("is on trunk")
 	var there []line
@@ -53,7 +53,19 @@ func ridingHeadline(r promote.Rollout) line {
 	if stage, found := first(r, promote.Deploying); found {
 		return say("⏳ **{} and on its way into {} with {}: see there.**", so, text(stage.Environment.Name), reference(stage.Range.To))
 	}
-	return say("**{} and rides with a newer commit from here: the newest pull request on trunk shows what comes next.**", so)
+	return say("**{} and rides with {} or what is newer: see there.**", so, pull(nextPull(r)))
+}
+
+// nextPull is the pull request that was merged next, of those that the commit rides with.
+func nextPull(r promote.Rollout) int {
+	for _, stage := range r.Stages {
+		for _, c := range stage.Range.Commits {
+			if c.Position > r.Commit.Position && c.Pull != 0 && c.Pull != r.Commit.Pull {
+				return c.Pull
+			}
+		}
+	}
+	return r.Tip.Pull
 }
 
 // ridingState is how a commit that rides stands in the environment.

@@ -60,7 +60,7 @@ func ridingHeadline(r promote.Rollout) line {
 func nextPull(r promote.Rollout) int {
 	for _, stage := range r.Stages {
 		for _, c := range stage.Range.Commits {
-			if c.Position > r.Commit.Position && c.Pull != 0 && c.Pull != r.Commit.Pull {
+			if stage.Status != promote.Converged && c.Position > r.Commit.Position && c.Pull != 0 && c.Pull != r.Commit.Pull {
 				return c.Pull
 			}
 		}

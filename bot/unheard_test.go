@@ -12,7 +12,9 @@ func TestCommandOnAnUnheardPullRequest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, githubsim.RepositoryOptions{Files: slow})
 	alice, content := w.gh.As("alice"), "second\n"
-	w.gh.Disturb(func(webhook githubsim.Webhook) githubsim.Fate { return githubsim.Fate{Drop: webhook.Event == "pull_request"} })
+	w.gh.Disturb(func(webhook githubsim.Webhook) githubsim.Fate {
+		return githubsim.Fate{Drop: webhook.Event == "pull_request"}
+	})
 	if _, err := alice.Push(project, "change", "Change", map[string]*string{"environments/dev/app/content": &content}); err != nil {
 		t.Fatal(err)
 	}

@@ -62,7 +62,7 @@ func New(o Options) (*Bot, error) {
 	b.mirrors = &mirrors{bot: b, open: map[int64]opened{}}
 	b.redactor = redact.New(string(o.Settings.GitHub.App.PrivateKey), string(o.Settings.GitHub.App.WebhookSecret))
 	if _, err := b.clients.app(); err != nil {
-		return nil, errors.New("GITHUB_APP_PRIVATE_KEY is no private key in PEM; it begins with -----BEGIN RSA PRIVATE KEY-----")
+		return nil, errors.New("GITHUB_APP_PRIVATE_KEY is no RSA private key in PEM, as GitHub gives one out for the App")
 	}
 	b.previewSlots = make(chan struct{}, o.Settings.Parallel)
 	b.deploySlots = make(chan struct{}, o.Settings.Parallel)

@@ -75,6 +75,9 @@ func serve(ctx context.Context, operator config.Operator) error {
 	}
 	logger := zerolog.New(os.Stderr).Level(level).With().Timestamp().Logger()
 	ctx = logger.WithContext(ctx)
+	if err := os.MkdirAll(operator.Data, 0o700); err != nil {
+		return wrongSetting{fmt.Errorf("TRUNKLINE_DATA is %q, where no directory can be made: %w", operator.Data, err)}
+	}
 	db, err := store.Open(ctx, operator.Database, time.Now)
 	if err != nil {
 		return err

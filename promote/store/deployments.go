@@ -199,8 +199,8 @@ func (tx *Tx) Fail(id int64, failure promote.Failure) error {
 	return errOr(err, tx.Step(repository))
 }
 
-// UnshownDeployments returns deployments of a repository whose GitHub deployment may be out of date: those that
-// are live, and those that ended and were not shown so yet.
+// UnshownDeployments returns deployments of a repository of which GitHub does not show yet how far they are: those that
+// were not shown, and those that ended since.
 func (tx *Tx) UnshownDeployments(repository int64) (deployments []promote.Deployment, err error) {
 	var ids []int64
 	err = tx.each(func(rows *sql.Rows) error {

@@ -120,7 +120,7 @@ func (s *Store) prepare(ctx context.Context) error {
 }
 
 // takeBack frees what a process that died had in hand. The queue has no heartbeat: without this its jobs would be
-// rescued only after an hour. It is safe because the lock says that no other process is alive.
+// rescued only after a day. It is safe because the lock says that no other process is alive.
 func (s *Store) takeBack(ctx context.Context) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		if err := tx.exec(`DELETE FROM leases`); err != nil {
@@ -161,7 +161,7 @@ func (s *Store) Write(ctx context.Context, change func(*Tx) error) error {
 	return nil
 }
 
-// Read runs look in a transaction that changes nothing.
+// Read runs look in a transaction, for those who only look.
 func (s *Store) Read(ctx context.Context, look func(*Tx) error) error { return s.Write(ctx, look) }
 
 func (tx *Tx) exec(statement string, args ...any) error {

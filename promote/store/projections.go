@@ -2,85 +2,15 @@ package store
 
 import (
 	"database/sql"
-	"time"
 
 	"github.com/trunkline/trunkline/promote"
 )
-
-// Delivered is a webhook delivery as it was received.
-type Delivered struct {
-	ID, Event string
-	Payload   []byte
-}
-
-// Receive stores a delivery with the job that processes it, before it is acknowledged. A delivery that was
-// processed already is not processed again.
-func (tx *Tx) Receive(d Delivered) error {
-	count, err := tx.changed(`INSERT INTO deliveries (id, event, payload, received_at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (id) DO NOTHING`, d.ID, d.Event, d.Payload, millis(tx.now))
-	if err != nil || count == 0 {
-		return err
-	}
-	return tx.Nudge(Nudge{Topic: Delivery, Subject: d.ID})
-}
-
-// Delivered returns a stored delivery; waiting is false if it was processed already.
-func (tx *Tx) Delivered(id string) (d Delivered, waiting bool, err error) {
-	waiting, err = tx.one([]any{&d.ID, &d.Event, &d.Payload},
-		`SELECT id, event, payload FROM deliveries WHERE id = $1 AND processed_at = 0`, id)
-	return d, waiting, err
-}
-
-// Processed marks a delivery, and forgets those that are older than GitHub would send again.
-func (tx *Tx) Processed(id string) error {
-	if err := tx.exec(`UPDATE deliveries SET processed_at = $1 WHERE id = $2`, millis(tx.now), id); err != nil {
-		return err
-	}
-	return tx.exec(`DELETE FROM deliveries WHERE processed_at > 0 AND received_at < $1`, millis(tx.now.Add(-8*24*time.Hour)))
-}
-
-// Answer is the outcome of one command of one comment.
-type Answer struct {
-	Repository int64
-	Pull       int
-	// Comment and Line say which command of which comment: each is carried out once.
-	Comment int64
-	Line    int
-	promote.Answer
-	// Reply: said in a comment of its own instead of the status comment.
-	Reply bool
-}
-
-// Answered tells whether a command was carried out already.
-func (tx *Tx) Answered(repository, comment int64, line int) (bool, error) {
-	var one int
-	return tx.one([]any{&one}, `SELECT 1 FROM answers WHERE repository = $1 AND comment = $2 AND line = $3`, repository, comment, line)
-}
-
-// Answer writes down the outcome of a command.
-func (tx *Tx) Answer(a Answer) error {
-	return tx.exec(`INSERT INTO answers (repository, pull, comment, line, login, command, refused, text, reply, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, a.Repository, a.Pull, a.Comment, a.Line, a.By.Login, a.Command,
-		a.Refused, a.Text, a.Reply, millis(tx.now))
-}
-
-// Answers returns the outcomes of a pull request's commands, oldest first.
-func (tx *Tx) Answers(repository int64, pull int) (answers []Answer, err error) {
-	err = tx.each(func(rows *sql.Rows) error {
-		a := Answer{Repository: repository, Pull: pull}
-		err := rows.Scan(&a.Comment, &a.Line, &a.By.Login, &a.Command, &a.Refused, &a.Text, &a.Reply)
-		answers = append(answers, a)
-		return err
-	}, `SELECT comment, line, login, command, refused, text, reply FROM answers WHERE repository = $1 AND pull = $2 ORDER BY at, comment, line`,
-		repository, pull)
-	return answers, err
-}
 
 // The kinds of things that GitHub shows of us.
 const (
 	// PreviewProjection is the preview comment of a pull request. Subject: its number.
 	PreviewProjection = "preview"
-	// CheckProjection is the check run of a head commit. Subject: its SHA.
+	// CheckProjection is the check run of a head commit. Subject: its SHA and the count of wishes, "sha/0".
 	CheckProjection = "check"
 	// RolloutProjection is the rollout comment of a merged pull request. Subject: its number.
 	RolloutProjection = "rollout"
@@ -170,10 +100,4 @@ func (tx *Tx) DeploymentBefore(repository int64, deployment promote.Deployment) 
 		WHERE d.repository = $1 AND d.environment = $3 AND d.id < $4 AND d.phase = 'succeeded' ORDER BY d.id DESC LIMIT 1`,
 		repository, DeploymentProjection, deployment.Environment, deployment.ID)
 	return p, err
-}
-
-// Received tells whether a delivery was stored, processed or not.
-func (tx *Tx) Received(id string) (bool, error) {
-	var one int
-	return tx.one([]any{&one}, `SELECT 1 FROM deliveries WHERE id = $1`, id)
 }

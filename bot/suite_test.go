@@ -53,7 +53,7 @@ func note(gh *githubsim.GitHub) {
 func TestMain(m *testing.M) {
 	flag.Parse()
 	// Tests here wait for processes and for second tries more than they compute.
-	if err := flag.Set("test.parallel", fmt.Sprint(3*runtime.GOMAXPROCS(0))); err != nil {
+	if err := flag.Set("test.parallel", fmt.Sprint(2*runtime.GOMAXPROCS(0))); err != nil {
 		panic(err)
 	}
 	code := m.Run()

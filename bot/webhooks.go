@@ -67,7 +67,7 @@ func (b *Bot) meet(ctx context.Context, installation int64, repositories []*gith
 func (b *Bot) onPullRequest(ctx context.Context, event any) error {
 	e := event.(*github.PullRequestEvent)
 	pull := pullRequest(e.GetRepo().GetID(), e.GetPullRequest())
-	pull.Reopened = e.GetAction() == "reopened"
+	pull.Action = e.GetAction()
 	if e.GetAction() == "synchronize" {
 		pull.Pusher = person(e.GetSender())
 	}

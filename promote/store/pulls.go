@@ -41,8 +41,8 @@ type PullRequest struct {
 	MergeCommit string
 	// Updated is GitHub's time of the last change: what is older says nothing new.
 	Updated time.Time
-	// Reopened: it was closed and somebody opened it again just now. It is not stored.
-	Reopened bool
+	// Action is GitHub's word for what just happened, such as "opened"; it is not stored.
+	Action string
 	// AllowedHead is the head that someone with write access allowed to run although its author may not.
 	AllowedHead string
 	// Wanted counts the /plan commands; a preview that has seen fewer is out of date.
@@ -77,8 +77,10 @@ func (tx *Tx) SavePull(p PullRequest) (changed bool, err error) {
 	if err != nil || known && before.Updated.After(p.Updated) {
 		return false, err
 	}
-	// Of the same second, only what says that it was opened again opens it again.
-	if known && before.Phase == PullClosed && p.Phase == PullOpen && !p.Reopened && !p.Updated.After(before.Updated) {
+	// GitHub's times are whole seconds. Of the same second, "opened" is older than all that is known, and only
+	// "reopened" opens again what was closed.
+	stale := p.Action == "opened" || before.Phase == PullClosed && p.Phase == PullOpen && p.Action != "reopened"
+	if known && stale && !p.Updated.After(before.Updated) {
 		return false, nil
 	}
 	// A merged pull request stays merged: deliveries of the same second may come in any order.

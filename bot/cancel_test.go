@@ -37,7 +37,7 @@ environments:
 }
 
 // waitFor waits until something outside the bot has happened.
-func waitFor(t *testing.T, what string, happened func() bool) {
+func waitFor(t testing.TB, what string, happened func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !happened(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {

@@ -58,6 +58,7 @@ func (b *Bot) planImpact(ctx context.Context, repository int64, target *deploy.T
 	}
 	place := target.Place
 	place.Scratch = b.scratch(store.Repository{ID: repository}, "impacts", environment)
+	place.Initialised = b.scratch(store.Repository{ID: repository}, "initialised")
 	previews := make([]planner.InstancePreview, 0, len(instances))
 	for _, plan := range target.Planner.PlanAll(ctx, place, instances, planner.Reports{}) {
 		preview := planner.InstancePreview{Instance: plan.Instance, Plan: plan.Plan}

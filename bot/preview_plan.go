@@ -34,7 +34,7 @@ func (p *previewing) planAll(ctx context.Context, git *mirror.Mirror, merge stri
 		return err
 	}
 	place := planner.Place{Commit: merge, Root: worktree.Dir, Scratch: p.bot.scratch(p.repository, "pulls", fmt.Sprint(p.pull.Number)),
-		Document: checks.Documents(p.rules.Checks), Locks: []*process.Lock{worktree.Lock}}
+		Initialised: p.bot.scratch(p.repository, "initialised"), Document: checks.Documents(p.rules.Checks), Locks: []*process.Lock{worktree.Lock}}
 	instances, places := p.toPlan()
 	shown := &progress{previewing: p, places: places}
 	run, release, err := p.startChecks(ctx, git, checks.Options{Affected: instances, Planner: plans, Place: place,

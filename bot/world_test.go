@@ -33,7 +33,7 @@ var key = sync.OnceValue(func() []byte {
 
 // world is GitHub, the bot and the people of a test.
 type world struct {
-	t  *testing.T
+	t  testing.TB
 	gh *githubsim.GitHub
 	// data is the bot's directory, deployed where the engines of a test put what they deploy.
 	data, deployed string
@@ -55,12 +55,12 @@ type setup struct {
 
 // newWorld makes a GitHub with one repository, in which the text $DEPLOYED stands for the directory of deployed
 // things, and starts the bot.
-func newWorld(t *testing.T, options githubsim.RepositoryOptions) *world {
+func newWorld(t testing.TB, options githubsim.RepositoryOptions) *world {
 	t.Helper()
 	return newWorldOf(t, options, setup{})
 }
 
-func newWorldOf(t *testing.T, options githubsim.RepositoryOptions, setup setup) *world {
+func newWorldOf(t testing.TB, options githubsim.RepositoryOptions, setup setup) *world {
 	t.Helper()
 	manifest, err := os.ReadFile("../app.yml")
 	if err != nil {

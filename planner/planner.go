@@ -47,6 +47,8 @@ type Place struct {
 	Commit, Root string
 	// Scratch is a directory for plan files and logs. Whoever plans the same instance at the same time needs another.
 	Scratch string
+	// Initialised is a directory for what the engine's initialisation makes; see [engine.Work].
+	Initialised string
 	// Lock the state while planning; see [engine.Work].
 	Lock bool
 	// Document has plans written down for policies; see [engine.Plan].
@@ -146,7 +148,7 @@ func (p Planner) Work(place Place, instance stack.Instance) engine.Work {
 	return engine.Work{
 		Instance: instance, Commit: place.Commit, Root: place.Root,
 		Scratch: filepath.Join(place.Scratch, instance.Folder()), State: filepath.Join(p.State, instance.Folder()),
-		Env: p.Env, Timeout: p.Timeout, Lock: place.Lock, Document: place.Document, Locks: place.Locks,
+		Env: p.Env, Timeout: p.Timeout, Lock: place.Lock, Initialised: place.Initialised, Document: place.Document, Locks: place.Locks,
 	}
 }
 

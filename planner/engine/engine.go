@@ -58,6 +58,9 @@ type Work struct {
 	Root string
 	// Scratch is a directory for this instance: plan file, logs, HOME. It must stay from Plan to Apply.
 	Scratch string
+	// Initialised is a directory for what init made, for all instances of this repository. Empty: init is always
+	// started, as is right where something is going to be applied.
+	Initialised string
 	// State is a directory for what this instance has to keep for ever, where it keeps nothing elsewhere.
 	State string
 	// Env are variables for the engine, such as credentials.

@@ -16,10 +16,10 @@ import (
 
 // terraform is the engine of HashiCorp Terraform and of OpenTofu.
 //
-// A plan takes three starts of the program: init, plan, and show to read the plan; two where nothing changes and no
-// policy wants to see it. What
-// init makes goes into a data directory in Scratch, so that several instances of one directory, which differ in their
-// workspace and variables, do not tread on each other.
+// A plan takes up to three starts of the program: init, unless what it would make is there ([initialisation]); plan;
+// and show to read the plan, unless nothing changes and no policy wants to see it. What init makes goes into a data
+// directory in Scratch, so that several instances of one directory, which differ in their workspace and variables, do
+// not tread on each other.
 //
 // State that would be written into the worktree, and be lost with it, is kept in Work.State: where a component has no
 // backend, or the local backend with a relative path, a file [overrideName] is laid beside its code that says no more
@@ -42,15 +42,28 @@ func (t *terraform) Plan(ctx context.Context, work Work) (Plan, error) {
 	if err := work.generate(&t.generating, false); err != nil {
 		return Plan{}, err
 	}
-	ours, err := t.init(ctx, work)
+	init, err := t.prepare(work)
 	if err != nil {
 		return Plan{}, err
 	}
-	arguments, err := t.planArguments(work, ours)
+	arguments, err := t.planArguments(work, init.path != "")
 	if err != nil {
 		return Plan{}, fmt.Errorf("plan %s: %w", work.Instance.Name(), err)
 	}
+	skipped := init.done()
+	if !skipped {
+		if err := t.init(ctx, init); err != nil {
+			return Plan{}, err
+		}
+	}
 	result, err := t.run(ctx, work, "plan", arguments...)
+	if err == nil && skipped && result.ExitCode != 0 && result.ExitCode != 2 {
+		// Whatever the reason is, it is not to be that init was left out.
+		if err := t.init(ctx, init); err != nil {
+			return Plan{}, err
+		}
+		result, err = t.run(ctx, work, "plan", arguments...)
+	}
 	if err != nil {
 		return Plan{}, err
 	}
@@ -94,53 +107,65 @@ func (t *terraform) Apply(ctx context.Context, work Work, plan Plan) error {
 	return nil
 }
 
-// init makes the data directory ready for the instance's backend and workspace, and tells whether its state is ours
-// to keep.
-func (t *terraform) init(ctx context.Context, work Work) (ours bool, err error) {
+// prepare finds out what init is to be started with. The state is ours to keep where the initialisation has a path.
+func (t *terraform) prepare(work Work) (*initialisation, error) {
+	if err := os.MkdirAll(work.Scratch, 0o700); err != nil {
+		return nil, fmt.Errorf("make the directory of %s: %w", work.Instance.Name(), err)
+	}
 	backend, unread := findBackend(work.directory())
 	if work.Instance.GenerateBackend && work.Instance.BackendType == "local" {
 		backend.path, _ = work.Instance.Backend["path"].(string)
 		backend.workspaces, _ = work.Instance.Backend["workspace_dir"].(string)
 	}
-	arguments := []string{"init", "-input=false", "-no-color"}
+	init := &initialisation{work: work, unread: unread, arguments: []string{"init", "-input=false", "-no-color"}}
 	if backend.kind != "cloud" { // which refuses the option
-		arguments = append(arguments, "-reconfigure")
+		init.arguments = append(init.arguments, "-reconfigure")
 	}
 	configuration, err := work.backendConfiguration()
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	arguments = append(arguments, configuration...)
-	ours = unread == nil && backend.inWorktree(work.Instance.Workspace)
-	if ours {
+	init.arguments = append(init.arguments, configuration...)
+	if unread == nil && backend.inWorktree(work.Instance.Workspace) {
 		if err := override(work.directory()); err != nil {
-			return ours, fmt.Errorf("prepare %s: %w", work.Instance.Name(), err)
+			return nil, fmt.Errorf("prepare %s: %w", work.Instance.Name(), err)
 		}
 		if err := os.MkdirAll(work.State, 0o700); err != nil {
-			return ours, fmt.Errorf("make the state directory of %s: %w", work.Instance.Name(), err)
+			return nil, fmt.Errorf("make the state directory of %s: %w", work.Instance.Name(), err)
 		}
-		arguments = append(arguments,
-			"-backend-config=path="+absolute(backend.path, work.State, "terraform.tfstate"),
-			"-backend-config=workspace_dir="+absolute(backend.workspaces, work.State, "workspaces"))
+		init.path = absolute(backend.path, work.State, "terraform.tfstate")
+		init.workspaces = absolute(backend.workspaces, work.State, "workspaces")
+		init.arguments = append(init.arguments, "-backend-config=path="+init.path, "-backend-config=workspace_dir="+init.workspaces)
 	}
-	result, err := t.run(ctx, work, "init", arguments...)
+	init.look(t)
+	return init, nil
+}
+
+// init makes the data directory ready for the instance's backend and workspace.
+func (t *terraform) init(ctx context.Context, init *initialisation) error {
+	work, lock := init.work, init.lock()
+	if err := init.begin(); err != nil {
+		return err
+	}
+	result, err := t.run(ctx, work, "init", init.arguments...)
 	if err != nil {
-		return ours, err
+		return err
 	}
 	if result.ExitCode != 0 && work.Instance.Workspace != "default" && missingWorkspace(result.Log) {
-		result, err = t.createWorkspace(ctx, work, arguments)
+		result, err = t.createWorkspace(ctx, work, init.arguments)
 		if err != nil {
-			return ours, err
+			return err
 		}
 	}
 	if result.ExitCode != 0 {
-		return ours, t.settings.failure("init", result.Log, work)
+		return t.settings.failure("init", result.Log, work)
 	}
-	if unread != nil {
+	if init.unread != nil {
 		// The engine reads what we cannot: then we do not know where its state would go.
-		return ours, t.settings.failure("init", unread.Error(), work)
+		return t.settings.failure("init", init.unread.Error(), work)
 	}
-	return ours, nil
+	init.keep(lock)
+	return nil
 }
 
 // missingWorkspace tells whether init refused because the backend has other workspaces but not this one. With none

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"slices"
-	"sync"
 
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner"
@@ -161,45 +159,3 @@ func (l limited) enter(ctx context.Context) error {
 }
 
 func (l limited) leave() { <-l.slots }
-
-// snapshots keeps the newest snapshots, because a preview, trunk and a deployment ask for the same ones.
-type snapshots struct {
-	mu   sync.Mutex
-	keys []string
-	kept map[string]*planner.Snapshot
-}
-
-const mostSnapshots = 64
-
-// snapshot is the map of instances of a commit under the rules.
-func (b *Bot) snapshot(ctx context.Context, repository store.Repository, sha string, rules config.Repository) (*planner.Snapshot, error) {
-	key := fmt.Sprintf("%d %s %+v", repository.ID, sha, rules)
-	b.snapshots.mu.Lock()
-	kept := b.snapshots.kept[key]
-	b.snapshots.mu.Unlock()
-	if kept != nil {
-		return kept, nil
-	}
-	tree, err := b.mirrors.of(repository).Tree(ctx, sha)
-	if err != nil {
-		return nil, err
-	}
-	snapshot, err := planner.TakeSnapshot(ctx, tree, rules)
-	if err != nil {
-		return nil, err
-	}
-	b.snapshots.mu.Lock()
-	defer b.snapshots.mu.Unlock()
-	if b.snapshots.kept == nil {
-		b.snapshots.kept = map[string]*planner.Snapshot{}
-	}
-	if _, again := b.snapshots.kept[key]; !again {
-		b.snapshots.keys = append(b.snapshots.keys, key)
-	}
-	b.snapshots.kept[key] = &snapshot
-	if len(b.snapshots.keys) > mostSnapshots {
-		delete(b.snapshots.kept, b.snapshots.keys[0])
-		b.snapshots.keys = slices.Delete(b.snapshots.keys, 0, 1)
-	}
-	return &snapshot, nil
-}

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"math"
 	"sync"
 	"time"
 
@@ -40,7 +41,7 @@ func (p *pace) due(pull store.PullRequest) bool {
 	if last.head != pull.PreviewHead || last.wanted != pull.PreviewWanted {
 		last = edited{head: pull.PreviewHead, wanted: pull.PreviewWanted}
 	}
-	wait := 2 * time.Second << (2 * max(last.count-1, 0)) // 2 s, 8 s, 32 s, …
+	wait := time.Duration(2 * math.Pow10(max(last.count-1, 0)) * float64(time.Second)) // 2 s, 20 s, 200 s, …
 	if last.count > 0 && time.Since(last.at) < wait {
 		return false
 	}

@@ -118,15 +118,21 @@ func (p *previewing) run(ctx context.Context) error {
 	if err := p.save(ctx, store.PreviewPlanning); err != nil {
 		return err
 	}
+	// Fetching runs no code, so it need not wait until GitHub has said whether any may be run.
+	git, fetched := p.bot.mirrors.of(p.repository), make(chan error, 1)
+	go func() { fetched <- p.fetch(ctx, git) }()
 	problem, err := p.mayRun(ctx)
-	if err != nil {
+	missing := <-fetched
+	switch {
+	case err != nil:
 		return err
-	}
-	if problem != nil {
+	case problem != nil:
 		p.preview.Problem = problem
 		return p.save(ctx, store.PreviewDone)
+	case missing != nil:
+		return missing
 	}
-	if err := p.plan(ctx); err != nil {
+	if err := p.plan(ctx, git); err != nil {
 		return err
 	}
 	return p.save(ctx, store.PreviewDone)
@@ -157,11 +163,7 @@ func (p *previewing) mayRun(ctx context.Context) (*planner.Problem, error) {
 }
 
 // plan merges the head into trunk, finds what that affects, and plans it.
-func (p *previewing) plan(ctx context.Context) error {
-	git := p.bot.mirrors.of(p.repository)
-	if err := p.fetch(ctx, git); err != nil {
-		return err
-	}
+func (p *previewing) plan(ctx context.Context, git *mirror.Mirror) error {
 	merge, err := git.MergeTree(ctx, p.preview.Trunk, p.pull.Head)
 	var conflict *mirror.Conflict
 	if errors.As(err, &conflict) {
@@ -222,12 +224,12 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 	if err != nil {
 		return err
 	}
-	rules, err := p.rulesAfter(ctx, tree)
+	rules, err := p.rulesAfter(ctx, before.Tree(), tree)
 	if err != nil || p.preview.Problem != nil {
 		return err
 	}
 	p.preview.Environments = names(rules)
-	after, err := p.bot.snapshot(ctx, p.repository, merge, rules)
+	after, err := p.bot.snapshotOf(ctx, p.repository, tree, rules)
 	if err != nil {
 		return err
 	}
@@ -247,11 +249,7 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 		}
 		p.preview.Instances = append(p.preview.Instances, p.kept(instance))
 	}
-	trunk, err := git.Tree(ctx, p.preview.Trunk)
-	if err != nil {
-		return err
-	}
-	p.notePolicies(trunk, tree)
+	p.notePolicies(before.Tree(), tree)
 	return nil
 }
 

@@ -16,8 +16,13 @@ import (
 // rulesAfter are the rules by which the merge is resolved: which instances there are is what the merge says, because
 // that is what merging brings; everything else, the engine and its commands first of all, is what trunk says. The
 // reviewer is told when the pull request changes the rules. Where it would break them, p has a Problem afterwards.
-func (p *previewing) rulesAfter(ctx context.Context, merge *mirror.Tree) (config.Repository, error) {
+func (p *previewing) rulesAfter(ctx context.Context, before, merge *mirror.Tree) (config.Repository, error) {
 	trunk := p.rules.Repository
+	if was, there := before.Entry(config.Path); there {
+		if is, still := merge.Entry(config.Path); still && was.ID == is.ID && len(trunk.Checks) == 0 {
+			return trunk, nil
+		}
+	}
 	if !merge.HasFile(config.Path) {
 		p.preview.Notes = append(p.preview.Notes, fmt.Sprintf(
 			"⚠️ This removes %s. From the merge on Trunkline plans and promotes nothing here any more; what is deployed stays.", config.Path))

@@ -115,12 +115,15 @@ type check struct {
 }
 
 func checkOf(pull store.PullRequest, namesOnly bool) check {
+	if pull.PreviewPhase == store.PreviewPlanning {
+		// It stays as it is until the result: while plans come in, the comment has them.
+		return check{output: comment.CheckOutput{Title: "Planning what merging will change",
+			Summary: "The comment on the pull request fills in as plans are made."}}
+	}
 	c := check{output: comment.Check(pull.Preview, comment.Options{NamesOnly: namesOnly})}
 	switch {
 	case pull.PreviewPhase == store.PreviewCancelled:
 		c.conclusion = "cancelled"
-	case pull.PreviewPhase == store.PreviewPlanning:
-		c.output.Annotations = nil // they come once, with the result
 	case pull.Preview.Passed():
 		c.conclusion = "success"
 	default:

@@ -57,8 +57,11 @@ func (b *Bot) showReplies(ctx context.Context, repository store.Repository, answ
 
 func (b *Bot) showPreview(ctx context.Context, repository store.Repository, pull store.PullRequest) error {
 	looking := pull.PreviewPhase == store.PreviewPlanning && len(pull.Preview.Instances)+len(pull.Preview.Checks) == 0 && pull.Preview.Problem == nil
-	if pull.PreviewPhase == store.PreviewNone || looking || !b.pace.due(pull) {
-		// While it is looked for what is affected, there is nothing to say yet; least of all that nothing is.
+	if looking {
+		// There is nothing to say yet, least of all that nothing is affected. But people see at once that we are at it.
+		return errors.Join(b.endOldChecks(ctx, repository, pull), b.showCheck(ctx, repository, pull))
+	}
+	if pull.PreviewPhase == store.PreviewNone || !b.pace.due(pull) {
 		return nil
 	}
 	err := b.showPlans(ctx, repository, pull)

@@ -28,6 +28,9 @@ type Snapshot struct {
 	tree *mirror.Tree
 }
 
+// Tree that it was taken of.
+func (s Snapshot) Tree() *mirror.Tree { return s.tree }
+
 // Resolved is an instance with what its plan depends on.
 type Resolved struct {
 	Instance stack.Instance

@@ -74,6 +74,9 @@ type Work struct {
 	Document bool
 	// Locks that the engine's processes hold until the last of them has ended.
 	Locks []*process.Lock
+
+	// alone: the code needs no provider from outside, so the engine starts no other program.
+	alone bool
 }
 
 // Settings of an engine that the operator makes.

@@ -46,6 +46,7 @@ func (i *initialisation) look(t *terraform) {
 	if err != nil {
 		return
 	}
+	i.work.alone = len(needs.providers) == 0
 	needs.note("program", t.program, fmt.Sprint(program.Size()), program.ModTime().String())
 	needs.note("environment", i.environment(t)...)
 	if i.path != "" && len(needs.providers) == 0 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,6 +47,7 @@ func (t *terraform) Plan(ctx context.Context, work Work) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	work = init.work
 	arguments, err := t.planArguments(work, init.path != "")
 	if err != nil {
 		return Plan{}, fmt.Errorf("plan %s: %w", work.Instance.Name(), err)
@@ -256,6 +258,11 @@ func (t *terraform) run(ctx context.Context, work Work, step string, arguments .
 func (t *terraform) command(work Work, step string, arguments ...string) process.Command {
 	run := process.Command{Name: t.program, Args: arguments}
 	t.settings.fill(&run, work, step)
+	if work.alone {
+		// It lives for a moment, of which its garbage collector would take a fifth; providers, which would get this
+		// too, are not there to grow.
+		maps.Copy(run.Env, map[string]string{"GOGC": "800", "GOMEMLIMIT": "512MiB"})
+	}
 	run.Env["TF_DATA_DIR"] = work.scratch("data")
 	run.Env["TF_IN_AUTOMATION"] = "1"
 	run.Env["TF_INPUT"] = "0"

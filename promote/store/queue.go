@@ -54,6 +54,7 @@ func (Nudge) Kind() string { return "nudge" }
 
 // Nudge adds a job to the queue in this transaction.
 func (tx *Tx) Nudge(nudge Nudge) error {
+	tx.nudged[nudge.Topic] = true
 	_, err := tx.store.queue.InsertTx(tx.ctx, tx.tx, nudge, &river.InsertOpts{Queue: string(nudge.Topic), MaxAttempts: maxAttempts})
 	if err != nil {
 		return fmt.Errorf("nudge %s %s: %w", nudge.Topic, nudge.Subject, err)
@@ -74,7 +75,7 @@ func (s *Store) Work(ctx context.Context, handlers map[Topic]Handler) error {
 	for topic := range handlers {
 		queues[string(topic)] = river.QueueConfig{MaxWorkers: workers[topic], FetchCooldown: 5 * time.Millisecond}
 	}
-	client, err := river.NewClient(riversqlite.New(s.db), &river.Config{
+	client, err := river.NewClient(driver{riversqlite.New(s.db), s.listener}, &river.Config{
 		Logger: quiet(), Queues: queues, Workers: all, JobTimeout: -1, RetryPolicy: retry{},
 		ErrorHandler: &report{}, FetchPollInterval: 500 * time.Millisecond, FetchCooldown: 5 * time.Millisecond,
 		RescueStuckJobsAfter: 24 * time.Hour,

@@ -42,6 +42,8 @@ type Store struct {
 	now   func() time.Time
 	lock  *os.File
 	queue *river.Client[*sql.Tx]
+	// listener hears of the jobs that this process commits.
+	listener *listener
 
 	// interrupts holds, by lease subject, how to stop the pass that runs in this process.
 	interrupts   map[string]context.CancelCauseFunc
@@ -66,7 +68,7 @@ func Open(ctx context.Context, file string, now func() time.Time) (*Store, error
 	}
 	// SQLite has one writer; one connection makes waiting for it fair.
 	db.SetMaxOpenConns(1)
-	s := &Store{db: db, now: now, lock: lock, interrupts: map[string]context.CancelCauseFunc{}}
+	s := &Store{db: db, now: now, lock: lock, interrupts: map[string]context.CancelCauseFunc{}, listener: newListener()}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare the database %s: %w", file, err), s.Close())
 	}
@@ -143,6 +145,8 @@ type Tx struct {
 	tx    *sql.Tx
 	store *Store
 	now   time.Time
+	// nudged are the topics that jobs were added to.
+	nudged map[Topic]bool
 }
 
 // Write runs change in a transaction and commits it if change returns nil.
@@ -152,12 +156,14 @@ func (s *Store) Write(ctx context.Context, change func(*Tx) error) error {
 		return fmt.Errorf("begin a transaction: %w", err)
 	}
 	defer tx.Rollback() // after Commit this does nothing
-	if err := change(&Tx{ctx: ctx, tx: tx, store: s, now: s.now()}); err != nil {
+	nudged := map[Topic]bool{}
+	if err := change(&Tx{ctx: ctx, tx: tx, store: s, now: s.now(), nudged: nudged}); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit a transaction: %w", err)
 	}
+	s.listener.tell(nudged)
 	return nil
 }
 

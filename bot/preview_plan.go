@@ -24,7 +24,7 @@ func (p *previewing) planAll(ctx context.Context, git *mirror.Mirror, merge stri
 		p.preview.Problem = &planner.Problem{Title: "The engine is not there", Detail: err.Error(), File: config.Path}
 		return nil
 	}
-	worktree, err := git.Worktree(ctx, merge)
+	worktree, err := git.KeptWorktree(ctx, merge)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,9 @@ type Mirror struct {
 
 	ready    sync.Mutex
 	prepared bool
+
+	keeping sync.Mutex
+	kept    []*Worktree // their locks are ours
 }
 
 // Open returns the mirror that is kept in dir, of the repository at remoteURL. Nothing is touched before the first

@@ -2,6 +2,7 @@ package mirror
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,10 +23,12 @@ type Worktree struct {
 	Lock *process.Lock
 
 	mirror *Mirror
+	// keep the directory for the next one who wants a kept worktree, and index: the digest of git's index of it.
+	keep  bool
+	index [sha256.Size]byte
 }
 
-// Worktree checks the commit out, detached and clean. Whether the directory is new or one that was used before is
-// the mirror's business.
+// Worktree checks the commit out into a directory of its own, detached and clean.
 func (m *Mirror) Worktree(ctx context.Context, sha string) (*Worktree, error) {
 	if err := validSHA(sha); err != nil {
 		return nil, err
@@ -33,6 +36,10 @@ func (m *Mirror) Worktree(ctx context.Context, sha string) (*Worktree, error) {
 	if err := m.prepare(ctx); err != nil {
 		return nil, err
 	}
+	return m.fresh(ctx, sha)
+}
+
+func (m *Mirror) fresh(ctx context.Context, sha string) (*Worktree, error) {
 	worktree, err := m.reserve(ctx, sha)
 	if err != nil {
 		return nil, fmt.Errorf("make a worktree of %s: %w", sha, err)
@@ -110,14 +117,18 @@ func (m *Mirror) naming(ctx context.Context) (*process.Lock, error) {
 	return process.TakeLock(ctx, filepath.Join(m.dir, "worktrees.lock"))
 }
 
-// Release gives the directory back; it is not to be used any more. A child that still works in it keeps it until a
-// later worktree is made.
+// Release gives the directory back; the caller is not to use it any more. A child that still works in it keeps it
+// until a later worktree is made.
 func (w *Worktree) Release() {
 	w.Lock.Release()
 	// Any child that is being started has our lock too for a moment, until it is another program.
 	short, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
-	if lock, err := process.TakeLock(short, w.Dir+".lock"); err == nil {
+	lock, err := process.TakeLock(short, w.Dir+".lock")
+	if err != nil {
+		return
+	}
+	if w.Lock = lock; !w.keep || !w.mirror.keepWorktree(w) {
 		w.mirror.removeWorktree(w.Dir, lock)
 	}
 }

@@ -40,6 +40,7 @@ type Bot struct {
 	clients   *clients
 	mirrors   *mirrors
 	snapshots snapshots
+	tidied    tidied
 	redactor  *redact.Redactor
 	// Engine processes at a time. Deployments have slots of their own, so that no preview holds them up.
 	previewSlots, deploySlots chan struct{}

@@ -93,6 +93,11 @@ func (b *Bot) scratch(repository store.Repository, elements ...string) string {
 	return filepath.Join(append([]string{b.settings.Data, "scratch", fmt.Sprint(repository.ID)}, elements...)...)
 }
 
+// pullScratch is that of a pull request, which keeps initialised directories for its next push.
+func (b *Bot) pullScratch(repository store.Repository, number int) string {
+	return b.scratch(repository, "pulls", fmt.Sprint(number))
+}
+
 // plannerFor is a planner with the engine that the rules ask for, which waits for one of the slots.
 func (b *Bot) plannerFor(repository store.Repository, rules config.Repository, slots chan struct{}) (planner.Planner, error) {
 	chosen, err := engine.New(rules.Stacks.Engine, engine.Settings{

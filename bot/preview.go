@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/planner/mirror"
@@ -86,6 +88,10 @@ func (b *Bot) previewPass(ctx context.Context, p previewing) error {
 		if pull.PreviewPhase == store.PreviewPlanning {
 			p.preview = cancelled(pull.Preview)
 			return p.save(ctx, store.PreviewCancelled)
+		}
+		// What the engine kept for its next push.
+		if err := os.RemoveAll(b.pullScratch(p.repository, pull.Number)); err != nil {
+			zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot remove what a pull request left")
 		}
 		return nil
 	case pull.Draft && pull.Wanted == pull.PreviewWanted:

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -33,7 +32,7 @@ func (p *previewing) planAll(ctx context.Context, git *mirror.Mirror, merge stri
 	if err := p.save(ctx, store.PreviewPlanning); err != nil {
 		return err
 	}
-	place := planner.Place{Commit: merge, Root: worktree.Dir, Scratch: p.bot.scratch(p.repository, "pulls", fmt.Sprint(p.pull.Number)),
+	place := planner.Place{Commit: merge, Root: worktree.Dir, Scratch: p.bot.pullScratch(p.repository, p.pull.Number),
 		Initialised: p.bot.scratch(p.repository, "initialised"), Document: checks.Documents(p.rules.Checks), Locks: []*process.Lock{worktree.Lock}}
 	instances, places := p.toPlan()
 	shown := &progress{previewing: p, places: places}

@@ -114,5 +114,8 @@ func (r *resolution) data() map[string]any {
 		"component_info": map[string]any{"component_path": r.instance.ComponentPath, "component_type": "terraform"},
 		"auth":           map[string]any{}, "hooks": map[string]any{},
 	}
+	if r.all.special == 0 {
+		return data
+	}
 	return plainData(data)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner"
+	"github.com/trunkline/trunkline/planner/jsontext"
 	"github.com/trunkline/trunkline/planner/mirror"
 	"github.com/trunkline/trunkline/planner/stack"
 	"github.com/trunkline/trunkline/planner/stack/atmos"
@@ -176,11 +176,32 @@ func treeAt(ctx context.Context, repository *mirror.Repository, revision string)
 	return tree, err
 }
 
-func printJSON(to io.Writer, listed any) error {
-	encoder := json.NewEncoder(to)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(listed)
+// printJSON prints a list, one element after the other: it may be long.
+func printJSON[T any](to io.Writer, listed []T) error {
+	if len(listed) == 0 {
+		_, err := io.WriteString(to, "[]\n")
+		return err
+	}
+	var text []byte
+	for i, one := range listed {
+		opening := ",\n  "
+		if i == 0 {
+			opening = "[\n  "
+		}
+		var err error
+		if text, err = jsontext.AppendIndented(append(text, opening...), one, 1); err != nil {
+			return err
+		}
+		if len(text) < 64<<10 && i+1 < len(listed) {
+			continue
+		}
+		if _, err := to.Write(text); err != nil {
+			return err
+		}
+		text = text[:0]
+	}
+	_, err := io.WriteString(to, "\n]\n")
+	return err
 }
 
 func printTable(to io.Writer, listed []listedInstance) error {

@@ -15,7 +15,7 @@ func (r *resolution) stackName() (string, error) {
 	case r.stack.name != "":
 		return r.stack.name, nil
 	case settings.template != "":
-		name, err := r.stack.loader.templates.name(settings.template, r.data())
+		name, err := r.cachedName(settings.template)
 		if err == nil && (name == "" || strings.ContainsAny(name, "\n\x00")) {
 			err = fmt.Errorf("stacks.name_template makes %q of it", name)
 		}

@@ -22,22 +22,28 @@ type resolution struct {
 	instance Instance
 }
 
-// instance resolves one component of the stack.
-func (s *stackOf) instance(name string) (Instance, *config.Problem) {
+// instance resolves one component of the stack. It is nil for one that is to be left out.
+func (s *stackOf) instance(name string) (*Instance, *config.Problem) {
 	component, problem := s.component(name)
 	if problem != nil {
-		return Instance{}, problem
+		return nil, problem
 	}
 	r := &resolution{stack: s, name: name, bases: inheritance{stack: s}}
 	if r.own, problem = s.own(name, component); problem != nil {
-		return Instance{}, problem
+		return nil, problem
 	}
 	if r.overrides, problem = s.section(component, "overrides", inComponent(name)); problem != nil {
-		return Instance{}, problem
+		return nil, problem
 	}
-	for _, step := range []func(map[string]any) *config.Problem{r.inherit, r.merge, r.identify, r.expand} {
-		if problem := step(component); problem != nil {
-			return Instance{}, problem
+	if problem := r.inherit(component); problem != nil {
+		return nil, problem
+	}
+	if s.loader.options.Concrete && r.own.metadata["type"] == "abstract" {
+		return nil, nil
+	}
+	for _, step := range []func() *config.Problem{r.merge, r.identify, r.expand} {
+		if problem := step(); problem != nil {
+			return nil, problem
 		}
 	}
 	if _, sourced := component["source"]; sourced {
@@ -45,7 +51,7 @@ func (s *stackOf) instance(name string) (Instance, *config.Problem) {
 	}
 	slices.SortFunc(r.instance.Unresolved, func(a, b Unresolved) int { return strings.Compare(a.Path+a.Text, b.Path+b.Text) })
 	r.instance.Unresolved = slices.Compact(r.instance.Unresolved)
-	return r.instance, nil
+	return &r.instance, nil
 }
 
 // inherit finds the bases: by "component:", then by metadata.inherits.
@@ -83,7 +89,7 @@ func (r *resolution) inherit(component map[string]any) *config.Problem {
 }
 
 // merge merges the sections of all levels.
-func (r *resolution) merge(map[string]any) *config.Problem {
+func (r *resolution) merge() *config.Problem {
 	s := r.stack
 	r.all.note("overrides", r.overrides, s.loader.settings.templates.left)
 	layers := make([]map[string]any, 0, len(r.bases.bases)+3)
@@ -148,7 +154,7 @@ func firstOf(texts ...string) string {
 }
 
 // identify finds stack, directory and workspace.
-func (r *resolution) identify(map[string]any) *config.Problem {
+func (r *resolution) identify() *config.Problem {
 	s := r.stack
 	r.instance = Instance{
 		ManifestPath: s.path, Component: r.name, Declared: r.declared, Command: r.all.command, Inheritance: r.bases.chain,
@@ -211,7 +217,7 @@ type place struct {
 }
 
 // expand expands the templates that are left, and calls functions.
-func (r *resolution) expand(map[string]any) *config.Problem {
+func (r *resolution) expand() *config.Problem {
 	r.instance.Unresolved = append(r.instance.Unresolved, r.stack.merged.unresolved...)
 	for _, section := range r.stack.outside {
 		if section.component == "" || section.component == r.name || slices.Contains(r.bases.chain, section.component) {

@@ -123,7 +123,9 @@ func (l *loader) stack(ctx context.Context, file string, merged *merged) ([]Inst
 		if problem != nil {
 			return nil, problem
 		}
-		instances = append(instances, instance)
+		if instance != nil {
+			instances = append(instances, *instance)
+		}
 		if ctx.Err() != nil {
 			return nil, nil
 		}

@@ -2,13 +2,13 @@ package planner
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/planner/jsontext"
 	"github.com/trunkline/trunkline/planner/mirror"
 	"github.com/trunkline/trunkline/planner/stack"
 )
@@ -107,7 +107,7 @@ func configured(instance stack.Instance, engine config.Engine) ([]Input, error) 
 			Input{PlanCommandInput, "", engine.Plan}, Input{ApplyCommandInput, "", engine.Apply})
 	}
 	for _, name := range slices.Sorted(maps.Keys(instance.Variables)) {
-		value, err := json.Marshal(instance.Variables[name])
+		value, err := jsontext.Append(nil, instance.Variables[name])
 		if err != nil {
 			return nil, fmt.Errorf("variable %s of %s: %w", name, instance.Name(), err)
 		}
@@ -123,7 +123,7 @@ func manifested(inputs []Input, instance stack.Instance) ([]Input, error) {
 		inputs = append(inputs, Input{EnvInput, name, env[name]})
 	}
 	add := func(kind InputKind, name string, value any) error {
-		text, err := json.Marshal(value)
+		text, err := jsontext.Append(nil, value)
 		if err != nil {
 			return fmt.Errorf("%s %s of %s: %w", kind, name, instance.Name(), err)
 		}

@@ -5,8 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/trunkline/trunkline/config"
@@ -83,13 +83,17 @@ func TakeSnapshot(ctx context.Context, tree *mirror.Tree, rules config.Repositor
 
 // Digest of inputs. Their order counts only as far as it matters to the engine: inputs of a snapshot have one order.
 func Digest(inputs []Input) string {
-	hash := sha256.New()
-	io.WriteString(hash, "inputs 1\n")
+	text := make([]byte, 0, 4<<10)
+	text = append(text, "inputs 1\n"...)
 	for _, input := range inputs {
 		// Lengths, since names may hold any character.
-		fmt.Fprintf(hash, "%d %d %d %s%s%s\n", len(input.Kind), len(input.Name), len(input.ID), input.Kind, input.Name, input.ID)
+		for _, part := range [...]string{string(input.Kind), input.Name, input.ID} {
+			text = append(strconv.AppendInt(text, int64(len(part)), 10), ' ')
+		}
+		text = append(append(append(append(text, input.Kind...), input.Name...), input.ID...), '\n')
 	}
-	return hex.EncodeToString(hash.Sum(nil))
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
 // Ordered are the instances in the order of environments, then by name.

@@ -3,14 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/trunkline/trunkline/planner"
+	"github.com/trunkline/trunkline/planner/mirror"
 )
 
 func affectedCommand() *cobra.Command {
@@ -62,16 +61,16 @@ type affectedInstance struct {
 }
 
 func listAffected(ctx context.Context, directory, from, to string) ([]affectedInstance, error) {
-	scratch, err := os.MkdirTemp("", "trunkline-affected-")
+	repository, err := mirror.OpenRepository(ctx, directory)
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(scratch)
-	before, err := snapshotAt(ctx, filepath.Join(scratch, "from"), directory, from)
+	defer repository.Close()
+	before, err := snapshotAt(ctx, repository, from)
 	if err != nil {
 		return nil, err
 	}
-	after, err := snapshotAt(ctx, filepath.Join(scratch, "to"), directory, to)
+	after, err := snapshotAt(ctx, repository, to)
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +89,8 @@ func listAffected(ctx context.Context, directory, from, to string) ([]affectedIn
 }
 
 // snapshotAt resolves the instances of a commit by its own configuration.
-func snapshotAt(ctx context.Context, scratch, directory, revision string) (planner.Snapshot, error) {
-	if err := os.MkdirAll(scratch, 0o700); err != nil {
-		return planner.Snapshot{}, err
-	}
-	tree, err := openTree(ctx, scratch, directory, revision)
+func snapshotAt(ctx context.Context, repository *mirror.Repository, revision string) (planner.Snapshot, error) {
+	tree, err := treeAt(ctx, repository, revision)
 	if err != nil {
 		return planner.Snapshot{}, err
 	}

@@ -3,13 +3,11 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -18,8 +16,8 @@ import (
 
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner"
+	"github.com/trunkline/trunkline/planner/jsontext"
 	"github.com/trunkline/trunkline/planner/mirror"
-	"github.com/trunkline/trunkline/planner/process"
 	"github.com/trunkline/trunkline/planner/stack"
 	"github.com/trunkline/trunkline/planner/stack/atmos"
 )
@@ -81,15 +79,11 @@ func listStacks(ctx context.Context, directory, revision string) ([]listedInstan
 	if info, err := os.Stat(directory); err != nil || !info.IsDir() {
 		return nil, wrongSetting{fmt.Errorf("there is no directory %s", directory)}
 	}
-	scratch, err := os.MkdirTemp("", "trunkline-stacks-")
+	tree, done, err := openTree(ctx, directory, revision)
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(scratch)
-	tree, err := openTree(ctx, scratch, directory, revision)
-	if err != nil {
-		return nil, err
-	}
+	defer done()
 	rules, err := readRules(ctx, tree)
 	if err != nil {
 		return nil, err
@@ -153,85 +147,61 @@ func readRules(ctx context.Context, tree *mirror.Tree) (config.Repository, error
 }
 
 // openTree lists a commit of the directory's repository or, without a revision, the files in it that are not ignored.
-// The repository is only read: what Git has to write goes to scratch.
-func openTree(ctx context.Context, scratch, directory, revision string) (*mirror.Tree, error) {
-	directory, err := filepath.Abs(directory)
-	if err != nil {
-		return nil, err
+// A bare repository has no files but those of its HEAD. done is to be called when the tree has been read.
+func openTree(ctx context.Context, directory, revision string) (tree *mirror.Tree, done func(), err error) {
+	if revision == "" && mirror.IsBare(directory) {
+		revision = "HEAD"
 	}
-	git := gitIn{ctx: ctx, scratch: scratch}
-	source, commit := directory, ""
-	if revision != "" {
-		if commit, err = git.run("-C", directory, "rev-parse", "--verify", "--quiet", "--end-of-options", revision+"^{commit}"); err != nil {
-			return nil, wrongSetting{fmt.Errorf("there is no commit %q in %s", revision, directory)}
+	if revision == "" {
+		tree, err := mirror.OnDisk(ctx, directory)
+		return tree, func() {}, err
+	}
+	repository, err := mirror.OpenRepository(ctx, directory)
+	if err != nil {
+		return nil, nil, err
+	}
+	done = func() { _ = repository.Close() } // there is nothing to lose
+	if tree, err = treeAt(ctx, repository, revision); err != nil {
+		done()
+	}
+	return tree, done, err
+}
+
+// treeAt lists a revision that somebody has named.
+func treeAt(ctx context.Context, repository *mirror.Repository, revision string) (*mirror.Tree, error) {
+	tree, err := repository.Tree(ctx, revision)
+	if errors.Is(err, mirror.ErrNoCommit) {
+		return nil, wrongSetting{err}
+	}
+	return tree, err
+}
+
+// printJSON prints a list, one element after the other: it may be long.
+func printJSON[T any](to io.Writer, listed []T) error {
+	if len(listed) == 0 {
+		_, err := io.WriteString(to, "[]\n")
+		return err
+	}
+	var text []byte
+	for i, one := range listed {
+		opening := ",\n  "
+		if i == 0 {
+			opening = "[\n  "
 		}
-	} else {
-		source = filepath.Join(scratch, "files.git")
-		if commit, err = git.commitFiles(source, directory); err != nil {
-			return nil, fmt.Errorf("read the files of %s: %w", directory, err)
+		var err error
+		if text, err = jsontext.AppendIndented(append(text, opening...), one, 1); err != nil {
+			return err
 		}
+		if len(text) < 64<<10 && i+1 < len(listed) {
+			continue
+		}
+		if _, err := to.Write(text); err != nil {
+			return err
+		}
+		text = text[:0]
 	}
-	copied := mirror.Open(filepath.Join(scratch, "mirror"), source, nil)
-	if err := copied.Fetch(ctx, "+"+commit+":refs/heads/asked"); err != nil {
-		return nil, fmt.Errorf("read %s: %w", directory, err)
-	}
-	return copied.Tree(ctx, commit)
-}
-
-// gitIn runs git with nobody's settings.
-type gitIn struct {
-	ctx     context.Context
-	scratch string
-}
-
-func (g gitIn) run(arguments ...string) (string, error) {
-	output := filepath.Join(g.scratch, "git.out")
-	result, err := process.Run(g.ctx, process.Command{
-		Name: "git", Args: arguments, Dir: g.scratch, Home: g.scratch, Output: output, Log: filepath.Join(g.scratch, "git.log"),
-		Env: map[string]string{
-			"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.DevNull, "GIT_AUTHOR_NAME": "Trunkline", "GIT_AUTHOR_EMAIL": "trunkline@localhost",
-			"GIT_COMMITTER_NAME": "Trunkline", "GIT_COMMITTER_EMAIL": "trunkline@localhost",
-		},
-	})
-	if err != nil {
-		return "", err
-	}
-	text, err := os.ReadFile(output)
-	if err != nil {
-		return "", err
-	}
-	if result.ExitCode != 0 {
-		return "", fmt.Errorf("git: %s", strings.TrimSpace(result.Log))
-	}
-	return strings.TrimSpace(string(text)), nil
-}
-
-// commitFiles makes a repository with the files of the directory in one commit.
-func (g gitIn) commitFiles(repository, directory string) (string, error) {
-	if _, err := g.run("init", "--quiet", "--bare", repository); err != nil {
-		return "", err
-	}
-	at := []string{"--git-dir=" + repository, "--work-tree=" + directory, "-C", directory, "-c", "core.bare=false", "-c", "advice.addEmbeddedRepo=false"}
-	if _, err := g.run(append(at, "add", "--all", ".")...); err != nil {
-		return "", err
-	}
-	tree, err := g.run(append(at, "write-tree")...)
-	if err != nil {
-		return "", err
-	}
-	commit, err := g.run(append(at, "commit-tree", "-m", "The files as they lie there", tree)...)
-	if err != nil {
-		return "", err
-	}
-	_, err = g.run(append(at, "update-ref", "refs/heads/asked", commit)...)
-	return commit, err
-}
-
-func printJSON(to io.Writer, listed any) error {
-	encoder := json.NewEncoder(to)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(listed)
+	_, err := io.WriteString(to, "\n]\n")
+	return err
 }
 
 func printTable(to io.Writer, listed []listedInstance) error {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -85,7 +86,7 @@ func (m *Mirror) run(ctx context.Context, in invocation) (string, error) {
 	if in.stdout != nil {
 		git.Stdout = in.stdout
 	}
-	git.Env = append(m.environment(in.settings), in.env...)
+	git.Env = append(environment(filepath.Join(m.dir, "home"), in.settings), in.env...)
 	if in.lock != nil {
 		git.ExtraFiles = []*os.File{in.lock.File()}
 	}
@@ -130,9 +131,9 @@ func code(err error) int {
 }
 
 // environment is all that git sees of ours: nothing but what it takes to find programs and the remote.
-func (m *Mirror) environment(more []setting) []string {
+func environment(home string, more []setting) []string {
 	environment := []string{
-		"HOME=" + m.dir + "/home", "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_NOSYSTEM=1",
+		"HOME=" + home, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_NOSYSTEM=1",
 		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null", "GIT_ATTR_NOSYSTEM=1", "GIT_ASKPASS=",
 		"SSH_ASKPASS=", "GIT_SSH_COMMAND=ssh -o BatchMode=yes", "GIT_NO_REPLACE_OBJECTS=1", "GIT_OPTIONAL_LOCKS=0",
 	}

@@ -1,17 +1,12 @@
 package mirror
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -41,10 +36,10 @@ type Entry struct {
 	Mode, ID string
 }
 
-// Tree is the listing of everything in one commit.
+// Tree is the listing of everything in one commit, or in a directory.
 type Tree struct {
-	mirror *Mirror
-	// Commit whose tree it is, and ID of the tree.
+	contents contents
+	// Commit whose tree it is, and ID of the tree. Both are "" for a directory that is read as it lies there.
 	Commit, ID string
 	entries    []Entry // by path
 	files      []string
@@ -66,7 +61,7 @@ func (m *Mirror) Tree(ctx context.Context, commit string) (*Tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", commit, err)
 	}
-	tree := &Tree{mirror: m, Commit: commit, ID: strings.TrimSpace(id)}
+	tree := &Tree{contents: mirrored{m, commit}, Commit: commit, ID: strings.TrimSpace(id)}
 	for line := range strings.SplitSeq(strings.TrimSuffix(output, "\x00"), "\x00") {
 		if line == "" {
 			continue
@@ -77,13 +72,19 @@ func (m *Mirror) Tree(ctx context.Context, commit string) (*Tree, error) {
 		}
 		tree.entries = append(tree.entries, entry)
 	}
-	slices.SortFunc(tree.entries, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
-	for _, entry := range tree.entries {
+	tree.sort()
+	return tree, nil
+}
+
+// sort puts the entries in order once all are there.
+func (t *Tree) sort() {
+	slices.SortFunc(t.entries, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
+	t.files = make([]string, 0, len(t.entries))
+	for _, entry := range t.entries {
 		if entry.Kind == File || entry.Kind == Link {
-			tree.files = append(tree.files, entry.Path)
+			t.files = append(t.files, entry.Path)
 		}
 	}
-	return tree, nil
 }
 
 func parseEntry(line string) (Entry, error) {
@@ -106,6 +107,15 @@ func parseEntry(line string) (Entry, error) {
 
 // Entry returns what is at the path, and whether there is anything. "" or "." is the root.
 func (t *Tree) Entry(name string) (Entry, bool) {
+	entry, found := t.entry(name)
+	if made, is := t.contents.(identified); is && found {
+		entry.ID = made.id(t, entry)
+	}
+	return entry, found
+}
+
+// entry is Entry without the id of what has none yet.
+func (t *Tree) entry(name string) (Entry, bool) {
 	if name == "" || name == "." {
 		return Entry{Path: ".", Kind: Directory, Mode: "040000", ID: t.ID}, true
 	}
@@ -116,7 +126,8 @@ func (t *Tree) Entry(name string) (Entry, bool) {
 	return t.entries[i], true
 }
 
-// Entries are all paths of the tree except the root, sorted. They are not to be changed.
+// Entries are all paths of the tree except the root, sorted. They are not to be changed. Of a directory that is read as
+// it lies there, only [Tree.Entry] knows the ids.
 func (t *Tree) Entries() []Entry { return t.entries }
 
 // Under returns everything below the directory, at any depth, sorted by path.
@@ -160,12 +171,15 @@ func (t *Tree) Files() []string { return t.files }
 
 // HasFile tells whether there is a file or a link at the path.
 func (t *Tree) HasFile(name string) bool {
-	entry, found := t.Entry(name)
+	entry, found := t.entry(name)
 	return found && (entry.Kind == File || entry.Kind == Link)
 }
 
 // HasDirectory tells whether there is a directory at the path.
-func (t *Tree) HasDirectory(name string) bool { return t.DirectoryID(name) != "" }
+func (t *Tree) HasDirectory(name string) bool {
+	entry, found := t.entry(name)
+	return found && entry.Kind == Directory
+}
 
 // Read returns the content of the file; for a link, the path it points to. The error is [fs.ErrNotExist] where there
 // is no file, [ErrTooBig] where it is larger than [MaxFile].
@@ -177,63 +191,24 @@ func (t *Tree) Read(ctx context.Context, name string) ([]byte, error) {
 	return contents[name], nil
 }
 
-// ReadAll reads many files with one git, by path.
+// ReadAll reads many files at once, by path.
 func (t *Tree) ReadAll(ctx context.Context, names []string) (map[string][]byte, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
-	var ids strings.Builder
+	entries := make([]Entry, 0, len(names))
 	for _, name := range names {
-		entry, found := t.Entry(name)
+		entry, found := t.entry(name)
 		if !found || entry.Kind == Directory || entry.Kind == Submodule {
-			return nil, fmt.Errorf("read %s at %s: %w", name, t.Commit, fs.ErrNotExist)
+			return nil, fmt.Errorf("read %s at %s: %w", name, t.contents.name(), fs.ErrNotExist)
 		}
-		ids.WriteString(entry.ID + "\n")
+		entries = append(entries, entry)
 	}
-	contents := make(map[string][]byte, len(names))
-	output, input := io.Pipe()
-	parsed := make(chan error, 1)
-	go func() {
-		err := parseBatch(bufio.NewReaderSize(output, 64<<10), names, contents)
-		parsed <- err
-		_ = output.CloseWithError(cmp.Or(err, io.EOF)) // so that git does not wait for a reader that is gone
-	}()
-	_, err := t.mirror.run(ctx, invocation{args: []string{"cat-file", "--batch", "--buffer"}, stdin: strings.NewReader(ids.String()), stdout: input})
-	_ = input.CloseWithError(cmp.Or(err, io.EOF))
-	if failed := <-parsed; failed != nil && !errors.Is(failed, err) {
-		return nil, fmt.Errorf("read files at %s: %w", t.Commit, failed)
-	}
+	found, err := t.contents.read(ctx, entries)
 	if err != nil {
-		return nil, fmt.Errorf("read files at %s: %w", t.Commit, err)
+		return nil, fmt.Errorf("read files at %s: %w", t.contents.name(), err)
 	}
-	return contents, nil
-}
-
-// parseBatch reads what git cat-file --batch says of the files, in their order.
-func parseBatch(from *bufio.Reader, names []string, contents map[string][]byte) error {
-	for _, name := range names {
-		header, err := from.ReadString('\n')
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		fields := strings.Fields(header)
-		if len(fields) != 3 || fields[1] != "blob" {
-			return fmt.Errorf("%s: git says %q", name, strings.TrimSpace(header))
-		}
-		size, err := strconv.ParseInt(fields[2], 10, 64)
-		if err != nil {
-			return fmt.Errorf("%s: git says %q", name, strings.TrimSpace(header))
-		}
-		if size > MaxFile {
-			return fmt.Errorf("%s: %w", name, ErrTooBig)
-		}
-		var content bytes.Buffer
-		if _, err := io.CopyN(&content, from, size+1); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		contents[name] = content.Bytes()[:size]
-	}
-	return nil
+	return found, nil
 }
 
 // ReadFile returns the content of one file of a commit; see [Tree.Read].
@@ -251,7 +226,7 @@ func (m *Mirror) ReadFile(ctx context.Context, commit, name string) ([]byte, err
 	if err != nil {
 		return nil, fmt.Errorf("look for %s in %s: %w", name, commit, err)
 	}
-	single := &Tree{mirror: m, Commit: commit}
+	single := &Tree{contents: mirrored{m, commit}, Commit: commit}
 	if line := strings.TrimSuffix(output, "\x00"); line != "" && !strings.Contains(line, "\x00") {
 		entry, err := parseEntry(line)
 		if err != nil {

@@ -23,15 +23,12 @@ func (r *resolver) atmos(ctx context.Context) error {
 	if len(r.problems) > 0 {
 		return nil
 	}
-	result, err := atmos.Resolve(ctx, r.tree, atmos.Options{})
+	result, err := atmos.Resolve(ctx, r.tree, atmos.Options{Concrete: true})
 	if err != nil {
 		return err
 	}
 	for i := range result.Instances {
 		found := &result.Instances[i]
-		if found.Abstract {
-			continue
-		}
 		for _, environment := range r.named(found) {
 			instance := r.fromAtmos(found)
 			instance.Environment = environment.Name

@@ -47,11 +47,14 @@ type Options struct {
 	// Env are the variables that !env finds. Nil: none are set. What the program's own environment has is no part of
 	// a commit.
 	Env map[string]string
+	// Concrete leaves out the instances that are only inherited from. They are most of what catalogs have.
+	Concrete bool
 }
 
 // Result is what a repository's manifests say.
 type Result struct {
-	// Instances of all stacks, abstract and disabled ones too, by stack and then by component.
+	// Instances of all stacks, disabled ones too, and abstract ones unless they are left out, by stack and then by
+	// component.
 	Instances []Instance
 }
 
@@ -141,8 +144,13 @@ func Resolve(ctx context.Context, files Files, options Options) (Result, error) 
 	if err != nil {
 		return Result{}, err
 	}
-	gathered := gathered{byName: map[string]int{}}
+	count := 0
 	for _, one := range resolved {
+		count += len(one.instances)
+	}
+	gathered := gathered{byName: make(map[instanceName]int, count), instances: make([]Instance, 0, count)}
+	for i := range resolved {
+		one := &resolved[i]
 		problem := one.problem
 		if problem == nil {
 			problem = gathered.add(one.instances)
@@ -150,6 +158,7 @@ func Resolve(ctx context.Context, files Files, options Options) (Result, error) 
 		if problem != nil {
 			gathered.problem(problem)
 		}
+		one.instances = nil
 	}
 	gathered.named(settings)
 	if len(gathered.problems) > 0 {
@@ -205,10 +214,13 @@ func inParallel(n int, do func(int)) {
 	workers.Wait()
 }
 
+// instanceName is what tells instances from each other.
+type instanceName struct{ stack, component string }
+
 // gathered are the instances and problems of all manifests so far.
 type gathered struct {
 	instances []Instance
-	byName    map[string]int
+	byName    map[instanceName]int
 	problems  config.Problems
 }
 
@@ -216,7 +228,7 @@ type gathered struct {
 // one is kept then.
 func (g *gathered) add(instances []Instance) *config.Problem {
 	for _, instance := range instances {
-		name := instance.Stack + "\x00" + instance.Component
+		name := instanceName{instance.Stack, instance.Component}
 		i, there := g.byName[name]
 		if !there {
 			g.byName[name] = len(g.instances)

@@ -19,6 +19,11 @@ func (r *resolution) mergeBackends() *config.Problem {
 	if problem != nil {
 		return problem
 	}
+	for _, marks := range []*marks{&r.all.templated, &r.all.special} {
+		if *marks&mark("backend") != 0 {
+			*marks |= mark("remote_state_backend")
+		}
+	}
 	r.all.remoteState, problem = r.ofType("remote_state_backend", both, r.all.remoteStateType)
 	return problem
 }

@@ -20,9 +20,6 @@ type unset struct{}
 
 // section calls the functions of a section, and takes the types out that only merging needs.
 func (c *caller) section(values map[string]any, path string) map[string]any {
-	if !holds(values, func(text string) bool { return strings.HasPrefix(text, "!") }) {
-		return values
-	}
 	found, _ := c.value(values, path).(map[string]any)
 	return found
 }

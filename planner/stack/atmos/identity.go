@@ -15,7 +15,7 @@ func (r *resolution) stackName() (string, error) {
 	case r.stack.name != "":
 		return r.stack.name, nil
 	case settings.template != "":
-		name, err := r.stack.loader.templates.name(settings.template, r.data())
+		name, err := r.cachedName(settings.template)
 		if err == nil && (name == "" || strings.ContainsAny(name, "\n\x00")) {
 			err = fmt.Errorf("stacks.name_template makes %q of it", name)
 		}
@@ -113,6 +113,9 @@ func (r *resolution) data() map[string]any {
 		"atmos_stack_file": s.path, "atmos_manifest": s.path,
 		"component_info": map[string]any{"component_path": r.instance.ComponentPath, "component_type": "terraform"},
 		"auth":           map[string]any{}, "hooks": map[string]any{},
+	}
+	if r.all.special == 0 {
+		return data
 	}
 	return plainData(data)
 }

@@ -13,7 +13,7 @@ import (
 // inheritance are the bases of a component, in the order in which they are merged.
 type inheritance struct {
 	stack *stackOf
-	bases []sections
+	bases []*sections
 	// chain of their names, the one that was merged last first.
 	chain []string
 	// final is the first base that was merged: the component that "component:" leads to in the end.
@@ -55,17 +55,23 @@ func (k keys) and(key string) keys {
 	return k
 }
 
-// own are the sections that the component itself has.
-func (s *stackOf) own(name string, component map[string]any) (sections, *config.Problem) {
-	var own sections
-	for _, section := range sectionNames() {
+// own are the sections that the component itself has. They are not to be changed.
+func (s *stackOf) own(name string, component map[string]any) (*sections, *config.Problem) {
+	if known := s.read[name]; known != nil {
+		return known, nil
+	}
+	own := &sections{}
+	for _, section := range sectionNames {
 		found, problem := s.section(component, section, inComponent(name))
 		if problem != nil {
-			return own, problem
+			return nil, problem
 		}
 		*own.named(section) = found
+		own.note(section, found, s.loader.settings.templates.left)
 	}
-	return own, s.texts(component, inComponent(name), &own)
+	own.passed = inheritable(own.metadata)
+	s.read[name] = own
+	return own, s.texts(component, inComponent(name), own)
 }
 
 // inherits are the bases that the component's metadata names.
@@ -135,7 +141,6 @@ func (i *inheritance) add(component, base string) *config.Problem {
 	if i.final == "" {
 		i.final = base
 	}
-	own.metadata = inheritable(own.metadata)
 	i.bases = append(i.bases, own)
 	if at := slices.Index(i.chain, base); at >= 0 {
 		i.chain = slices.Delete(i.chain, at, at+1)

@@ -13,7 +13,7 @@ import (
 type resolution struct {
 	stack     *stackOf
 	name      string
-	own       sections
+	own       *sections
 	bases     inheritance
 	overrides map[string]any
 	// all are the merged sections.
@@ -22,22 +22,28 @@ type resolution struct {
 	instance Instance
 }
 
-// instance resolves one component of the stack.
-func (s *stackOf) instance(name string) (Instance, *config.Problem) {
+// instance resolves one component of the stack. It is nil for one that is to be left out.
+func (s *stackOf) instance(name string) (*Instance, *config.Problem) {
 	component, problem := s.component(name)
 	if problem != nil {
-		return Instance{}, problem
+		return nil, problem
 	}
 	r := &resolution{stack: s, name: name, bases: inheritance{stack: s}}
 	if r.own, problem = s.own(name, component); problem != nil {
-		return Instance{}, problem
+		return nil, problem
 	}
 	if r.overrides, problem = s.section(component, "overrides", inComponent(name)); problem != nil {
-		return Instance{}, problem
+		return nil, problem
 	}
-	for _, step := range []func(map[string]any) *config.Problem{r.inherit, r.merge, r.identify, r.expand} {
-		if problem := step(component); problem != nil {
-			return Instance{}, problem
+	if problem := r.inherit(component); problem != nil {
+		return nil, problem
+	}
+	if s.loader.options.Concrete && r.own.metadata["type"] == "abstract" {
+		return nil, nil
+	}
+	for _, step := range []func() *config.Problem{r.merge, r.identify, r.expand} {
+		if problem := step(); problem != nil {
+			return nil, problem
 		}
 	}
 	if _, sourced := component["source"]; sourced {
@@ -45,7 +51,7 @@ func (s *stackOf) instance(name string) (Instance, *config.Problem) {
 	}
 	slices.SortFunc(r.instance.Unresolved, func(a, b Unresolved) int { return strings.Compare(a.Path+a.Text, b.Path+b.Text) })
 	r.instance.Unresolved = slices.Compact(r.instance.Unresolved)
-	return r.instance, nil
+	return &r.instance, nil
 }
 
 // inherit finds the bases: by "component:", then by metadata.inherits.
@@ -83,14 +89,18 @@ func (r *resolution) inherit(component map[string]any) *config.Problem {
 }
 
 // merge merges the sections of all levels.
-func (r *resolution) merge(map[string]any) *config.Problem {
+func (r *resolution) merge() *config.Problem {
 	s := r.stack
-	for _, name := range sectionNames() {
-		layers := make([]map[string]any, 0, len(r.bases.bases)+3)
-		layers = append(layers, *s.global.named(name))
-		for i := range r.bases.bases {
-			if name != "metadata" || s.loader.settings.inherit {
-				layers = append(layers, *r.bases.bases[i].named(name))
+	r.all.note("overrides", r.overrides, s.loader.settings.templates.left)
+	layers := make([]map[string]any, 0, len(r.bases.bases)+3)
+	for _, name := range sectionNames {
+		layers = append(layers[:0], *s.global.named(name))
+		for _, base := range r.bases.bases {
+			switch {
+			case name != "metadata":
+				layers = append(layers, *base.named(name))
+			case s.loader.settings.inherit:
+				layers = append(layers, base.passed)
 			}
 		}
 		layers = append(layers, *r.own.named(name))
@@ -101,6 +111,7 @@ func (r *resolution) merge(map[string]any) *config.Problem {
 				return problem
 			}
 			layers = append(layers, over)
+			r.all.note(name, over, s.loader.settings.templates.left)
 		}
 		joined, problem := s.joined(inComponent(r.name, name), layers...)
 		if problem != nil {
@@ -108,7 +119,13 @@ func (r *resolution) merge(map[string]any) *config.Problem {
 		}
 		*r.all.named(name) = joined
 	}
-	var base sections
+	r.all.templated |= s.global.templated | r.own.templated
+	r.all.special |= s.global.special | r.own.special
+	for _, base := range r.bases.bases {
+		r.all.templated |= base.templated
+		r.all.special |= base.special
+	}
+	base := &sections{}
 	if last := len(r.bases.bases) - 1; last >= 0 {
 		base = r.bases.bases[last]
 	}
@@ -122,6 +139,7 @@ func (r *resolution) merge(map[string]any) *config.Problem {
 			return problem
 		}
 		r.all.settings = joined
+		r.all.note("settings", joined, s.loader.settings.templates.left)
 	}
 	return r.mergeBackends()
 }
@@ -136,7 +154,7 @@ func firstOf(texts ...string) string {
 }
 
 // identify finds stack, directory and workspace.
-func (r *resolution) identify(map[string]any) *config.Problem {
+func (r *resolution) identify() *config.Problem {
 	s := r.stack
 	r.instance = Instance{
 		ManifestPath: s.path, Component: r.name, Declared: r.declared, Command: r.all.command, Inheritance: r.bases.chain,
@@ -183,33 +201,31 @@ func (r *resolution) sources() []Source {
 	return append(sources, found[r.name]...)
 }
 
-// expand expands the templates that are left, and calls functions.
-func (r *resolution) expand(map[string]any) *config.Problem {
-	named := map[string]*map[string]any{
-		"vars": &r.all.vars, "settings": &r.all.settings, "env": &r.all.env, "metadata": &r.all.metadata,
-		"providers": &r.all.providers, "dependencies": &r.all.dependencies, "overrides": &r.overrides,
-		"backend": &r.all.backend, "remote_state_backend": &r.all.remoteState,
+// places are where the instance's sections are kept, by name, in the order in which they are expanded.
+func (r *resolution) places() [9]place {
+	return [...]place{
+		{"vars", &r.all.vars}, {"settings", &r.all.settings}, {"env", &r.all.env}, {"metadata", &r.all.metadata},
+		{"providers", &r.all.providers}, {"dependencies", &r.all.dependencies}, {"overrides", &r.overrides},
+		{"backend", &r.all.backend}, {"remote_state_backend", &r.all.remoteState},
 	}
+}
+
+// place is a section of an instance.
+type place struct {
+	name   string
+	values *map[string]any
+}
+
+// expand expands the templates that are left, and calls functions.
+func (r *resolution) expand() *config.Problem {
 	r.instance.Unresolved = append(r.instance.Unresolved, r.stack.merged.unresolved...)
 	for _, section := range r.stack.outside {
 		if section.component == "" || section.component == r.name || slices.Contains(r.bases.chain, section.component) {
 			r.instance.Unresolved = append(r.instance.Unresolved, section.value)
 		}
 	}
-	if r.stack.loader.settings.templates.enabled && r.templated(named) {
-		expansion := expansion{templates: r.stack.loader.templates, data: r.data()}
-		for name, section := range named {
-			if expanded, is := expansion.value(*section, name).(map[string]any); is {
-				*section = expanded
-			}
-		}
-		if expansion.err != nil {
-			return r.stack.problem(inComponent(r.name), "a template of %s cannot be expanded: %s", r.name, strings.TrimPrefix(expansion.err.Error(), "template: "))
-		}
-		r.instance.Unresolved = append(r.instance.Unresolved, expansion.unresolved...)
-		if problem := r.place(); problem != nil {
-			return problem
-		}
+	if problem := r.expandTemplates(); problem != nil {
+		return problem
 	}
 	if strings.HasPrefix(r.instance.ComponentPath+"/", "../") {
 		r.instance.Unresolved = append(r.instance.Unresolved, Unresolved{
@@ -217,8 +233,10 @@ func (r *resolution) expand(map[string]any) *config.Problem {
 		})
 	}
 	caller := caller{loader: r.stack.loader, directory: r.instance.ComponentPath, env: r.all.env}
-	for name, section := range named {
-		*section = caller.section(*section, name)
+	for _, section := range r.places() {
+		if r.all.special&mark(section.name) != 0 {
+			*section.values = caller.section(*section.values, section.name)
+		}
 	}
 	r.instance.Unresolved = append(r.instance.Unresolved, caller.unresolved...)
 	i := &r.instance
@@ -229,15 +247,26 @@ func (r *resolution) expand(map[string]any) *config.Problem {
 	return nil
 }
 
-// templated tells whether anything is left to expand.
-func (r *resolution) templated(named map[string]*map[string]any) bool {
-	left := r.stack.loader.settings.templates.left
-	for _, section := range named {
-		if holds(*section, func(text string) bool { return strings.Contains(text, left) }) {
-			return true
+// expandTemplates expands what templates are left in the sections.
+func (r *resolution) expandTemplates() *config.Problem {
+	if !r.stack.loader.settings.templates.enabled || r.all.templated == 0 {
+		return nil
+	}
+	expansion := expansion{templates: r.stack.loader.templates, data: r.data()}
+	for _, section := range r.places() {
+		if r.all.templated&mark(section.name) == 0 {
+			continue
+		}
+		if expanded, is := expansion.value(*section.values, section.name).(map[string]any); is {
+			*section.values = expanded
 		}
 	}
-	return false
+	if expansion.err != nil {
+		return r.stack.problem(inComponent(r.name), "a template of %s cannot be expanded: %s", r.name, strings.TrimPrefix(expansion.err.Error(), "template: "))
+	}
+	r.instance.Unresolved = append(r.instance.Unresolved, expansion.unresolved...)
+	r.all.special |= r.all.templated // a template may make the call of a function
+	return r.place()
 }
 
 // same tells whether two manifests mean the same by an instance.

@@ -22,6 +22,10 @@ type stackOf struct {
 	components map[string]any
 	// outside are the sections that are files from elsewhere.
 	outside []outsideSection
+	// read are the components' own sections, by name: several components may inherit from one.
+	read map[string]*sections
+	// names are those that stacks.name_template has made, by what it reads.
+	names map[string]string
 }
 
 // outsideSection is a section of a component, or of all where it is "".
@@ -35,12 +39,18 @@ type sections struct {
 	vars, settings, env, metadata, providers, dependencies, locals map[string]any
 	backend, remoteState                                           map[string]any
 	backendType, remoteStateType, command                          string
+	// passed is the metadata that those who inherit from the component get of it.
+	passed map[string]any
+	// templated and special tell which sections have templates to be expanded, and functions to be called or types of
+	// our own to be taken out. A section that is merged of others has what one of them has.
+	templated, special marks
 }
 
+// marks are sections, as bits in the order of sectionNames; see [mark].
+type marks uint16
+
 // sectionNames are the sections that are maps.
-func sectionNames() []string {
-	return []string{"vars", "settings", "env", "metadata", "providers", "dependencies", "locals", "backend", "remote_state_backend"}
-}
+var sectionNames = [...]string{"vars", "settings", "env", "metadata", "providers", "dependencies", "locals", "backend", "remote_state_backend"}
 
 // named is the section of that name.
 func (s *sections) named(name string) *map[string]any {
@@ -66,9 +76,34 @@ func (s *sections) named(name string) *map[string]any {
 	}
 }
 
+// mark is the section of that name. All that is not in sectionNames is one more, overrides.
+func mark(name string) marks {
+	if i := slices.Index(sectionNames[:], name); i >= 0 {
+		return 1 << i
+	}
+	return 1 << len(sectionNames)
+}
+
+// note notes what a section holds.
+func (s *sections) note(name string, values map[string]any, left string) {
+	if len(values) == 0 {
+		return
+	}
+	templated, special := holds(values, left)
+	if templated {
+		s.templated |= mark(name)
+	}
+	if special {
+		s.special |= mark(name)
+	}
+}
+
 // stack resolves the instances of one manifest.
 func (l *loader) stack(ctx context.Context, file string, merged *merged) ([]Instance, *config.Problem) {
-	s := &stackOf{loader: l, file: file, path: withoutExtension(l.relative(file)), name: textOf(merged.values, "name"), merged: merged}
+	s := &stackOf{
+		loader: l, file: file, path: withoutExtension(l.relative(file)), name: textOf(merged.values, "name"), merged: merged,
+		read: map[string]*sections{}, names: map[string]string{},
+	}
 	components, is := merged.values["components"].(map[string]any)
 	if !is && merged.values["components"] != nil {
 		return nil, s.problem(keys{"components"}, "components is to be a map of component types, such as terraform")
@@ -88,7 +123,9 @@ func (l *loader) stack(ctx context.Context, file string, merged *merged) ([]Inst
 		if problem != nil {
 			return nil, problem
 		}
-		instances = append(instances, instance)
+		if instance != nil {
+			instances = append(instances, *instance)
+		}
 		if ctx.Err() != nil {
 			return nil, nil
 		}
@@ -116,9 +153,10 @@ func (s *stackOf) globals() *config.Problem {
 	if ofType == nil && values["terraform"] != nil {
 		return s.problem(keys{"terraform"}, "terraform is to be a map of sections, such as vars")
 	}
-	for _, name := range sectionNames() {
+	for _, name := range sectionNames {
 		if name == "locals" {
 			s.global.locals = s.merged.locals
+			s.global.note(name, s.merged.locals, s.loader.settings.templates.left)
 			continue
 		}
 		var layers []map[string]any
@@ -147,6 +185,7 @@ func (s *stackOf) globals() *config.Problem {
 			return problem
 		}
 		*s.global.named(name) = joined
+		s.global.note(name, joined, s.loader.settings.templates.left)
 	}
 	return s.texts(ofType, keys{"terraform"}, &s.global)
 }

@@ -38,6 +38,8 @@ type templateKey struct {
 type parsedTemplate struct {
 	template *template.Template
 	err      error
+	analysed bool
+	reads    [][]string // see [templates.reads]
 }
 
 func newTemplates(settings templateSettings, env map[string]string) *templates {
@@ -120,7 +122,11 @@ func (t *templates) file(name, text string, data map[string]any, ignoreMissing b
 
 // name expands stacks.name_template and the like.
 func (t *templates) name(text string, data map[string]any) (string, error) {
-	return t.execute(templateKey{name: "name", text: text, lenient: t.settings.ignoreMissing}, data)
+	return t.execute(nameKey(text, t.settings.ignoreMissing), data)
+}
+
+func nameKey(text string, ignoreMissing bool) templateKey {
+	return templateKey{name: "name", text: text, lenient: ignoreMissing}
 }
 
 // strict expands all strings in a section; missing data is an error.

@@ -3,6 +3,7 @@ package atmos
 import (
 	"fmt"
 	"reflect"
+	"strings"
 )
 
 // eachString is the value with its strings replaced. What does not change is shared.
@@ -46,49 +47,62 @@ func eachString(value any, path string, replace func(text, path string) any) any
 func eachKey(value any, replace func(string) string) any {
 	switch value := value.(type) {
 	case map[string]any:
-		changed := make(map[string]any, len(value))
 		differs := false
 		for key, before := range value {
-			name, after := replace(key), eachKey(before, replace)
-			differs = differs || name != key || !identical(before, after)
-			changed[name] = after
-		}
-		if differs {
-			return changed
-		}
-	case []any:
-		for i, before := range value {
-			if after := eachKey(before, replace); !identical(before, after) {
-				changed := append([]any(nil), value...)
-				changed[i] = after
-				return eachKey(changed, replace)
+			if differs = replace(key) != key || !identical(before, eachKey(before, replace)); differs {
+				break
 			}
+		}
+		if !differs {
+			return value
+		}
+		changed := make(map[string]any, len(value))
+		for key, before := range value {
+			changed[replace(key)] = eachKey(before, replace)
+		}
+		return changed
+	case []any:
+		var changed []any
+		for i, before := range value {
+			after := eachKey(before, replace)
+			if changed == nil && !identical(before, after) {
+				changed = append([]any(nil), value...)
+			}
+			if changed != nil {
+				changed[i] = after
+			}
+		}
+		if changed != nil {
+			return changed
 		}
 	}
 	return value
 }
 
-// holds tells whether the value has a string that the test is for, or anything of our own types.
-func holds(value any, test func(string) bool) bool {
+// holds tells whether the value has templates with the left delimiter, and whether it has calls of functions or anything
+// of our own types.
+func holds(value any, left string) (templated, special bool) {
 	switch value := value.(type) {
 	case string:
-		return test(value)
+		return strings.Contains(value, left), strings.HasPrefix(value, "!")
 	case map[string]any:
-		for _, one := range value {
-			if holds(one, test) {
-				return true
-			}
+		for key, one := range value {
+			inTemplate, isSpecial := holds(one, left)
+			templated = templated || inTemplate || strings.Contains(key, left)
+			special = special || isSpecial
 		}
 	case []any:
 		for _, one := range value {
-			if holds(one, test) {
-				return true
-			}
+			inTemplate, isSpecial := holds(one, left)
+			templated, special = templated || inTemplate, special || isSpecial
 		}
-	case appended, literal:
-		return true
+	case appended:
+		templated, _ = holds([]any(value), left)
+		return templated, true
+	case literal:
+		return false, true
 	}
-	return false
+	return templated, special
 }
 
 func eachItem(list []any, path string, replace func(text, path string) any) []any {

@@ -74,11 +74,12 @@ func (b *Bot) showPreview(ctx context.Context, repository store.Repository, pull
 
 // showPlans shows a preview on the check run and in the comment.
 func (b *Bot) showPlans(ctx context.Context, repository store.Repository, pull store.PullRequest) error {
-	if err := b.endOldChecks(ctx, repository, pull); err != nil {
+	run := runOf(repository, pull)
+	if err := b.endOldChecks(ctx, repository, run); err != nil {
 		return err
 	}
 	// The one does not wait for the other to work.
-	checked := b.showCheck(ctx, repository, pull)
+	checked := b.showRun(ctx, repository, run)
 	return errors.Join(checked, b.say(ctx, said{repository: repository, pull: pull.Number, kind: store.PreviewProjection, subject: fmt.Sprint(pull.Number),
 		body: comment.Preview(pull.Preview, comment.Options{NamesOnly: !repository.Private})}))
 }

@@ -70,7 +70,7 @@ func (p *previewing) lacking(ctx context.Context, environment string, trunk plan
 			commits = append(commits, commit)
 		}
 	}
-	if len(commits) > mostCommitsBehind {
+	if commits = append(commits, p.queuedCommits()...); len(commits) > mostCommitsBehind {
 		commits = commits[len(commits)-mostCommitsBehind:]
 	}
 	return commits, lacking, nil

@@ -108,6 +108,10 @@ func (b *Bot) Run(ctx context.Context) error {
 		store.Impact:   b.impact,
 		store.Pull:     b.showPull,
 		store.Rollout:  b.showRollout,
+
+		store.Group:      b.group,
+		store.GroupCheck: b.showGroup,
+		store.Queue:      b.readQueue,
 	})
 }
 

@@ -66,6 +66,8 @@ type conversation struct {
 	annotated map[int64]int
 	// running is what ran after the step before.
 	running string
+	// groups are the heads of groups of the merge queue.
+	groups map[string]bool
 	// disturb is called after each step, before what follows from it has ended; nil: nothing disturbs.
 	disturb func()
 }
@@ -119,7 +121,7 @@ func (c *conversation) name(name, sha string) {
 	}
 }
 
-var step = regexp.MustCompile(`^(\w+) (pushes|opens|comments on|merges|squashes|rebases|closes|reopens|reviews|readies|reruns|presses)(?: (\w+))?(?: as draft| from a fork)? ?(?:to |on )?(#\d+)?(?:: (.*))?$`)
+var step = regexp.MustCompile(`^(\w+) (pushes|opens|comments on|merges|squashes|rebases|closes|reopens|reviews|readies|reruns|presses)(?: (\w+))?(?: as draft| from a fork| into \w+)? ?(?:to |on )?(#\d+)?(?:: (.*))?$`)
 
 // play does each step and returns the script with what happened.
 func (c *conversation) play(script []byte) string {
@@ -147,6 +149,9 @@ func (c *conversation) do(line string) {
 	switch line {
 	case "trunkline stops":
 		c.restart()
+		return
+	}
+	if c.doMore(line) {
 		return
 	}
 	match := step.FindStringSubmatch(line)
@@ -220,9 +225,19 @@ func (c *conversation) open(person *githubsim.Person, change, line, title string
 		c.t.Fatal(err)
 	}
 	c.name(change, sha)
-	if _, err := open(project, change, firstOf(title, change), "", githubsim.OpenOptions{Draft: strings.Contains(line, " as draft")}); err != nil {
+	if _, err := open(project, change, firstOf(title, change), "", githubsim.OpenOptions{Draft: strings.Contains(line, " as draft"), Base: baseIn(line)}); err != nil {
 		c.t.Fatal(err)
 	}
+}
+
+var into = regexp.MustCompile(`^\w+ opens \w+ into (\w+)`)
+
+// baseIn is the branch that a line opens a pull request into; empty: trunk.
+func baseIn(line string) string {
+	if match := into.FindStringSubmatch(line); match != nil {
+		return match[1]
+	}
+	return ""
 }
 
 func (c *conversation) files(change string) map[string]*string {
@@ -280,6 +295,7 @@ func (c *conversation) happened() string {
 			changed[event.Pull] = true
 		}
 	}
+	out.WriteString(c.queued(events[c.seen:]))
 	slices.SortStableFunc(keys, func(a, b string) int { return strings.Compare(a[:5], b[:5]) })
 	for _, key := range keys {
 		fmt.Fprintf(&out, "  %s\n", strings.TrimSuffix(key+": "+states[key], ": "))

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/google/go-github/v60/github"
 	"github.com/palantir/go-githubapp/githubapp"
 	"github.com/rs/zerolog"
 	"github.com/trunkline/trunkline/promote/store"
@@ -63,7 +62,7 @@ func (i inbox) Schedule(ctx context.Context, d githubapp.Dispatch) error {
 
 // Handle turns a delivery into facts. go-githubapp would call it from a scheduler of its own; here the queue does.
 func (i inbox) Handle(ctx context.Context, event, _ string, payload []byte) error {
-	parsed, err := github.ParseWebHook(event, payload)
+	parsed, err := parseDelivery(event, payload)
 	if err != nil {
 		return fmt.Errorf("read a delivery of %s: %w", event, err)
 	}

@@ -69,12 +69,16 @@ type rules struct {
 	known    bool
 }
 
-// previewing is one pass over the preview of one pull request.
+// previewing is one pass over the preview of one pull request, or of one group of the merge queue.
 type previewing struct {
 	bot        *Bot
 	repository store.Repository
 	pull       store.PullRequest
 	rules      rules
+	// group is not nil where it is the preview of a merge group; then there is no pull. ahead are the groups between
+	// trunk and it.
+	group *store.MergeGroup
+	ahead []store.MergeGroup
 
 	preview planner.Preview
 	saved   time.Time
@@ -180,10 +184,15 @@ func (p *previewing) plan(ctx context.Context, git *mirror.Mirror) error {
 	if err != nil {
 		return err
 	}
+	return p.planMerge(ctx, git, merge)
+}
+
+// planMerge finds what a merge affects, and plans it.
+func (p *previewing) planMerge(ctx context.Context, git *mirror.Mirror, merge string) error {
 	if len(p.rules.problems) > 0 {
 		return p.mends(ctx, git, merge)
 	}
-	err = p.affected(ctx, git, merge)
+	err := p.affected(ctx, git, merge)
 	if problems := (config.Problems)(nil); errors.As(err, &problems) {
 		p.preview.Problem = problemOf("The stacks cannot be resolved", problems)
 		return nil
@@ -222,7 +231,7 @@ func (p *previewing) fetch(ctx context.Context, git *mirror.Mirror) error {
 
 // affected fills in the instances that merging changes, waiting for their plans.
 func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge string) error {
-	before, err := p.bot.snapshot(ctx, p.repository, p.preview.Trunk, p.rules.Repository)
+	before, err := p.before(ctx)
 	if err != nil {
 		return err
 	}
@@ -276,5 +285,8 @@ func (p *previewing) kept(instance planner.InstancePreview) planner.InstancePrev
 // save writes the preview down, and with it asks for what GitHub shows to be brought up to date.
 func (p *previewing) save(ctx context.Context, phase store.PreviewPhase) error {
 	p.saved = time.Now()
+	if p.group != nil {
+		return p.saveGroup(ctx, phase)
+	}
 	return p.bot.store.Write(ctx, func(tx *store.Tx) error { return tx.SavePreview(p.pull, phase, p.preview) })
 }

@@ -20,7 +20,7 @@ func (p *previewing) startChecks(ctx context.Context, git *mirror.Mirror, work c
 	if len(work.Checks) == 0 {
 		return checks.Start(ctx, work), release, nil
 	}
-	if work.Trunk, err = git.Tree(ctx, p.preview.Trunk); err != nil {
+	if work.Trunk, err = git.Tree(ctx, p.repository.Tip); err != nil {
 		return nil, nil, err
 	}
 	if work.Merge, err = git.Tree(ctx, work.Place.Commit); err != nil {

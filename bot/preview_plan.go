@@ -32,7 +32,7 @@ func (p *previewing) planAll(ctx context.Context, git *mirror.Mirror, merge stri
 	if err := p.save(ctx, store.PreviewPlanning); err != nil {
 		return err
 	}
-	place := planner.Place{Commit: merge, Root: worktree.Dir, Scratch: p.bot.pullScratch(p.repository, p.pull.Number),
+	place := planner.Place{Commit: merge, Root: worktree.Dir, Scratch: p.scratch(),
 		Initialised: p.bot.scratch(p.repository, "initialised"), Document: checks.Documents(p.rules.Checks), Locks: []*process.Lock{worktree.Lock}}
 	instances, places := p.toPlan()
 	shown := &progress{previewing: p, places: places}
@@ -47,6 +47,14 @@ func (p *previewing) planAll(ctx context.Context, git *mirror.Mirror, merge stri
 	plans.PlanAll(ctx, place, instances, shown.reports(ctx, run))
 	run.Wait()
 	return ctx.Err()
+}
+
+// scratch is the folder for what planning leaves behind.
+func (p *previewing) scratch() string {
+	if p.group != nil {
+		return p.bot.scratch(p.repository, "groups", p.group.Head)
+	}
+	return p.bot.pullScratch(p.repository, p.pull.Number)
 }
 
 // toPlan returns the instances that wait for a plan, and where in the preview each stands, by name.

@@ -60,6 +60,11 @@ func (p *previewing) begin(ctx context.Context) error {
 	if err != nil {
 		return nil // in conflict with trunk: GitHub says so
 	}
+	return p.beginWith(ctx, git, merge)
+}
+
+// beginWith looks at a merge that may bring the first configuration.
+func (p *previewing) beginWith(ctx context.Context, git *mirror.Mirror, merge string) error {
 	text, err := git.ReadFile(ctx, merge, config.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

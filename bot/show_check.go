@@ -20,24 +20,36 @@ const (
 	mostAnnotations = 50
 )
 
-// showCheck makes or updates the check run of the head that was previewed. A preview that was asked for again
-// gets a run of its own.
-func (b *Bot) showCheck(ctx context.Context, repository store.Repository, pull store.PullRequest) error {
+// runOf is the check run of the head that was previewed. A preview that was asked for again gets a run of its own.
+func runOf(repository store.Repository, pull store.PullRequest) checkRun {
+	return checkRun{head: pull.PreviewHead, of: fmt.Sprint(pull.Number), subject: fmt.Sprintf("%s/%d", pull.PreviewHead, pull.PreviewWanted),
+		check: checkOf(pull, !repository.Private)}
+}
+
+// checkRun is one check run on a commit.
+type checkRun struct {
+	head string
+	// subject tells it from all others, of tells what it is about: of one thing only the newest is kept going.
+	subject, of string
+	check       check
+}
+
+// showRun makes or updates a check run.
+func (b *Bot) showRun(ctx context.Context, repository store.Repository, of checkRun) error {
 	client, err := b.clients.forRepository(ctx, repository, talking)
 	if err != nil {
 		return err
 	}
-	check := checkOf(pull, !repository.Private)
-	subject := fmt.Sprintf("%s/%d", pull.PreviewHead, pull.PreviewWanted)
+	check, subject := of.check, of.subject
 	first := check.parts(0)[0]
-	shows := store.Projection{Digest: check.digest(), Detail: fmt.Sprint(pull.Number)}
+	shows := store.Projection{Digest: check.digest(), Detail: of.of}
 	if first.conclusion != check.conclusion {
 		shows.Digest = store.CheckAnnotating // the rest follows
 	}
 	projection, _, err := b.ensure(ctx, object{
 		repository: repository, kind: store.CheckProjection, subject: subject,
 		find: func(ctx context.Context) (int64, error) {
-			runs, _, err := client.Checks.ListCheckRunsForRef(ctx, repository.Owner, repository.Name, pull.PreviewHead,
+			runs, _, err := client.Checks.ListCheckRunsForRef(ctx, repository.Owner, repository.Name, of.head,
 				&github.ListCheckRunsOptions{CheckName: github.String(checkName), AppID: github.Int64(b.settings.GitHub.App.ID)})
 			if err != nil {
 				return 0, err
@@ -50,7 +62,7 @@ func (b *Bot) showCheck(ctx context.Context, repository store.Repository, pull s
 			return 0, nil
 		},
 		create: func(ctx context.Context) (int64, error) {
-			run, _, err := client.Checks.CreateCheckRun(ctx, repository.Owner, repository.Name, first.create(pull.PreviewHead, subject))
+			run, _, err := client.Checks.CreateCheckRun(ctx, repository.Owner, repository.Name, first.create(of.head, subject))
 			return run.GetID(), err
 		},
 	}, shows)
@@ -93,10 +105,10 @@ func (b *Bot) updateCheck(ctx context.Context, repository store.Repository, proj
 }
 
 // endOldChecks ends check runs of earlier heads that nobody will finish any more.
-func (b *Bot) endOldChecks(ctx context.Context, repository store.Repository, pull store.PullRequest) error {
+func (b *Bot) endOldChecks(ctx context.Context, repository store.Repository, newest checkRun) error {
 	var old []store.Projection
 	err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
-		old, err = tx.ChecksInProgress(repository.ID, fmt.Sprint(pull.Number), fmt.Sprintf("%s/%d", pull.PreviewHead, pull.PreviewWanted))
+		old, err = tx.ChecksInProgress(repository.ID, newest.of, newest.subject)
 		return err
 	})
 	for _, projection := range old {

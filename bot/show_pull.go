@@ -59,7 +59,8 @@ func (b *Bot) showPreview(ctx context.Context, repository store.Repository, pull
 	looking := pull.PreviewPhase == store.PreviewPlanning && len(pull.Preview.Instances)+len(pull.Preview.Checks) == 0 && pull.Preview.Problem == nil
 	if looking {
 		// There is nothing to say yet, least of all that nothing is affected. But people see at once that we are at it.
-		return errors.Join(b.endOldChecks(ctx, repository, pull), b.showCheck(ctx, repository, pull))
+		run := runOf(repository, pull)
+		return errors.Join(b.endOldChecks(ctx, repository, run), b.showRun(ctx, repository, run))
 	}
 	if pull.PreviewPhase == store.PreviewNone || !b.pace.due(pull) {
 		return nil
@@ -74,11 +75,12 @@ func (b *Bot) showPreview(ctx context.Context, repository store.Repository, pull
 
 // showPlans shows a preview on the check run and in the comment.
 func (b *Bot) showPlans(ctx context.Context, repository store.Repository, pull store.PullRequest) error {
-	if err := b.endOldChecks(ctx, repository, pull); err != nil {
+	run := runOf(repository, pull)
+	if err := b.endOldChecks(ctx, repository, run); err != nil {
 		return err
 	}
 	// The one does not wait for the other to work.
-	checked := b.showCheck(ctx, repository, pull)
+	checked := b.showRun(ctx, repository, run)
 	return errors.Join(checked, b.say(ctx, said{repository: repository, pull: pull.Number, kind: store.PreviewProjection, subject: fmt.Sprint(pull.Number),
 		body: comment.Preview(pull.Preview, comment.Options{NamesOnly: !repository.Private})}))
 }

@@ -29,8 +29,21 @@ func (b *Bot) wake(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		queues, err := tx.Queues(tx.Now().Add(-lookBack))
+		if err != nil {
+			return err
+		}
+		nudges = append(nudges, queues...)
 		for _, repository := range repositories {
 			nudges = append(nudges, store.Nudge{Topic: store.Trunk, Repository: repository.ID})
+			groups, err := tx.QueuedGroups(repository.ID)
+			if err != nil {
+				return err
+			}
+			for _, group := range groups {
+				nudges = append(nudges, store.Nudge{Topic: store.Group, Repository: repository.ID, Subject: group.Head},
+					store.Nudge{Topic: store.GroupCheck, Repository: repository.ID, Subject: group.Head})
+			}
 			pulls, err := tx.OpenPulls(repository.ID)
 			if err != nil {
 				return err
@@ -83,6 +96,9 @@ func (b *Bot) sweep(ctx context.Context) {
 		}
 		if err := b.resume(ctx); err != nil && ctx.Err() == nil {
 			zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot take up deployments")
+		}
+		if err := b.lookAtQueues(ctx); err != nil && ctx.Err() == nil {
+			zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot look at merge queues")
 		}
 	}
 }

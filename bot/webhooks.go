@@ -20,6 +20,7 @@ func (b *Bot) events() map[string]handleEvent {
 		"push":                      b.onPush,
 		"issue_comment":             b.onComment,
 		"check_run":                 b.onCheckRun,
+		"merge_group":               b.onMergeGroup,
 	}
 }
 
@@ -75,6 +76,12 @@ func (b *Bot) onPullRequest(ctx context.Context, event any) error {
 	return b.store.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.SaveRepository(repository); err != nil {
 			return err
+		}
+		if strings.HasSuffix(e.GetAction(), "queued") {
+			// Into the merge queue or out of it: its groups are looked for, in case nothing tells of them.
+			if err := tx.NoteQueue(repository.ID); err != nil {
+				return err
+			}
 		}
 		changed, err := tx.SavePull(pull)
 		if err != nil || !changed {

@@ -32,6 +32,9 @@ type Options struct {
 	OnlyLong bool
 	// NamesOnly: attributes are named, but their values are not shown, as on a public repository.
 	NamesOnly bool
+
+	// group is that of the merge queue, where it is one that is shown.
+	group *Group
 }
 
 func (o Options) limit() int {

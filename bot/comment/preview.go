@@ -128,13 +128,17 @@ func previewFoot(p planner.Preview, o Options) *document {
 	}
 	switch {
 	case p.Head == "" || p.Trunk == "":
+	case o.group != nil:
+		notes = append(notes, o.group.foot(p)...)
 	case p.Problem != nil:
 		notes = append(notes, say("head {}, trunk {}", commit(p.Head), commit(p.Trunk)))
 	default:
 		notes = append(notes, say("planned as {} merged into trunk at {}", commit(p.Head), commit(p.Trunk)))
 	}
-	notes = append(notes, say("{} plans again", o.typed("/plan")),
-		say("{} lists what can be typed here", o.typed("/help")))
+	if o.group == nil {
+		notes = append(notes, say("{} plans again", o.typed("/plan")),
+			say("{} lists what can be typed here", o.typed("/help")))
+	}
 	d := &document{}
 	d.small(join(notes, " · "))
 	return d

@@ -100,7 +100,7 @@ func (gh *GitHub) synchronize(held *pull, head string, by *account) error {
 	held.issue.timeline = append(held.issue.timeline, Entry{At: gh.now(), Kind: "push", Actor: by.login, SHA: head})
 	gh.emitPull(held, "synchronize", by, object{"before": before, "after": head})
 	gh.touch()
-	return nil
+	return gh.leaveQueue(held, by, "UNKNOWN_REMOVAL_REASON")
 }
 
 // setHead records the head of a pull request, publishes it as refs/pull/N/head

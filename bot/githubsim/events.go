@@ -11,7 +11,7 @@ type Event struct {
 	At    time.Time `json:"at"`
 	Actor string    `json:"actor"`
 	// Kind is pull, push, review, comment, comment_edited, reaction, check,
-	// merge, deployment or deployment_status.
+	// merge, queue, deployment or deployment_status.
 	Kind        string `json:"kind"`
 	Repository  string `json:"repository"`
 	Pull        int    `json:"pull"` // 0 where no pull request is concerned
@@ -19,7 +19,8 @@ type Event struct {
 	SHA         string `json:"sha"`
 	// State is what became of it: opened, closed, reopened, ready_for_review of
 	// a pull request; the branch of a push; the verdict of a review; the content
-	// of a reaction; the status or conclusion of a check; the state of a
+	// of a reaction; the status or conclusion of a check; what a merge queue did
+	// with a pull request: added, merged, or removed and why; the state of a
 	// deployment.
 	State string `json:"state"`
 	Body  string `json:"body"`

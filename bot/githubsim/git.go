@@ -55,7 +55,7 @@ func (d gitDir) initialise(branch string) error {
 func (d gitDir) configure() error {
 	config := "\n[http]\n\treceivepack = true\n" +
 		"[uploadpack]\n\tallowAnySHA1InWant = true\n\tallowFilter = true\n" +
-		"[receive]\n\thideRefs = refs/pull\n\tdenyDeletes = false\n" +
+		"[receive]\n\thideRefs = refs/pull\n\thideRefs = refs/heads/gh-readonly-queue\n\tdenyDeletes = false\n" +
 		"[gc]\n\tauto = 0\n"
 	file, err := os.OpenFile(string(d)+"/config", os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {

@@ -183,6 +183,9 @@ func (p *Person) PushFiles(fullName, branch, message string, files map[string]*F
 	if err != nil {
 		return "", err
 	}
+	if err := repo.throughQueue(branch); err != nil {
+		return "", err
+	}
 	before := repo.git.branch(branch)
 	parent := before
 	if parent == "" {
@@ -208,6 +211,9 @@ func (p *Person) ResetBranch(fullName, branch, sha string) error {
 	if !repo.git.has(sha) {
 		return &Problem{Status: http.StatusUnprocessableEntity, Message: "Object does not exist"}
 	}
+	if err := repo.throughQueue(branch); err != nil {
+		return err
+	}
 	before := repo.git.branch(branch)
 	if err := repo.git.setRef("refs/heads/"+branch, sha); err != nil {
 		return err
@@ -221,6 +227,9 @@ func (p *Person) DeleteBranch(fullName, branch string) error {
 	defer p.gh.mu.Unlock()
 	repo, who, err := p.on(fullName, "write")
 	if err != nil {
+		return err
+	}
+	if err := repo.throughQueue(branch); err != nil {
 		return err
 	}
 	before := repo.git.branch(branch)

@@ -148,7 +148,7 @@ func (p *Person) setDraft(fullName string, number int, draft bool) error {
 	p.gh.note(held.issue, Entry{Kind: action, Actor: who.login})
 	p.gh.recordPull(held, who, action, "")
 	p.gh.emitPull(held, action, who, nil)
-	return nil
+	return p.gh.leaveQueue(held, who, "UNKNOWN_REMOVAL_REASON")
 }
 
 // EditPull gives a pull request a new title and body.
@@ -197,7 +197,7 @@ func (p *Person) Retarget(fullName string, number int, base string) error {
 	}
 	p.gh.recordPull(held, who, "edited", held.issue.title)
 	p.gh.emitPull(held, "edited", who, object{"changes": object{"base": from}})
-	return nil
+	return p.gh.leaveQueue(held, who, "UNKNOWN_REMOVAL_REASON")
 }
 
 // Review submits a review: approve, request_changes or comment.

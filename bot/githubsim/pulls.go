@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // opening is a pull request to be opened.
@@ -78,7 +79,7 @@ func (gh *GitHub) closePull(held *pull, by *account) error {
 	gh.note(held.issue, Entry{Kind: "closed", Actor: by.login})
 	gh.recordPull(held, by, "closed", "")
 	gh.emitPull(held, "closed", by, nil)
-	return nil
+	return gh.leaveQueue(held, by, "UNKNOWN_REMOVAL_REASON")
 }
 
 // markMerged closes a pull request whose changes are on its base branch.
@@ -117,6 +118,9 @@ func (gh *GitHub) merge(held *pull, m merging) (string, error) {
 	case held.testMerge == "":
 		return "", &Problem{Status: http.StatusMethodNotAllowed, Message: "Pull Request is not mergeable"}
 	}
+	if err := held.repo.throughQueue(held.base); err != nil {
+		return "", err
+	}
 	before := held.repo.git.branch(held.base)
 	after, err := gh.mergeCommit(held, before, m)
 	if err != nil {
@@ -133,7 +137,11 @@ func (gh *GitHub) merge(held *pull, m merging) (string, error) {
 
 // mergeCommit makes what the base branch will be at.
 func (gh *GitHub) mergeCommit(held *pull, base string, m merging) (string, error) {
-	git, by := held.repo.git, signature{m.by, gh.now()}
+	return gh.mergeCommitAt(held, base, m, gh.now())
+}
+
+func (gh *GitHub) mergeCommitAt(held *pull, base string, m merging, at time.Time) (string, error) {
+	git, by := held.repo.git, signature{m.by, at}
 	if m.method == "rebase" {
 		commits, err := git.list("--reverse", "--topo-order", "--no-merges", base+".."+held.headSHA)
 		if err != nil {

@@ -31,6 +31,9 @@ func createCheck(c *call) (reply, error) {
 	if run.status == "completed" {
 		c.gh.tellRun(c.repo, run, "completed")
 	}
+	if err := c.gh.advanceAt(c.repo, run.sha); err != nil {
+		return reply{}, err
+	}
 	return created(c.gh.runShape(c.repo, run))
 }
 
@@ -53,6 +56,9 @@ func updateCheck(c *call) (reply, error) {
 		c.gh.tellRun(c.repo, run, "completed")
 	} else {
 		c.gh.recordRun(c.repo, run)
+	}
+	if err := c.gh.advanceAt(c.repo, run.sha); err != nil {
+		return reply{}, err
 	}
 	return ok(c.gh.runShape(c.repo, run))
 }
@@ -103,6 +109,13 @@ func (gh *GitHub) suite(repo *repository, sha string) *checkSuite {
 	for _, held := range repo.pulls() {
 		if held.headSHA == sha {
 			made.branch = held.head
+		}
+	}
+	for _, queue := range repo.queues {
+		for _, entry := range queue.entries {
+			if entry.group != nil && entry.group.head == sha {
+				made.branch = entry.group.branch
+			}
 		}
 	}
 	repo.suites = append(repo.suites, made)

@@ -34,6 +34,7 @@ default_permissions:
   contents: write
   deployments: write
   issues: write
+  merge_queues: read
   metadata: read
   pull_requests: write
   statuses: write
@@ -42,6 +43,7 @@ default_events:
   - deployment
   - deployment_status
   - issue_comment
+  - merge_group
   - pull_request
   - pull_request_review
   - push

@@ -34,6 +34,8 @@ type repository struct {
 	statuses      []*commitStatus
 	deployments   []*deployment
 	environments  []*environment
+	queues        []*mergeQueue
+	groupHeads    []string // of all merge groups that ever were
 }
 
 func (r *repository) fullName() string { return r.owner.login + "/" + r.name }

@@ -61,7 +61,10 @@ func (gh *GitHub) setStatus(repo *repository, made *commitStatus) (*commitStatus
 		Actor: made.creator.login, Kind: "check", Repository: repo.fullName(), Pull: gh.pullAt(repo, made.sha),
 		SHA: made.sha, State: made.state, Body: made.context,
 	})
-	return made, gh.emitStatus(repo, made)
+	if err := gh.emitStatus(repo, made); err != nil {
+		return nil, err
+	}
+	return made, gh.advanceAt(repo, made.sha)
 }
 
 // latestStatuses lists the newest status of each context on a commit.

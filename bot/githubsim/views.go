@@ -10,12 +10,13 @@ import (
 type Entry struct {
 	At time.Time
 	// Kind is opened, push, comment, review, closed, reopened, merged,
-	// ready_for_review or converted_to_draft.
+	// ready_for_review, converted_to_draft, added_to_merge_queue or
+	// removed_from_merge_queue.
 	Kind      string
 	Actor     string
 	ID        int64     // of a comment or a review
 	SHA       string    // of a push, a review, a merge
-	State     string    // of a review: approved, changes_requested or commented
+	State     string    // of a review: approved, changes_requested or commented; why it left a queue
 	Body      string    // Markdown
 	Edited    time.Time // zero for a comment as it was written
 	Reactions []Reaction

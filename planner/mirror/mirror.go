@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -107,7 +108,9 @@ func (m *Mirror) clearLocks() {
 }
 
 // Fetch gets the commits of the refspecs, such as "+refs/heads/main:refs/heads/main" or a plain SHA, from the remote.
-func (m *Mirror) Fetch(ctx context.Context, refspecs ...string) error {
+func (m *Mirror) Fetch(ctx context.Context, refspecs ...string) error { return m.fetch(ctx, refspecs) }
+
+func (m *Mirror) fetch(ctx context.Context, refspecs []string, options ...string) error {
 	for _, refspec := range refspecs {
 		if err := validRefspec(refspec); err != nil {
 			return err
@@ -126,10 +129,10 @@ func (m *Mirror) Fetch(ctx context.Context, refspecs ...string) error {
 	}
 	defer lock.Release()
 	fetch := invocation{
-		args: append([]string{
+		args: slices.Concat([]string{
 			"fetch", "--quiet", "--force", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules",
-			"--no-auto-maintenance", "--end-of-options", m.remote,
-		}, refspecs...),
+			"--no-auto-maintenance",
+		}, options, []string{"--end-of-options", m.remote}, refspecs),
 		settings: environment, lock: lock, timeout: fetchTimeout,
 	}
 	_, err = m.run(ctx, fetch)

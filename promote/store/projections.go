@@ -10,8 +10,11 @@ import (
 const (
 	// PreviewProjection is the preview comment of a pull request. Subject: its number.
 	PreviewProjection = "preview"
-	// CheckProjection is the check run of a head commit. Subject: its SHA and the count of wishes, "sha/0".
+	// CheckProjection is the check run of a head commit. Subject: its SHA and the count of wishes, "sha/0", with "group "
+	// before it for a merge group. Detail: the number of the pull request, or the group.
 	CheckProjection = "check"
+	// FailedGroupProjection is the comment that says why a merge group failed. Subject: its head.
+	FailedGroupProjection = "failed group"
 	// RolloutProjection is the rollout comment of a merged pull request. Subject: its number.
 	RolloutProjection = "rollout"
 	// DeploymentProjection is the GitHub deployment of a deployment. Subject: its id; Digest: the phase shown.
@@ -73,15 +76,15 @@ const CheckInProgress = "in_progress"
 // CheckAnnotating is its Digest while annotations are sent, which must not be sent twice.
 const CheckAnnotating = "in_progress, annotating"
 
-// ChecksInProgress returns the check runs of a pull request, other than the one of subject, that were not ended.
-func (tx *Tx) ChecksInProgress(repository int64, pull, subject string) (checks []Projection, err error) {
+// ChecksInProgress returns the check runs with a detail, other than the one of subject, that were not ended.
+func (tx *Tx) ChecksInProgress(repository int64, detail, subject string) (checks []Projection, err error) {
 	err = tx.each(func(rows *sql.Rows) error {
 		p := Projection{Repository: repository, Kind: CheckProjection}
 		err := rows.Scan(&p.Subject, &p.GitHubID, &p.Digest, &p.Detail)
 		checks = append(checks, p)
 		return err
 	}, `SELECT subject, github_id, digest, detail FROM projections WHERE repository = $1 AND kind = $2 AND detail = $3
-		AND digest IN ($4, $5) AND subject <> $6 AND github_id > 0`, repository, CheckProjection, pull, CheckInProgress, CheckAnnotating, subject)
+		AND digest IN ($4, $5) AND subject <> $6 AND github_id > 0`, repository, CheckProjection, detail, CheckInProgress, CheckAnnotating, subject)
 	return checks, err
 }
 

@@ -176,8 +176,9 @@ func (tx *Tx) SavePreview(p PullRequest, phase PreviewPhase, preview planner.Pre
 	if err != nil {
 		return fmt.Errorf("write the preview of #%d: %w", p.Number, err)
 	}
-	err = tx.exec(`UPDATE pulls SET preview = $1, preview_phase = $2, preview_head = $3, preview_wanted = $4
-		WHERE repository = $5 AND number = $6`, string(text), phase, p.Head, p.Wanted, p.Repository, p.Number)
+	err = tx.exec(`UPDATE pulls SET preview = $1, preview_phase = $2, preview_head = $3, preview_wanted = $4,
+			preview_began = CASE WHEN preview_phase = 'planning' AND preview_head = $3 AND preview_wanted = $4 THEN preview_began ELSE $5 END
+		WHERE repository = $6 AND number = $7`, string(text), phase, p.Head, p.Wanted, millis(tx.now), p.Repository, p.Number)
 	if err != nil {
 		return err
 	}

@@ -149,6 +149,9 @@ type Tx struct {
 	nudged map[Topic]bool
 }
 
+// Now is the time of the transaction.
+func (tx *Tx) Now() time.Time { return tx.now }
+
 // Write runs change in a transaction and commits it if change returns nil.
 func (s *Store) Write(ctx context.Context, change func(*Tx) error) error {
 	tx, err := s.db.BeginTx(ctx, nil)

@@ -41,7 +41,7 @@ type gate struct {
 	struck      []moment
 }
 
-func newGate(t *testing.T, s *stage, strike strikes) *gate {
+func newGate(t testing.TB, s *stage, strike strikes) *gate {
 	t.Helper()
 	g := &gate{stage: s, strike: strike}
 	var err error

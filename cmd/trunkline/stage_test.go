@@ -36,7 +36,7 @@ func TestServe(t *testing.T) {
 // stage is GitHub, a directory where things are deployed, and the bot in a process of its own, which is started again
 // whenever it was killed.
 type stage struct {
-	t    *testing.T
+	t    testing.TB
 	gh   *githubsim.GitHub
 	gate *gate
 	// data is the bot's directory; deployed is where the engine puts what it deploys.
@@ -51,7 +51,7 @@ type stage struct {
 }
 
 // newStage makes a repository in which $DEPLOYED stands for the directory of deployed things, and starts the bot.
-func newStage(t *testing.T, files map[string]string, strike strikes) *stage {
+func newStage(t testing.TB, files map[string]string, strike strikes) *stage {
 	t.Helper()
 	manifest, err := os.ReadFile("../../app.yml")
 	if err != nil {
@@ -93,7 +93,7 @@ func newStage(t *testing.T, files map[string]string, strike strikes) *stage {
 	return s
 }
 
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

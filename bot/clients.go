@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofri/go-github-ratelimit/v2/github_ratelimit"
@@ -40,11 +42,18 @@ var permissions = map[purpose]*github.InstallationPermissions{
 
 // clients makes GitHub clients whose tokens reach one repository and carry the permissions of one purpose.
 type clients struct {
+	// creator of clients that are the App itself.
 	creator githubapp.ClientCreator
+	// transport of all clients; url and agent are those of the ones that have a token.
+	transport  http.RoundTripper
+	url, agent string
 
 	mu     sync.Mutex
 	tokens map[tokenKey]*token
 }
+
+// callTimeout is the most that a call may take.
+const callTimeout = 30 * time.Second
 
 type tokenKey struct {
 	installation, repository int64
@@ -52,23 +61,50 @@ type tokenKey struct {
 }
 
 type token struct {
-	mu      sync.Mutex
-	value   config.Secret
+	mu      sync.Mutex // held while one is made
+	value   atomic.Pointer[config.Secret]
 	expires time.Time
+}
+
+// current value; empty: there is none yet.
+func (t *token) current() string {
+	if value := t.value.Load(); value != nil {
+		return string(*value)
+	}
+	return ""
 }
 
 // newClients prepares clients for the GitHub and the App of the settings.
 func newClients(settings config.GitHub, agent string, meter func(http.RoundTripper) http.RoundTripper) *clients {
-	return &clients{
-		creator: githubapp.NewClientCreator(settings.APIURL, strings.TrimSuffix(settings.APIURL, "/")+"/graphql",
-			settings.App.ID, []byte(settings.App.PrivateKey),
-			githubapp.WithClientUserAgent(agent),
-			githubapp.WithClientTimeout(30*time.Second),
-			// Under the meter, so that a call that waits for GitHub's secondary limit counts once.
-			githubapp.WithTransport(meter(github_ratelimit.NewSecondaryLimiter(http.DefaultTransport))),
-		),
-		tokens: map[tokenKey]*token{},
-	}
+	c := &clients{url: settings.APIURL, agent: agent, tokens: map[tokenKey]*token{}}
+	// Under the meter, so that a call that waits for GitHub's secondary limit counts once.
+	c.transport = meter(c.forgetting(github_ratelimit.NewSecondaryLimiter(http.DefaultTransport)))
+	c.creator = githubapp.NewClientCreator(settings.APIURL, strings.TrimSuffix(settings.APIURL, "/")+"/graphql",
+		settings.App.ID, []byte(settings.App.PrivateKey),
+		githubapp.WithClientUserAgent(agent),
+		githubapp.WithClientTimeout(callTimeout),
+		githubapp.WithTransport(c.transport),
+	)
+	return c
+}
+
+// forgetting forgets the token of a call that GitHub does not take any more: it was revoked, or the App was suspended
+// for a while. Whatever tries again gets another.
+func (c *clients) forgetting(next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		response, err := next.RoundTrip(r)
+		if err != nil || response.StatusCode != http.StatusUnauthorized {
+			return response, err
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for key, kept := range c.tokens {
+			if value := kept.current(); value != "" && strings.HasSuffix(r.Header.Get("Authorization"), " "+value) {
+				delete(c.tokens, key)
+			}
+		}
+		return response, nil
+	})
 }
 
 // app returns a client that is the App itself.
@@ -80,7 +116,13 @@ func (c *clients) forRepository(ctx context.Context, repository store.Repository
 	if err != nil {
 		return nil, err
 	}
-	return c.creator.NewTokenClient(string(value))
+	// The creator's clients for tokens would go round the transport that counts and waits.
+	client := github.NewClient(&http.Client{Transport: c.transport, Timeout: callTimeout}).WithAuthToken(string(value))
+	if client.BaseURL, err = url.Parse(c.url); err != nil {
+		return nil, fmt.Errorf("the address of GitHub's API, %s, is none: %w", c.url, err)
+	}
+	client.UserAgent = c.agent
+	return client, nil
 }
 
 // token returns a token for one repository and purpose; one is kept until shortly before it expires.
@@ -97,7 +139,7 @@ func (c *clients) token(ctx context.Context, repository store.Repository, purpos
 	kept.mu.Lock()
 	defer kept.mu.Unlock()
 	if time.Until(kept.expires) > 5*time.Minute {
-		return kept.value, nil
+		return config.Secret(kept.current()), nil
 	}
 	app, err := c.app()
 	if err != nil {
@@ -108,6 +150,8 @@ func (c *clients) token(ctx context.Context, repository store.Repository, purpos
 	if err != nil {
 		return "", fmt.Errorf("get a token for %s in %s/%s: %w", purpose, repository.Owner, repository.Name, err)
 	}
-	kept.value, kept.expires = config.Secret(minted.GetToken()), minted.GetExpiresAt().Time
-	return kept.value, nil
+	value := config.Secret(minted.GetToken())
+	kept.value.Store(&value)
+	kept.expires = minted.GetExpiresAt().Time
+	return value, nil
 }

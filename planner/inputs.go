@@ -101,17 +101,18 @@ func (g *gatherer) inputs(instance stack.Instance) ([]Input, error) {
 
 // configured are the inputs that the configuration alone determines.
 func configured(instance stack.Instance, engine config.Engine) ([]Input, error) {
-	inputs := []Input{{EngineInput, "", string(engine.Kind)}, {WorkspaceInput, "", instance.Workspace}}
+	inputs := make([]Input, 0, 8+len(instance.Variables)+len(instance.Env)+len(instance.Providers))
+	inputs = append(inputs, Input{EngineInput, "", string(engine.Kind)}, Input{WorkspaceInput, "", instance.Workspace})
 	if engine.Kind == config.Command {
 		inputs = append(inputs, Input{EnvironmentInput, "", instance.Environment},
 			Input{PlanCommandInput, "", engine.Plan}, Input{ApplyCommandInput, "", engine.Apply})
 	}
 	for _, name := range slices.Sorted(maps.Keys(instance.Variables)) {
-		value, err := jsontext.Append(nil, instance.Variables[name])
+		value, err := jsontext.Text(instance.Variables[name])
 		if err != nil {
 			return nil, fmt.Errorf("variable %s of %s: %w", name, instance.Name(), err)
 		}
-		inputs = append(inputs, Input{VariableInput, name, string(value)})
+		inputs = append(inputs, Input{VariableInput, name, value})
 	}
 	return manifested(inputs, instance)
 }
@@ -123,11 +124,11 @@ func manifested(inputs []Input, instance stack.Instance) ([]Input, error) {
 		inputs = append(inputs, Input{EnvInput, name, env[name]})
 	}
 	add := func(kind InputKind, name string, value any) error {
-		text, err := jsontext.Append(nil, value)
+		text, err := jsontext.Text(value)
 		if err != nil {
 			return fmt.Errorf("%s %s of %s: %w", kind, name, instance.Name(), err)
 		}
-		inputs = append(inputs, Input{kind, name, string(text)})
+		inputs = append(inputs, Input{kind, name, text})
 		return nil
 	}
 	if instance.GenerateBackend {

@@ -11,21 +11,32 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
-// Append appends the value as [json.Marshal] writes it.
-func Append(to []byte, value any) ([]byte, error) {
-	w := writer{text: to, escape: true}
-	err := w.value(value, 0)
-	return w.text, err
+// writers are kept, with their buffers.
+var writers = sync.Pool{New: func() any { return new(writer) }}
+
+// Text is the value as [json.Marshal] writes it.
+func Text(value any) (string, error) {
+	w := writers.Get().(*writer)
+	defer writers.Put(w)
+	*w = writer{text: w.text[:0], keys: w.keys[:0], escape: true}
+	if err := w.value(value, 0); err != nil {
+		return "", err
+	}
+	return string(w.text), nil
 }
 
 // AppendIndented appends the value as a [json.Encoder] writes it that indents by two spaces and leaves "<" as it is,
 // without the end of the line. The value stands that many levels deep in what is there already.
 func AppendIndented(to []byte, value any, depth int) ([]byte, error) {
-	w := writer{text: to, indented: true}
+	w := writers.Get().(*writer)
+	defer writers.Put(w)
+	*w = writer{text: to, keys: w.keys[:0], indented: true}
 	err := w.value(value, depth)
-	return w.text, err
+	to, w.text = w.text, nil
+	return to, err
 }
 
 // writer writes one value.

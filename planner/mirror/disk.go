@@ -27,8 +27,9 @@ type disk struct {
 	// hashing of what .gitattributes may have Git convert is left to git.
 	converted bool
 
-	using sync.Mutex
-	ids   map[string]string
+	using  sync.Mutex
+	ids    map[string]string
+	buffer []byte
 }
 
 // OnDisk lists the files of a directory as they lie there, without those that Git is told to ignore, unless it has them
@@ -250,7 +251,10 @@ func (d *disk) blobID(entry Entry) (string, error) {
 	}
 	sum := sha1.New()
 	begin(sum, "blob", info.Size())
-	_, err = io.Copy(sum, file)
+	if d.buffer == nil {
+		d.buffer = make([]byte, 64<<10)
+	}
+	_, err = io.CopyBuffer(struct{ io.Writer }{sum}, struct{ io.Reader }{file}, d.buffer) // the buffer, not ways around it
 	return hex.EncodeToString(sum.Sum(nil)), err
 }
 

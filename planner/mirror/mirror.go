@@ -4,6 +4,9 @@
 // Nothing of the host's git configuration is used, no hook is run, no submodule is followed, nobody is prompted. The
 // credential goes into the environment of the one git process that needs it, never into a URL, an argument or a file.
 //
+// [OpenRepository] and [OnDisk] read commits of other repositories, and directories as they lie there, in the same way and
+// where they are.
+//
 // A mirror may be used by several goroutines and by several processes at once. What a killed process leaves behind,
 // lock files and working directories, is removed by the next one. To tell what is left behind from what is in use,
 // each holds a [process.Lock]: it is free only when its holder and all children of its holder are gone.

@@ -27,6 +27,7 @@ func (r *resolver) atmos(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.instances, r.places = make([]Instance, 0, len(result.Instances)), make([]config.Position, 0, len(result.Instances))
 	for i := range result.Instances {
 		found := &result.Instances[i]
 		for _, environment := range r.named(found) {

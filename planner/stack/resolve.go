@@ -118,8 +118,9 @@ func (r *resolver) add(instance Instance, at config.Position) {
 
 // duplicates reports instances of the same name: nobody could tell their state apart.
 func (r *resolver) duplicates() {
-	first := map[string]Instance{}
-	for i, instance := range r.instances {
+	first := make(map[string]*Instance, len(r.instances))
+	for i := range r.instances {
+		instance := &r.instances[i]
 		other, there := first[instance.Name()]
 		switch {
 		case !there:

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
-	"gopkg.in/yaml.v3"
 
 	"github.com/trunkline/trunkline/config"
 )
@@ -18,7 +17,7 @@ type manifestImport struct {
 	asIs          bool
 	ignoreMissing bool
 	remote        bool
-	node          *yaml.Node // that says so
+	number        int // in the list
 }
 
 // imports are the imports of a manifest, in order.
@@ -27,18 +26,13 @@ func (l *loader) imports(file string, document *document) ([]manifestImport, *co
 	if value == nil {
 		return nil, nil
 	}
-	_, node := document.find("import")
 	list, is := plainList(value)
 	if !is {
-		return nil, atNode(file, node, "import is to be a list of manifests")
+		return nil, atNode(file, document.nearest("import"), "import is to be a list of manifests")
 	}
 	imports := make([]manifestImport, 0, len(list))
 	for i, entry := range list {
-		place := node
-		if node != nil && i < len(node.Content) {
-			place = node.Content[i]
-		}
-		one := manifestImport{node: place}
+		one := manifestImport{number: i}
 		skip := false
 		switch entry := entry.(type) {
 		case string:
@@ -51,13 +45,13 @@ func (l *loader) imports(file string, document *document) ([]manifestImport, *co
 			skip = truth(entry["skip_if_missing"], false)
 		}
 		if one.path == "" {
-			return nil, atNode(file, place, "an import is the path of a manifest, or a map with its path")
+			return nil, atNode(file, document.item(i, "import"), "an import is the path of a manifest, or a map with its path")
 		}
 		if one.remote = remote(one.path); !one.remote {
 			one.files = l.matching(file, one.path)
 		}
 		if len(one.files) == 0 && !one.remote && !skip && !strings.Contains(one.path, "{{") {
-			return nil, atNode(file, place, "no manifest below %s is matched by the import %q%s", l.settings.stacks, one.path, l.meant(one.path))
+			return nil, atNode(file, document.item(i, "import"), "no manifest below %s is matched by the import %q%s", l.settings.stacks, one.path, l.meant(one.path))
 		}
 		imports = append(imports, one)
 	}

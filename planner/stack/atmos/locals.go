@@ -126,9 +126,8 @@ func (r *localsResolver) resolve(name string, chain []string) *config.Problem {
 	if _, done := r.resolved[name]; done {
 		return nil
 	}
-	place := r.raw.nearest("locals", name)
 	if slices.Contains(chain, name) {
-		return atNode(r.file, place, "the locals refer to each other in a circle: %s", strings.Join(append(chain, name), " → "))
+		return atNode(r.file, r.raw.nearest("locals", name), "the locals refer to each other in a circle: %s", strings.Join(append(chain, name), " → "))
 	}
 	value := r.unresolved[name]
 	for _, text := range templatesIn(value) {
@@ -146,7 +145,7 @@ func (r *localsResolver) resolve(name string, chain []string) *config.Problem {
 	case err != nil && isOutside(err):
 		expanded = value
 	case err != nil:
-		return atNode(r.file, place, "locals.%s cannot be expanded: %s", name, strings.TrimPrefix(err.Error(), "template: "))
+		return atNode(r.file, r.raw.nearest("locals", name), "locals.%s cannot be expanded: %s", name, strings.TrimPrefix(err.Error(), "template: "))
 	}
 	called := caller{loader: r.loader}
 	r.resolved[name] = called.value(expanded, "locals."+name)

@@ -40,7 +40,6 @@ type manifestMerge struct {
 	document         *document
 	inline, imported map[string]any
 	layers           []map[string]any
-	layerDocuments   []*parsedManifest
 	result           merged
 }
 
@@ -64,7 +63,7 @@ func (m *manifestMerge) overrides(outer map[string]any) (map[string]any, *config
 func (m *manifestMerge) joined(layers ...map[string]any) (map[string]any, *config.Problem) {
 	joined, err := merge(m.loader.settings.lists, layers...)
 	if err != nil {
-		return nil, atNode(m.file, m.document.root, "%s", err)
+		return nil, atNode(m.file, m.document.nearest(), "%s", err)
 	}
 	return joined, nil
 }
@@ -82,7 +81,7 @@ func (m *manifestMerge) include(one manifestImport, wanted request, data map[str
 	for _, file := range one.files {
 		if active := m.loader.active; slices.Contains(active, file) {
 			chain := append(slices.Clone(active[slices.Index(active, file):]), file)
-			return atNode(m.file, one.node, "the manifest imports itself: %s", strings.Join(chain, " → "))
+			return atNode(m.file, m.document.item(one.number, "import"), "the manifest imports itself: %s", strings.Join(chain, " → "))
 		}
 		found, problem := m.loader.load(request{
 			file: file, context: context, given: wanted.given || len(one.context) > 0, inline: m.inline, imported: m.imported, asIs: one.asIs,
@@ -96,7 +95,6 @@ func (m *manifestMerge) include(one manifestImport, wanted request, data map[str
 		}
 		m.layers = append(m.layers, found.values)
 		m.result.documents = append(m.result.documents, found.documents...)
-		m.layerDocuments = append(m.layerDocuments, &parsedManifest{file: file})
 		m.result.unresolved = append(m.result.unresolved, found.unresolved...)
 		m.sources(found.sources)
 	}
@@ -122,7 +120,7 @@ func (m *manifestMerge) finish() (*merged, *config.Problem) {
 	m.layers = append(m.layers, own)
 	values, err := merge(m.loader.settings.lists, m.layers...)
 	if err != nil {
-		place := m.document.root
+		place := m.document.nearest()
 		var mismatched *mismatch
 		if errors.As(err, &mismatched) {
 			place = m.document.nearest(mismatched.path...)
@@ -130,12 +128,10 @@ func (m *manifestMerge) finish() (*merged, *config.Problem) {
 		return nil, atNode(m.file, place, "%s", err)
 	}
 	own = section(section(m.document.values, "components"), "terraform")
-	lines := map[string][]Source{}
-	if _, node := m.document.find("components", "terraform"); node != nil {
-		for i := 0; i+1 < len(node.Content); i += 2 {
-			if _, defined := own[node.Content[i].Value]; defined {
-				lines[node.Content[i].Value] = []Source{{File: m.file, Line: node.Content[i].Line}}
-			}
+	lines := make(map[string][]Source, len(own))
+	for name := range own {
+		if line, there := m.document.lines[name]; there {
+			lines[name] = []Source{{File: m.file, Line: line}}
 		}
 	}
 	m.sources(lines)

@@ -27,6 +27,8 @@ type templates struct {
 	budget    *budget
 	parsing   sync.Mutex
 	parsed    map[templateKey]*parsedTemplate
+	// quoted tells which texts would be written with quotes in YAML; see [templates.retyped].
+	quoted sync.Map
 }
 
 type templateKey struct {
@@ -131,7 +133,7 @@ func nameKey(text string, ignoreMissing bool) templateKey {
 
 // strict expands all strings in a section; missing data is an error.
 func (t *templates) strict(section map[string]any, data map[string]any) (map[string]any, error) {
-	value, err := t.strictValue(section, data, retyped)
+	value, err := t.strictValue(section, data, t.retyped)
 	if err != nil {
 		return nil, err
 	}
@@ -201,14 +203,19 @@ func (e *expansion) text(text, path string) any {
 			break
 		}
 	}
-	return retyped(text, found)
+	return e.templates.retyped(text, found)
 }
 
 // retyped is what a string becomes when its template is expanded: the manifest is YAML still, so a string that would
 // be written there without quotes is read again, and may be a number then.
-func retyped(written, expanded string) any {
-	quoted, err := yaml.Marshal(written)
-	if err != nil || len(quoted) == 0 || strings.ContainsRune(`"'|>`, rune(quoted[0])) || strings.Contains(expanded, "\n") {
+func (t *templates) retyped(written, expanded string) any {
+	quoted, known := t.quoted.Load(written)
+	if !known {
+		text, err := yaml.Marshal(written)
+		quoted = err != nil || len(text) == 0 || strings.ContainsRune(`"'|>`, rune(text[0]))
+		t.quoted.Store(written, quoted)
+	}
+	if quoted == true || strings.Contains(expanded, "\n") {
 		return expanded
 	}
 	decoder := decoder{}

@@ -81,6 +81,9 @@ func (c *conversation) press(person *githubsim.Person, what, sha string) error {
 		return err
 	case len(checks) == 0:
 		return fmt.Errorf("there is no check run on %s", sha)
+	}
+	c.watch(sha)
+	switch {
 	case what == "reruns":
 		return person.RerequestCheck(project, checks[0].ID)
 	}
@@ -99,7 +102,7 @@ func (c *conversation) queued(events []githubsim.Event) string {
 			c.nameGroup(match[1], event.SHA)
 		case event.Kind == "queue":
 			fmt.Fprintf(&out, "  queue: #%d %s\n", event.Pull, event.State)
-		case event.Kind == "check" && event.Actor == c.login && c.groups[event.SHA] && event.State != "in_progress":
+		case event.Kind == "check" && event.Actor == c.login && c.watched[event.SHA] && event.State != "in_progress":
 			out.WriteString(c.summary(event.SHA))
 		}
 	}
@@ -108,15 +111,20 @@ func (c *conversation) queued(events []githubsim.Event) string {
 
 // nameGroup names the head of a group: group1-, and group1b where #1 got another.
 func (c *conversation) nameGroup(number, sha string) {
-	if c.groups == nil {
-		c.groups = map[string]bool{}
-	}
-	c.groups[sha] = true
+	c.watch(sha)
 	suffix := ""
 	for again := 'b'; c.namedSo("group" + number + suffix); again++ {
 		suffix = string(again)
 	}
 	c.name("group"+number+suffix, sha)
+}
+
+// watch has the check runs on a commit shown in full.
+func (c *conversation) watch(sha string) {
+	if c.watched == nil {
+		c.watched = map[string]bool{}
+	}
+	c.watched[sha] = true
 }
 
 func (c *conversation) namedSo(name string) bool {

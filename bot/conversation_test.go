@@ -66,8 +66,8 @@ type conversation struct {
 	annotated map[int64]int
 	// running is what ran after the step before.
 	running string
-	// groups are the heads of groups of the merge queue.
-	groups map[string]bool
+	// watched are commits whose check runs are shown in full, such as the heads of groups of the merge queue.
+	watched map[string]bool
 	// disturb is called after each step, before what follows from it has ended; nil: nothing disturbs.
 	disturb func()
 }
@@ -369,11 +369,14 @@ func (c *conversation) runs() string {
 
 var replyMarker = regexp.MustCompile(`reply \d+/\d+`)
 
+var checkAddress = regexp.MustCompile(`/runs/\d+`)
+
 var nearlySHA = regexp.MustCompile(`\b[0-9a-f]{7,40}\b`)
 
 // readable replaces what differs from run to run.
 func (c *conversation) readable(text string) string {
 	text = strings.ReplaceAll(text, c.deployed, "$DEPLOYED")
+	text = checkAddress.ReplaceAllString(strings.ReplaceAll(text, c.gh.URL(), "https://github.example"), "/runs/…")
 	text = replyMarker.ReplaceAllString(text, "reply …")
 	return nearlySHA.ReplaceAllStringFunc(text, func(found string) string {
 		for _, sha := range c.order {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -84,6 +85,8 @@ func (b *Bot) group(ctx context.Context, nudge store.Nudge) error {
 		if err != nil || p.group == nil {
 			return err
 		}
+		// Nothing of it is applied, so what planning leaves behind is of no use any more; not even what a kill left.
+		defer os.RemoveAll(p.scratch())
 		switch g := p.group; {
 		case g.Ended != "" && g.PreviewPhase == store.PreviewPlanning:
 			p.preview = cancelled(g.Preview)

@@ -87,25 +87,43 @@ type previewing struct {
 func (b *Bot) previewPass(ctx context.Context, p previewing) error {
 	switch pull := p.pull; {
 	case pull.Base != p.repository.Trunk:
-		return nil
+		return p.leave(ctx)
 	case pull.Phase != store.PullOpen:
-		if pull.PreviewPhase == store.PreviewPlanning {
-			p.preview = cancelled(pull.Preview)
-			return p.save(ctx, store.PreviewCancelled)
-		}
 		// What the engine kept for its next push.
 		if err := os.RemoveAll(b.pullScratch(p.repository, pull.Number)); err != nil {
 			zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot remove what a pull request left")
 		}
-		return nil
-	case pull.Draft && pull.Wanted == pull.PreviewWanted:
-		return nil
+		return p.stop(ctx)
+	case pull.Draft && !pull.Asked():
+		return p.stop(ctx)
 	case pull.PreviewPhase == store.PreviewDone && pull.PreviewHead == pull.Head && pull.PreviewWanted == pull.Wanted:
 		return nil
 	case !p.rules.known:
 		return p.begin(ctx)
 	}
 	return p.run(ctx)
+}
+
+// stop ends a preview that is not wanted any more, if it is under way.
+func (p *previewing) stop(ctx context.Context) error {
+	if p.pull.PreviewPhase != store.PreviewPlanning {
+		return nil
+	}
+	p.preview = cancelled(p.pull.Preview)
+	return p.save(ctx, store.PreviewCancelled)
+}
+
+// leave ends the preview of a pull request that goes into another branch now: what was said of trunk holds no more.
+// One that was never planned is left alone.
+func (p *previewing) leave(ctx context.Context) error {
+	none := p.pull.PreviewPhase == store.PreviewNone || p.pull.PreviewPhase == store.PreviewCancelled && p.pull.Preview.Problem != nil
+	if none || p.pull.Phase != store.PullOpen {
+		return p.stop(ctx)
+	}
+	p.preview = planner.Preview{Head: p.pull.Head, Trunk: p.repository.Tip, Problem: &planner.Problem{
+		Title:  fmt.Sprintf("Not into %s any more", p.repository.Trunk),
+		Detail: fmt.Sprintf("It goes into `%s` now. All environments follow %s, so merging this changes none of them.", p.pull.Base, p.repository.Trunk)}}
+	return p.save(ctx, store.PreviewCancelled)
 }
 
 func cancelled(preview planner.Preview) planner.Preview {

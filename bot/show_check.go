@@ -136,6 +136,9 @@ func checkOf(pull store.PullRequest, namesOnly bool) check {
 	switch {
 	case pull.PreviewPhase == store.PreviewCancelled:
 		c.conclusion = "cancelled"
+		if len(pull.Preview.Instances)+len(pull.Preview.Checks) == 0 && pull.Preview.Problem == nil {
+			c.output = comment.CheckOutput{Title: "Stopped", Summary: "Planning was stopped before it was known what merging would change."}
+		}
 	case pull.Preview.Passed():
 		c.conclusion = "success"
 	default:

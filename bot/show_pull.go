@@ -56,8 +56,8 @@ func (b *Bot) showReplies(ctx context.Context, repository store.Repository, answ
 }
 
 func (b *Bot) showPreview(ctx context.Context, repository store.Repository, pull store.PullRequest) error {
-	looking := pull.PreviewPhase == store.PreviewPlanning && len(pull.Preview.Instances)+len(pull.Preview.Checks) == 0 && pull.Preview.Problem == nil
-	if looking {
+	nothing := len(pull.Preview.Instances)+len(pull.Preview.Checks) == 0 && pull.Preview.Problem == nil
+	if nothing && (pull.PreviewPhase == store.PreviewPlanning || pull.PreviewPhase == store.PreviewCancelled) {
 		// There is nothing to say yet, least of all that nothing is affected. But people see at once that we are at it.
 		run := runOf(repository, pull)
 		return errors.Join(b.endOldChecks(ctx, repository, run), b.showRun(ctx, repository, run))

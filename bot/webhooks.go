@@ -145,13 +145,15 @@ func (b *Bot) onCheckRun(ctx context.Context, event any) error {
 	if err != nil || !allowed {
 		return err
 	}
-	return b.store.Write(ctx, func(tx *store.Tx) error {
-		number, known, err := tx.PullOfHead(repository.ID, e.GetCheckRun().GetHeadSHA())
-		if err != nil || !known {
-			return err
-		}
-		return tx.Want(repository.ID, number, store.Wish{})
+	var refusal string
+	err = b.store.Write(ctx, func(tx *store.Tx) (err error) {
+		refusal, err = planHead(tx, repository, e.GetCheckRun().GetHeadSHA())
+		return err
 	})
+	if err != nil || refusal == "" {
+		return err
+	}
+	return b.refuseOnCheck(ctx, repository, e.GetCheckRun(), refusal)
 }
 
 func pullRequest(repository int64, p *github.PullRequest) store.PullRequest {

@@ -47,6 +47,8 @@ type PullRequest struct {
 	AllowedHead string
 	// Wanted counts the /plan commands; a preview that has seen fewer is out of date.
 	Wanted int64
+	// Drafted is what Wanted was when it became a draft; 0 where it was opened as one.
+	Drafted int64
 	// WantedIn are the environments that the last /plan named; empty: all.
 	WantedIn []string
 	// Preview is the newest preview, made for PreviewHead and PreviewWanted.
@@ -54,6 +56,12 @@ type PullRequest struct {
 	PreviewPhase  PreviewPhase
 	PreviewHead   string
 	PreviewWanted int64
+}
+
+// Asked tells whether a draft is to be planned: it was asked for, and that was not carried out yet for this head.
+func (p PullRequest) Asked() bool {
+	underWay := p.PreviewPhase == PreviewPlanning && p.PreviewHead == p.Head && p.Wanted > p.Drafted
+	return p.Wanted > p.PreviewWanted || underWay
 }
 
 // PreviewPhase is how far a pull request's newest preview is.
@@ -66,7 +74,7 @@ const (
 	PreviewPlanning PreviewPhase = "planning"
 	// PreviewDone: nothing is waited for.
 	PreviewDone PreviewPhase = "done"
-	// PreviewCancelled by a close.
+	// PreviewCancelled by a close, or because it is a draft now, or goes into another branch.
 	PreviewCancelled PreviewPhase = "cancelled"
 )
 
@@ -90,9 +98,17 @@ func (tx *Tx) SavePull(p PullRequest) (changed bool, err error) {
 	if known && before.Head == p.Head {
 		p.Pusher = before.Pusher
 	}
-	// One that was closed and is open again is looked at afresh: trunk has gone on meanwhile.
-	if known && before.Phase == PullClosed && p.Phase == PullOpen {
+	// One that was closed and is open again is looked at afresh: trunk has gone on meanwhile. So is one whose preview was
+	// stopped, when it is ready or goes into trunk again.
+	reopened := before.Phase == PullClosed && p.Phase == PullOpen
+	resumed := before.PreviewPhase == PreviewCancelled && (before.Draft || before.Base != p.Base)
+	if known && (reopened || resumed) && !p.Draft {
 		if err := tx.exec(`UPDATE pulls SET wanted = wanted + 1, wanted_in = '' WHERE repository = $1 AND number = $2`, p.Repository, p.Number); err != nil {
+			return false, err
+		}
+	}
+	if known && p.Draft && !before.Draft {
+		if err := tx.exec(`UPDATE pulls SET drafted = wanted WHERE repository = $1 AND number = $2`, p.Repository, p.Number); err != nil {
 			return false, err
 		}
 	}
@@ -108,7 +124,7 @@ func (tx *Tx) SavePull(p PullRequest) (changed bool, err error) {
 }
 
 const pullColumns = `repository, number, title, author, author_login, pusher, pusher_login, head, base, fork, draft, phase,
-	merge_commit, updated_at, allowed_head, wanted, preview, preview_phase, preview_head, preview_wanted, wanted_in`
+	merge_commit, updated_at, allowed_head, wanted, preview, preview_phase, preview_head, preview_wanted, wanted_in, drafted`
 
 // FindPull returns a pull request and whether it is known.
 func (tx *Tx) FindPull(repository int64, number int) (p PullRequest, known bool, err error) {
@@ -126,10 +142,10 @@ func (tx *Tx) PullMerging(repository int64, base, head string) (p PullRequest, k
 	return tx.pull(`repository = $1 AND base = $2 AND head = $3 AND phase <> 'closed' ORDER BY number DESC LIMIT 1`, repository, base, head)
 }
 
-// PullOfHead returns the number of the open pull request whose head is a commit.
+// PullOfHead returns the number of the open pull request whose head is a commit; of several, one into trunk.
 func (tx *Tx) PullOfHead(repository int64, head string) (number int, known bool, err error) {
 	known, err = tx.one([]any{&number}, `SELECT number FROM pulls WHERE repository = $1 AND head = $2 AND phase = 'open'
-		ORDER BY number DESC LIMIT 1`, repository, head)
+		ORDER BY base = (SELECT trunk FROM repositories WHERE id = $1) DESC, number DESC LIMIT 1`, repository, head)
 	return number, known, err
 }
 
@@ -138,7 +154,7 @@ func (tx *Tx) pull(where string, args ...any) (p PullRequest, known bool, err er
 	var preview, wantedIn string
 	known, err = tx.one([]any{&p.Repository, &p.Number, &p.Title, &p.Author.ID, &p.Author.Login, &p.Pusher.ID, &p.Pusher.Login,
 		&p.Head, &p.Base, &p.Fork, &p.Draft, &p.Phase, &p.MergeCommit, &updated, &p.AllowedHead, &p.Wanted, &preview,
-		&p.PreviewPhase, &p.PreviewHead, &p.PreviewWanted, &wantedIn}, `SELECT `+pullColumns+` FROM pulls WHERE `+where, args...)
+		&p.PreviewPhase, &p.PreviewHead, &p.PreviewWanted, &wantedIn, &p.Drafted}, `SELECT `+pullColumns+` FROM pulls WHERE `+where, args...)
 	if err != nil || !known {
 		return p, known, err
 	}

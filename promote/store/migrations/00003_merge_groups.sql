@@ -27,5 +27,8 @@ CREATE TABLE merge_groups (
 -- When something last told of a merge queue: then it is looked at now and then, whatever deliveries say.
 ALTER TABLE repositories ADD COLUMN queued_at BIGINT NOT NULL DEFAULT 0;
 
+-- What wanted was when it became a draft.
+ALTER TABLE pulls ADD COLUMN drafted BIGINT NOT NULL DEFAULT 0;
+
 -- When the newest preview was begun.
 ALTER TABLE pulls ADD COLUMN preview_began BIGINT NOT NULL DEFAULT 0;

@@ -243,17 +243,19 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 	if err != nil {
 		return err
 	}
+	moves, err := p.stateMoves(ctx, *before, *after)
+	if err != nil {
+		return err
+	}
 	for _, difference := range planner.Affected(*before, *after) {
 		instance := planner.InstancePreview{Instance: difference.Instance, Reasons: difference.Reasons, Outcome: planner.Waiting,
 			Behind: behind[difference.Instance.Name()]}
 		if difference.Kind == planner.Gone {
 			instance.Outcome = planner.Removed
-		} else if was, there := before.Instances[difference.Instance.Name()]; there {
-			if instance.Moves = planner.StateMoves(was.Instance, difference.Instance); len(instance.Moves) > 0 {
-				instance.Outcome = planner.Moved
-			}
 		}
-		p.preview.Instances = append(p.preview.Instances, p.kept(instance))
+		if moved(&instance, moves) {
+			p.preview.Instances = append(p.preview.Instances, p.kept(instance))
+		}
 	}
 	p.notePolicies(before.Tree(), tree)
 	return nil

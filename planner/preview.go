@@ -50,9 +50,10 @@ type InstancePreview struct {
 	// Numbers of the pull requests, oldest first.
 	Behind  []int
 	Outcome Outcome
-	// Moves say where its state would go, where Outcome is Moved.
-	Moves []StateMove
-	Plan  engine.Plan
+	// Moves say where its state would go, where Outcome is Moved, and Declare what to write to go on deliberately.
+	Moves   []StateMove
+	Declare string `json:",omitempty"`
+	Plan    engine.Plan
 	// Failure is what the engine said, redacted, where Outcome is Failed.
 	Failure string
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/trunkline/trunkline/planner/engine"
 	"github.com/trunkline/trunkline/planner/mirror"
 	"github.com/trunkline/trunkline/planner/stack"
 )
@@ -21,6 +22,8 @@ type references struct {
 	// modules are the local sources, such as "../../modules/net".
 	modules []string
 	files   []fileReference
+	// backend is where the code says that state is kept.
+	backend engine.Backend
 }
 
 // fileReference is a path that the code reads, with marks in it for what differs from instance to instance.
@@ -49,8 +52,9 @@ func (g *gatherer) readCode(ctx context.Context, directories []string) error {
 	for waiting := directories; len(waiting) > 0; {
 		var files []string
 		inDirectory := map[string][]string{}
+		names := map[string]map[string]string{} // in the directory, of the files that links lead to
 		for _, directory := range waiting {
-			g.code[directory] = references{}
+			g.code[directory], names[directory] = references{}, map[string]string{}
 			for _, entry := range g.tree.In(directory) {
 				if !stack.IsCode(path.Base(entry.Path)) || entry.Kind == mirror.Directory {
 					continue
@@ -58,6 +62,7 @@ func (g *gatherer) readCode(ctx context.Context, directories []string) error {
 				if name, inside := g.links.resolve(".", entry.Path); inside && g.tree.HasFile(name) {
 					files = append(files, name)
 					inDirectory[directory] = append(inDirectory[directory], name)
+					names[directory][path.Base(entry.Path)] = name
 				}
 			}
 		}
@@ -69,6 +74,7 @@ func (g *gatherer) readCode(ctx context.Context, directories []string) error {
 		var next []string
 		for _, directory := range waiting {
 			found := findReferences(inDirectory[directory], contents)
+			found.backend = g.backend(names[directory], contents)
 			g.code[directory] = found
 			for _, module := range found.modules {
 				name, inside := g.links.resolve(directory, module)
@@ -80,6 +86,17 @@ func (g *gatherer) readCode(ctx context.Context, directories []string) error {
 		waiting = next
 	}
 	return nil
+}
+
+// backend is what the directory's code, in files by the names that they have there, says about where its state is kept.
+func (g *gatherer) backend(names map[string]string, contents map[string][]byte) engine.Backend {
+	code := make(map[string][]byte, len(names))
+	for name, file := range names {
+		code[name] = contents[file]
+	}
+	// What cannot be read is for the engine to tell.
+	backend, _ := engine.ReadBackend(code, g.rules.Stacks.Engine.Kind)
+	return backend
 }
 
 // findReferences reads the files of one directory. What cannot be read refers to nothing: the engine will say why.

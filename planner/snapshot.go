@@ -37,6 +37,9 @@ type Resolved struct {
 	// Digest of the inputs: equal digests mean equal plans, as far as live state is the same.
 	Digest string
 	Inputs []Input
+	// State is where its state is, and MovedFrom what is declared of where it was before; see [FindMoves].
+	State     Whereabouts
+	MovedFrom []string
 }
 
 // TakeSnapshot finds the instances of a commit under the rules, and their digests. The error is [config.Problems]
@@ -76,7 +79,9 @@ func TakeSnapshot(ctx context.Context, tree *mirror.Tree, rules config.Repositor
 		if err != nil {
 			return Snapshot{}, fmt.Errorf("take a snapshot of %s: %w", tree.Commit, err)
 		}
-		snapshot.Instances[instance.Name()] = Resolved{Instance: instance, Digest: Digest(inputs), Inputs: inputs}
+		snapshot.Instances[instance.Name()] = Resolved{
+			Instance: instance, Digest: Digest(inputs), Inputs: inputs, State: gatherer.whereabouts(instance), MovedFrom: movedFrom(instance, rules),
+		}
 	}
 	return snapshot, nil
 }
@@ -120,4 +125,15 @@ func (s Snapshot) Digests(environment string) map[string]string {
 		}
 	}
 	return digests
+}
+
+// Whereabouts are those of an environment's instances, by name.
+func (s Snapshot) Whereabouts(environment string) map[string]Whereabouts {
+	all := map[string]Whereabouts{}
+	for name, resolved := range s.Instances {
+		if resolved.Instance.Environment == environment {
+			all[name] = resolved.State
+		}
+	}
+	return all
 }

@@ -50,6 +50,9 @@ func stateMoves(instances []planner.InstancePreview) []line {
 		if len(keep) > 0 {
 			l = say("{}. To keep it where it is: {}", l, list(keep))
 		}
+		if instance.Declare != "" {
+			l = say("{}. Once it is moved, or to begin anew on purpose: {}", l, code(shortened(instance.Declare, 300)))
+		}
 		all = append(all, l)
 	}
 	return summedUp(all, "more instances move theirs: see the table")

@@ -1,0 +1,79 @@
+package planner
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/planner/engine"
+	"github.com/trunkline/trunkline/planner/stack"
+)
+
+// Whereabouts is where an instance's state is, and what tells that an instance of another name is the same one. It is
+// written down when an instance is deployed, so that a later deployment finds out before it plans whether it would look
+// for the state elsewhere. The zero Whereabouts: nobody knows.
+type Whereabouts struct {
+	Environment string         `json:"environment"`
+	Address     engine.Address `json:"address"`
+	// Path of the component's directory, and Code: its Git tree.
+	Path string `json:"path"`
+	Code string `json:"code,omitempty"`
+	// Variables is a digest of the variables and the contents of the variable files, in which the instance's own name
+	// does not count.
+	Variables string `json:"variables,omitempty"`
+}
+
+// Known tells whether anything is known.
+func (w Whereabouts) Known() bool { return w.Address.Backend != "" }
+
+// whereabouts of an instance in the gatherer's commit.
+func (g *gatherer) whereabouts(instance stack.Instance) Whereabouts {
+	return Whereabouts{
+		Environment: instance.Environment, Address: engine.AddressOf(instance, g.code[instance.Path].backend),
+		Path: instance.Path, Code: g.tree.DirectoryID(instance.Path), Variables: g.variables(instance),
+	}
+}
+
+// variables is the digest of what the instance is configured with.
+func (g *gatherer) variables(instance stack.Instance) string {
+	text, err := json.Marshal(instance.Variables)
+	if err != nil {
+		return ""
+	}
+	// A renamed instance often has its name in its variables.
+	hash := sha256.New()
+	hash.Write([]byte(strings.ReplaceAll(string(text), instance.Component, "\x00")))
+	for _, file := range instance.VariableFiles {
+		hash.Write([]byte("\n" + g.id(file)))
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:8])
+}
+
+// movedFrom is what is declared of where the instance's state was before: in the configuration, or in the settings of
+// its stack manifest as settings.trunkline.state_moved_from.
+func movedFrom(instance stack.Instance, rules config.Repository) (from []string) {
+	for _, move := range rules.StateMoved {
+		if move.Instance == instance.Name() {
+			from = append(from, move.From...)
+		}
+	}
+	switch declared := trunklineSettings(instance)["state_moved_from"].(type) {
+	case string:
+		from = append(from, declared)
+	case []any:
+		for _, one := range declared {
+			if text, is := one.(string); is {
+				from = append(from, text)
+			}
+		}
+	}
+	return from
+}
+
+// trunklineSettings are settings.trunkline of the instance's stack manifest, which Atmos itself gives no meaning.
+func trunklineSettings(instance stack.Instance) map[string]any {
+	settings, _ := instance.Settings["trunkline"].(map[string]any)
+	return settings
+}

@@ -11,7 +11,7 @@ import (
 // stateMoves finds whose state merging would have looked for elsewhere than where it is: where it was last deployed, or,
 // as far as nobody wrote that down, where trunk has it. What trunk has and was never deployed has no state that moves.
 func (p *previewing) stateMoves(ctx context.Context, trunk, merge planner.Snapshot) (planner.Moves, error) {
-	var deployed map[string]map[string]planner.Whereabouts
+	var deployed planner.Deployed
 	err := p.bot.store.Read(ctx, func(tx *store.Tx) (err error) {
 		deployed, err = tx.Whereabouts(p.repository.ID)
 		return err

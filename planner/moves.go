@@ -20,6 +20,17 @@ type StateMove struct {
 	Keep string
 }
 
+// Words are one of the move's values as a person reads it.
+func (m StateMove) Words(value string) string {
+	switch {
+	case value == "":
+		return "nothing"
+	case m.What == "backend" && value == engine.Ours:
+		return "kept by Trunkline"
+	}
+	return value
+}
+
 // Moves is what becomes of the state of instances from one commit to another.
 type Moves struct {
 	// Moved are the instances whose state would be looked for elsewhere, by name. A plan made then would not know of
@@ -96,9 +107,7 @@ func stateMoves(before engine.Address, instance Resolved) []StateMove {
 		}
 		move := StateMove{What: name, From: from, To: to}
 		switch {
-		case before.Backend == engine.Ours:
-			move.Keep = "the name " + from
-		case from == "":
+		case from == "" || before.Backend == engine.Ours:
 		case atmos && instance.Instance.BackendType == after.Backend:
 			move.Keep = fmt.Sprintf("backend.%s.%s: %s", after.Backend, name, from)
 		default:

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/trunkline/trunkline/config"
@@ -27,6 +29,21 @@ type Whereabouts struct {
 
 // Known tells whether anything is known.
 func (w Whereabouts) Known() bool { return w.Address.Backend != "" }
+
+// Deployed is where the state of instances is that environments run, by environment, then by name. An environment that
+// was never looked at is not there; a zero Whereabouts is of an instance of which nobody knows.
+type Deployed map[string]map[string]Whereabouts
+
+// Last is where the state of each instance was last: in the environment itself, or else in another, since an instance
+// may go from one to the other.
+func (d Deployed) Last(environment string) map[string]Whereabouts {
+	was := map[string]Whereabouts{}
+	for _, other := range slices.Sorted(maps.Keys(d)) {
+		maps.Copy(was, d[other])
+	}
+	maps.Copy(was, d[environment])
+	return was
+}
 
 // whereabouts of an instance in the gatherer's commit.
 func (g *gatherer) whereabouts(instance stack.Instance) Whereabouts {

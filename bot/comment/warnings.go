@@ -33,14 +33,13 @@ func stateMoves(instances []planner.InstancePreview) []line {
 		}
 		var parts, keep []line
 		for _, move := range instance.Moves {
-			from, to := own("nothing"), own("nothing")
-			if move.From != "" {
-				from = code(shortened(move.From, longLine))
+			value := func(value string) line {
+				if words := move.Words(value); words != value {
+					return text(words)
+				}
+				return code(shortened(value, longLine))
 			}
-			if move.To != "" {
-				to = code(shortened(move.To, longLine))
-			}
-			parts = append(parts, say("{} {} → {}", text(move.What), from, to))
+			parts = append(parts, say("{} {} → {}", text(move.What), value(move.From), value(move.To)))
 			if move.Keep != "" {
 				keep = append(keep, code(shortened(move.Keep, longLine)))
 			}

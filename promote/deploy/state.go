@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -16,7 +15,7 @@ import (
 // where it was when it was last deployed: its plan would create everything again beside what exists. Whoever means it
 // declares where the state was.
 func (r *run) stateStays(ctx context.Context, wanted map[string]planner.Resolved) error {
-	var known map[string]map[string]planner.Whereabouts
+	var known planner.Deployed
 	err := r.Store.Read(ctx, func(tx *store.Tx) (err error) {
 		known, err = tx.Whereabouts(r.repository)
 		return err
@@ -24,7 +23,7 @@ func (r *run) stateStays(ctx context.Context, wanted map[string]planner.Resolved
 	if err != nil {
 		return err
 	}
-	moves := planner.FindMoves(lastKnown(known, r.deployment.Environment), r.target.Instances)
+	moves := planner.FindMoves(known.Last(r.deployment.Environment), r.target.Instances)
 	var names []string
 	for name := range wanted {
 		if len(moves.Moved[name]) > 0 {
@@ -38,17 +37,6 @@ func (r *run) stateStays(ctx context.Context, wanted map[string]planner.Resolved
 	return &Stopped{promote.Failure{Step: "state", Subject: names[0], Message: moved(names, moves)}}
 }
 
-// lastKnown is where the state of each instance was last: in the environment itself, or else in the one that the
-// instance was in before.
-func lastKnown(known map[string]map[string]planner.Whereabouts, environment string) map[string]planner.Whereabouts {
-	was := map[string]planner.Whereabouts{}
-	for _, other := range slices.Sorted(maps.Keys(known)) {
-		maps.Copy(was, known[other])
-	}
-	maps.Copy(was, known[environment])
-	return was
-}
-
 // mostMoved instances are described in a failure.
 const mostMoved = 20
 
@@ -59,7 +47,7 @@ func moved(names []string, moves planner.Moves) string {
 		fmt.Fprintf(&text, "%s would look for its state elsewhere than where it was last deployed:\n", name)
 		var keep []string
 		for _, move := range moves.Moved[name] {
-			fmt.Fprintf(&text, "  %s: %s -> %s\n", move.What, orNothing(move.From), orNothing(move.To))
+			fmt.Fprintf(&text, "  %s: %s -> %s\n", move.What, move.Words(move.From), move.Words(move.To))
 			if move.Keep != "" {
 				keep = append(keep, move.Keep)
 			}
@@ -74,11 +62,4 @@ func moved(names []string, moves planner.Moves) string {
 	}
 	text.WriteString("Nothing was planned, because a plan would create everything again beside what exists.")
 	return text.String()
-}
-
-func orNothing(value string) string {
-	if value == "" {
-		return "nothing"
-	}
-	return value
 }

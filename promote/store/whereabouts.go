@@ -8,10 +8,9 @@ import (
 	"github.com/trunkline/trunkline/planner"
 )
 
-// Whereabouts returns where the state of each instance is that an environment runs, by environment, then by name. An
-// environment that is not known is not there; where nobody knows of an instance, it is the zero Whereabouts.
-func (tx *Tx) Whereabouts(repository int64) (map[string]map[string]planner.Whereabouts, error) {
-	all := map[string]map[string]planner.Whereabouts{}
+// Whereabouts returns where the state of each instance is that the environments of a repository run.
+func (tx *Tx) Whereabouts(repository int64) (planner.Deployed, error) {
+	all := planner.Deployed{}
 	err := tx.each(func(rows *sql.Rows) error {
 		var environment string
 		err := rows.Scan(&environment)

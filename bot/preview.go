@@ -257,6 +257,7 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 			p.preview.Instances = append(p.preview.Instances, p.kept(instance))
 		}
 	}
+	p.preview.Versions = planner.Followings(*before, *after, p.preview.Instances, time.Now())
 	p.notePolicies(before.Tree(), tree)
 	return nil
 }
@@ -264,7 +265,7 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 // kept is what is known of an instance already, where the last /plan named other environments than its own.
 func (p *previewing) kept(instance planner.InstancePreview) planner.InstancePreview {
 	before := p.pull.Preview
-	if len(p.pull.WantedIn) == 0 || slices.Contains(p.pull.WantedIn, instance.Instance.Environment) || before.Head != p.preview.Head {
+	if instance.Outcome != planner.Waiting || len(p.pull.WantedIn) == 0 || slices.Contains(p.pull.WantedIn, instance.Instance.Environment) || before.Head != p.preview.Head {
 		return instance
 	}
 	for _, known := range before.Instances {

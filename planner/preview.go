@@ -37,6 +37,8 @@ type Preview struct {
 	Problem *Problem
 	// Checks of the configuration, in its order.
 	Checks []CheckResult
+	// Versions are the components of which environments follow different paths or versions.
+	Versions []Following `json:",omitempty"`
 	// Notes are warnings for the reviewer that stop nothing, such as "changes the configuration itself".
 	Notes []string
 }

@@ -22,6 +22,8 @@ type references struct {
 	// modules are the local sources, such as "../../modules/net".
 	modules []string
 	files   []fileReference
+	// remote are the versions of the modules that come from elsewhere.
+	remote []Version
 	// backend is where the code says that state is kept.
 	backend engine.Backend
 }
@@ -113,7 +115,8 @@ func findReferences(files []string, contents map[string][]byte) references {
 		if file == nil || file.Body == nil {
 			continue
 		}
-		found.modules = append(found.modules, localModules(file.Body)...)
+		local, remote := moduleCalls(file.Body)
+		found.modules, found.remote = append(found.modules, local...), append(found.remote, remote...)
 		if body, is := file.Body.(*hclsyntax.Body); is {
 			bodies = append(bodies, body)
 		}
@@ -133,24 +136,33 @@ func findReferences(files []string, contents map[string][]byte) references {
 	return found
 }
 
-func localModules(body hcl.Body) []string {
-	var sources []string
+// moduleCalls are the sources of local modules, and what is known of the others.
+func moduleCalls(body hcl.Body) (local []string, remote []Version) {
 	content, _, _ := body.PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "module", LabelNames: []string{"name"}}}})
 	for _, block := range content.Blocks {
-		attributes, _, _ := block.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "source"}}})
-		attribute := attributes.Attributes["source"]
-		if attribute == nil {
-			continue
-		}
-		value, problems := attribute.Expr.Value(nil)
-		if problems.HasErrors() || value.Type() != cty.String || value.IsNull() || !value.IsKnown() {
-			continue
-		}
-		if source := value.AsString(); strings.HasPrefix(source, "./") || strings.HasPrefix(source, "../") {
-			sources = append(sources, source)
+		attributes, _, _ := block.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "source"}, {Name: "version"}}})
+		source, version := plainAttribute(attributes.Attributes["source"]), plainAttribute(attributes.Attributes["version"])
+		switch {
+		case source == "":
+		case strings.HasPrefix(source, "./") || strings.HasPrefix(source, "../"):
+			local = append(local, source)
+		default:
+			remote = append(remote, remoteVersion(source, version))
 		}
 	}
-	return sources
+	return local, remote
+}
+
+// plainAttribute is the attribute's value if it is a plain text.
+func plainAttribute(attribute *hcl.Attribute) string {
+	if attribute == nil {
+		return ""
+	}
+	value, problems := attribute.Expr.Value(nil)
+	if problems.HasErrors() || value.Type() != cty.String || value.IsNull() || !value.IsKnown() {
+		return ""
+	}
+	return value.AsString()
 }
 
 // knownValues are the values that are known before any plan: paths, the workspace, and locals made of them.

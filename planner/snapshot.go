@@ -25,7 +25,8 @@ type Snapshot struct {
 	// Disabled are those that are never planned, as a stack manifest says; they are not among the others.
 	Disabled []stack.Instance
 
-	tree *mirror.Tree
+	tree   *mirror.Tree
+	layout config.Layout
 }
 
 // Tree that it was taken of.
@@ -40,6 +41,8 @@ type Resolved struct {
 	// State is where its state is, and MovedFrom what is declared of where it was before; see [FindMoves].
 	State     Whereabouts
 	MovedFrom []string
+	// Modules are the versions of the modules that the component's own code uses.
+	Modules []Version
 }
 
 // TakeSnapshot finds the instances of a commit under the rules, and their digests. The error is [config.Problems]
@@ -70,7 +73,7 @@ func TakeSnapshot(ctx context.Context, tree *mirror.Tree, rules config.Repositor
 			return Snapshot{}, fmt.Errorf("take a snapshot of %s: %w", tree.Commit, err)
 		}
 	}
-	snapshot := Snapshot{Commit: tree.Commit, Disabled: disabled, Instances: make(map[string]Resolved, len(instances)), tree: tree}
+	snapshot := Snapshot{Commit: tree.Commit, Disabled: disabled, Instances: make(map[string]Resolved, len(instances)), tree: tree, layout: rules.Stacks.Layout}
 	for _, environment := range rules.Environments {
 		snapshot.Environments = append(snapshot.Environments, environment.Name)
 	}
@@ -81,6 +84,7 @@ func TakeSnapshot(ctx context.Context, tree *mirror.Tree, rules config.Repositor
 		}
 		snapshot.Instances[instance.Name()] = Resolved{
 			Instance: instance, Digest: Digest(inputs), Inputs: inputs, State: gatherer.whereabouts(instance), MovedFrom: movedFrom(instance, rules),
+			Modules: gatherer.moduleVersions(instance),
 		}
 	}
 	return snapshot, nil

@@ -111,7 +111,7 @@ func TestFollowings(t *testing.T) {
 		"a hotfix under another name": {rules: atmos,
 			base:   inAtmos([]string{"vpc", "vpc-hotfix"}, map[string]string{"dev": "vpc: {}", "prod": "vpc: {}"}),
 			change: inAtmos(nil, map[string]string{"prod": "vpc: {}, critical-fix: { metadata: { component: vpc-hotfix } }"}),
-			want:   []string{"critical-fix diverges", "  dev: vpc", "  prod: vpc by prod-us/vpc", "  prod: vpc-hotfix (hotfix) by prod-us/critical-fix, begins"}},
+			want:   []string{"vpc diverges", "  dev: vpc", "  prod: vpc by prod-us/vpc", "  prod: vpc-hotfix (hotfix) by prod-us/critical-fix, begins"}},
 		"paths without labels": {rules: atmos,
 			base:   inAtmos([]string{"rds/standard", "rds/aurora", "vpc"}, map[string]string{"dev": "rds: { metadata: { component: rds/aurora } }", "prod": "rds: { metadata: { component: rds/standard } }, vpc: {}"}),
 			change: []string{"components/terraform/rds/aurora/main.tf", "# changed"},

@@ -93,17 +93,26 @@ type followed struct {
 
 // followed is what the snapshot's instances follow: their components, and the versions of modules in their code.
 func (s Snapshot) followed(base string, side FollowChange) (all []followed) {
+	known := map[[2]string]Version{} // many instances follow the same
+	read := func(name, base string) Version {
+		version, is := known[[2]string{name, base}]
+		if !is {
+			version = VersionOf(name, base)
+			known[[2]string{name, base}] = version
+		}
+		return version
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.Instances)) {
 		resolved := s.Instances[name]
 		instance := resolved.Instance
-		version := VersionOf(instance.Path, base)
-		called := VersionOf(instance.Component, "").Family
+		version := read(instance.Path, base)
+		called := read(instance.Component, "").Family
 		switch s.layout {
 		case config.LayoutFolders:
 			// The path says the environment too; what is followed is the component.
-			version = VersionOf(instance.Component, "")
+			version = read(instance.Component, "")
 		case config.LayoutList:
-			version = VersionOf(withoutEnvironment(instance.Path, instance), base)
+			version = read(withoutEnvironment(instance.Path, instance), base)
 			if wholeLabel(instance.Component) != TrunkVersion {
 				called = "" // the name is only a version
 			}
@@ -172,16 +181,24 @@ func onlyVersions(base string, snapshots []Snapshot) bool {
 	return true
 }
 
-// moduleVersions are the versions of the modules that the instance's code uses, those of local ones by their paths.
-func (g *gatherer) moduleVersions(instance stack.Instance) []Version {
-	code := g.code[instance.Path]
-	versions := slices.Clone(code.remote)
-	for _, module := range code.modules {
-		found, inside := g.links.resolve(instance.Path, module)
-		if !inside || slices.Contains(strings.Split(found, "/"), instance.Environment) {
-			continue // a module of the environment's own is no version
+// localVersions are the versions of the local modules of a directory, by their paths.
+func (g *gatherer) localVersions(directory string, modules []string) (versions []Version) {
+	for _, module := range modules {
+		if found, inside := g.links.resolve(directory, module); inside {
+			versions = append(versions, VersionOf(found, strings.TrimPrefix(path.Dir(path.Dir(found)), ".")))
 		}
-		versions = append(versions, VersionOf(found, strings.TrimPrefix(path.Dir(path.Dir(found)), ".")))
 	}
 	return versions
+}
+
+// moduleVersions are the versions of the modules that the instance's code uses.
+func (g *gatherer) moduleVersions(instance stack.Instance) []Version {
+	versions := g.code[instance.Path].versions
+	own := func(version Version) bool { // a module of the environment's own is no version
+		return slices.Contains(strings.Split(version.Path, "/"), instance.Environment)
+	}
+	if !slices.ContainsFunc(versions, own) {
+		return versions
+	}
+	return slices.DeleteFunc(slices.Clone(versions), own)
 }

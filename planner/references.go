@@ -22,8 +22,8 @@ type references struct {
 	// modules are the local sources, such as "../../modules/net".
 	modules []string
 	files   []fileReference
-	// remote are the versions of the modules that come from elsewhere.
-	remote []Version
+	// versions of the modules.
+	versions []Version
 	// backend is where the code says that state is kept.
 	backend engine.Backend
 }
@@ -77,6 +77,7 @@ func (g *gatherer) readCode(ctx context.Context, directories []string) error {
 		for _, directory := range waiting {
 			found := findReferences(inDirectory[directory], contents)
 			found.backend = g.backend(names[directory], contents)
+			found.versions = append(found.versions, g.localVersions(directory, found.modules)...)
 			g.code[directory] = found
 			for _, module := range found.modules {
 				name, inside := g.links.resolve(directory, module)
@@ -116,7 +117,7 @@ func findReferences(files []string, contents map[string][]byte) references {
 			continue
 		}
 		local, remote := moduleCalls(file.Body)
-		found.modules, found.remote = append(found.modules, local...), append(found.remote, remote...)
+		found.modules, found.versions = append(found.modules, local...), append(found.versions, remote...)
 		if body, is := file.Body.(*hclsyntax.Body); is {
 			bodies = append(bodies, body)
 		}

@@ -83,7 +83,7 @@ func TakeSnapshot(ctx context.Context, tree *mirror.Tree, rules config.Repositor
 			return Snapshot{}, fmt.Errorf("take a snapshot of %s: %w", tree.Commit, err)
 		}
 		snapshot.Instances[instance.Name()] = Resolved{
-			Instance: instance, Digest: Digest(inputs), Inputs: inputs, State: gatherer.whereabouts(instance), MovedFrom: movedFrom(instance, rules),
+			Instance: instance, Digest: Digest(inputs), Inputs: inputs, State: gatherer.whereabouts(instance, inputs), MovedFrom: movedFrom(instance, rules),
 			Modules: gatherer.moduleVersions(instance),
 		}
 	}

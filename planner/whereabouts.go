@@ -3,7 +3,6 @@ package planner
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -45,27 +44,32 @@ func (d Deployed) Last(environment string) map[string]Whereabouts {
 	return was
 }
 
-// whereabouts of an instance in the gatherer's commit.
-func (g *gatherer) whereabouts(instance stack.Instance) Whereabouts {
+// whereabouts of an instance in the gatherer's commit, with its inputs.
+func (g *gatherer) whereabouts(instance stack.Instance, inputs []Input) Whereabouts {
 	return Whereabouts{
 		Environment: instance.Environment, Address: engine.AddressOf(instance, g.code[instance.Path].backend),
-		Path: instance.Path, Code: g.tree.DirectoryID(instance.Path), Variables: g.variables(instance),
+		Path: instance.Path, Code: g.tree.DirectoryID(instance.Path), Variables: variablesDigest(instance.Component, inputs),
 	}
 }
 
-// variables is the digest of what the instance is configured with.
-func (g *gatherer) variables(instance stack.Instance) string {
-	text, err := json.Marshal(instance.Variables)
-	if err != nil {
-		return ""
+// variablesDigest is the digest of what the instance is configured with.
+func variablesDigest(component string, inputs []Input) string {
+	text := make([]byte, 0, 1<<10)
+	for _, input := range inputs {
+		switch input.Kind {
+		case VariableInput:
+			// A renamed instance often has its name in its variables.
+			text = append(append(text, input.Name...), '\n')
+			text = append(text, strings.ReplaceAll(input.ID, component, "\x00")...)
+		case VariableFileInput:
+			text = append(text, input.ID...)
+		default:
+			continue
+		}
+		text = append(text, '\n')
 	}
-	// A renamed instance often has its name in its variables.
-	hash := sha256.New()
-	hash.Write([]byte(strings.ReplaceAll(string(text), instance.Component, "\x00")))
-	for _, file := range instance.VariableFiles {
-		hash.Write([]byte("\n" + g.id(file)))
-	}
-	return hex.EncodeToString(hash.Sum(nil)[:8])
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
 }
 
 // movedFrom is what is declared of where the instance's state was before: in the configuration, or in the settings of

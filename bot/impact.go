@@ -19,11 +19,15 @@ func (b *Bot) impact(ctx context.Context, nudge store.Nudge) error {
 	return b.store.Exclusive(ctx, turn, func(ctx context.Context) error {
 		var wanted promote.PlannedImpact
 		var runs map[string]string
+		var deployed planner.Deployed
 		err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
 			if wanted, _, err = tx.Impact(nudge.Repository, nudge.Subject); err != nil {
 				return err
 			}
-			runs, err = tx.Instances(nudge.Repository, nudge.Subject)
+			if runs, err = tx.Instances(nudge.Repository, nudge.Subject); err != nil {
+				return err
+			}
+			deployed, err = tx.Whereabouts(nudge.Repository)
 			return err
 		})
 		if err != nil || wanted.Done || wanted.To == "" {
@@ -39,7 +43,8 @@ func (b *Bot) impact(ctx context.Context, nudge store.Nudge) error {
 			return err
 		default:
 			defer target.Release()
-			wanted.Preview.Instances = b.planImpact(ctx, nudge.Repository, target, runs, wanted.Environment)
+			moves := planner.FindMoves(deployed.Last(wanted.Environment), target.Instances)
+			wanted.Preview.Instances = b.planImpact(ctx, nudge.Repository, target, lacking(target, wanted.Environment, runs), moves)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -48,19 +53,36 @@ func (b *Bot) impact(ctx context.Context, nudge store.Nudge) error {
 	})
 }
 
-func (b *Bot) planImpact(ctx context.Context, repository int64, target *deploy.Target, runs map[string]string, environment string) []planner.InstancePreview {
-	var instances []stack.Instance
+// lacking are the instances of an environment at the target that do not run what the target has, by name.
+func lacking(target *deploy.Target, environment string, runs map[string]string) (instances []stack.Instance) {
 	for _, name := range sortedNames(target.Instances) {
 		resolved := target.Instances[name]
 		if resolved.Instance.Environment == environment && runs[name] != resolved.Digest {
 			instances = append(instances, resolved.Instance)
 		}
 	}
-	place := target.Place
-	place.Scratch = b.scratch(store.Repository{ID: repository}, "impacts", environment)
-	place.Initialised = b.scratch(store.Repository{ID: repository}, "initialised")
+	return instances
+}
+
+// planImpact plans the instances, save those whose state would move: a deployment stops before it plans them.
+func (b *Bot) planImpact(ctx context.Context, repository int64, target *deploy.Target, instances []stack.Instance, moves planner.Moves) []planner.InstancePreview {
 	previews := make([]planner.InstancePreview, 0, len(instances))
-	for _, plan := range target.Planner.PlanAll(ctx, place, instances, planner.Reports{}) {
+	var planned []stack.Instance
+	for _, instance := range instances {
+		preview := planner.InstancePreview{Instance: instance, Outcome: planner.Waiting}
+		if moved(&preview, moves); preview.Outcome == planner.Moved {
+			previews = append(previews, preview)
+			continue
+		}
+		planned = append(planned, instance)
+	}
+	if len(planned) == 0 {
+		return previews
+	}
+	place := target.Place
+	place.Scratch = b.scratch(store.Repository{ID: repository}, "impacts", planned[0].Environment)
+	place.Initialised = b.scratch(store.Repository{ID: repository}, "initialised")
+	for _, plan := range target.Planner.PlanAll(ctx, place, planned, planner.Reports{}) {
 		preview := planner.InstancePreview{Instance: plan.Instance, Plan: plan.Plan}
 		preview.Outcome, preview.Failure = plan.Outcome()
 		previews = append(previews, preview)

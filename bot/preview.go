@@ -270,18 +270,21 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 	if err != nil {
 		return err
 	}
+	moves, err := p.stateMoves(ctx, *before, *after)
+	if err != nil {
+		return err
+	}
 	for _, difference := range planner.Affected(*before, *after) {
 		instance := planner.InstancePreview{Instance: difference.Instance, Reasons: difference.Reasons, Outcome: planner.Waiting,
 			Behind: behind[difference.Instance.Name()]}
 		if difference.Kind == planner.Gone {
 			instance.Outcome = planner.Removed
-		} else if was, there := before.Instances[difference.Instance.Name()]; there {
-			if instance.Moves = planner.StateMoves(was.Instance, difference.Instance); len(instance.Moves) > 0 {
-				instance.Outcome = planner.Moved
-			}
 		}
-		p.preview.Instances = append(p.preview.Instances, p.kept(instance))
+		if moved(&instance, moves) {
+			p.preview.Instances = append(p.preview.Instances, p.kept(instance))
+		}
 	}
+	p.preview.Versions = planner.Followings(*before, *after, p.preview.Instances, time.Now())
 	p.notePolicies(before.Tree(), tree)
 	return nil
 }
@@ -289,7 +292,7 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 // kept is what is known of an instance already, where the last /plan named other environments than its own.
 func (p *previewing) kept(instance planner.InstancePreview) planner.InstancePreview {
 	before := p.pull.Preview
-	if len(p.pull.WantedIn) == 0 || slices.Contains(p.pull.WantedIn, instance.Instance.Environment) || before.Head != p.preview.Head {
+	if instance.Outcome != planner.Waiting || len(p.pull.WantedIn) == 0 || slices.Contains(p.pull.WantedIn, instance.Instance.Environment) || before.Head != p.preview.Head {
 		return instance
 	}
 	for _, known := range before.Instances {

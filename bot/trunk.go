@@ -299,7 +299,8 @@ func (b *Bot) baselines(ctx context.Context, repository store.Repository, rules 
 				return nil, err
 			}
 		}
-		baseline := store.Baseline{Environment: environment.Name, SHA: snapshot.Commit, Digests: snapshot.Digests(environment.Name)}
+		baseline := store.Baseline{Environment: environment.Name, SHA: snapshot.Commit, Digests: snapshot.Digests(environment.Name),
+			Whereabouts: snapshot.Whereabouts(environment.Name)}
 		baselines = append(baselines, baseline)
 	}
 	return baselines, nil

@@ -67,6 +67,9 @@ func (d *decoder) repository(node *yaml.Node) (r Repository) {
 		"stacks":       func(n *yaml.Node) { r.Stacks = d.stacks(n) },
 		"environments": func(n *yaml.Node) { r.Environments = d.environments(n) },
 		"checks":       func(n *yaml.Node) { r.Checks = d.pullChecks(n) },
+		"state_moved": func(n *yaml.Node) {
+			d.sequence(n, "state_moved", func(item *yaml.Node) { r.StateMoved = append(r.StateMoved, d.stateMove(item)) })
+		},
 	}, "trunk", "hooks", "github_environments", "diverge", "artifacts")
 	d.require(node, seen, "the configuration", "version", "stacks", "environments")
 	if seen["version"] && r.Version != 1 {
@@ -139,6 +142,16 @@ func (d *decoder) instance(node *yaml.Node) (i Instance) {
 	})
 	d.require(node, seen, "an instance", "environment", "path")
 	return i
+}
+
+func (d *decoder) stateMove(node *yaml.Node) (m StateMove) {
+	m.At = position(node)
+	seen := d.mapping(node, "an entry of state_moved", fields{
+		"instance": func(n *yaml.Node) { m.Instance = d.text(n, "instance") },
+		"from":     func(n *yaml.Node) { m.From = d.texts(n, "from") },
+	})
+	d.require(node, seen, "an entry of state_moved", "instance", "from")
+	return m
 }
 
 func (d *decoder) variables(node *yaml.Node) map[string]any {

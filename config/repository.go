@@ -15,6 +15,17 @@ type Repository struct {
 	Environments []Environment
 	// Checks of pull requests, in the order in which they are shown.
 	Checks []PullCheck
+	// StateMoved are instances whose state is deliberately looked for elsewhere than before.
+	StateMoved []StateMove
+}
+
+// StateMove says of an instance that its state was moved, or may begin anew, so that a deployment need not stop.
+type StateMove struct {
+	// Instance by its name, "stack/component".
+	Instance string
+	// From are the places where it was, as the preview and the stopped deployment print them.
+	From []string
+	At   Position
 }
 
 // Layout says where instances come from.

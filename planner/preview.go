@@ -37,6 +37,8 @@ type Preview struct {
 	Problem *Problem
 	// Checks of the configuration, in its order.
 	Checks []CheckResult
+	// Versions are the components of which environments follow different paths or versions.
+	Versions []Following `json:",omitempty"`
 	// Notes are warnings for the reviewer that stop nothing, such as "changes the configuration itself".
 	Notes []string
 }
@@ -50,9 +52,10 @@ type InstancePreview struct {
 	// Numbers of the pull requests, oldest first.
 	Behind  []int
 	Outcome Outcome
-	// Moves say where its state would go, where Outcome is Moved.
-	Moves []StateMove
-	Plan  engine.Plan
+	// Moves say where its state would go, where Outcome is Moved, and Declare what to write to go on deliberately.
+	Moves   []StateMove
+	Declare string `json:",omitempty"`
+	Plan    engine.Plan
 	// Failure is what the engine said, redacted, where Outcome is Failed.
 	Failure string
 }

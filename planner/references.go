@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/trunkline/trunkline/planner/engine"
 	"github.com/trunkline/trunkline/planner/mirror"
 	"github.com/trunkline/trunkline/planner/stack"
 )
@@ -21,6 +22,10 @@ type references struct {
 	// modules are the local sources, such as "../../modules/net".
 	modules []string
 	files   []fileReference
+	// versions of the modules.
+	versions []Version
+	// backend is where the code says that state is kept.
+	backend engine.Backend
 }
 
 // fileReference is a path that the code reads, with marks in it for what differs from instance to instance.
@@ -49,8 +54,9 @@ func (g *gatherer) readCode(ctx context.Context, directories []string) error {
 	for waiting := directories; len(waiting) > 0; {
 		var files []string
 		inDirectory := map[string][]string{}
+		names := map[string]map[string]string{} // in the directory, of the files that links lead to
 		for _, directory := range waiting {
-			g.code[directory] = references{}
+			g.code[directory], names[directory] = references{}, map[string]string{}
 			for _, entry := range g.tree.In(directory) {
 				if !stack.IsCode(path.Base(entry.Path)) || entry.Kind == mirror.Directory {
 					continue
@@ -58,6 +64,7 @@ func (g *gatherer) readCode(ctx context.Context, directories []string) error {
 				if name, inside := g.links.resolve(".", entry.Path); inside && g.tree.HasFile(name) {
 					files = append(files, name)
 					inDirectory[directory] = append(inDirectory[directory], name)
+					names[directory][path.Base(entry.Path)] = name
 				}
 			}
 		}
@@ -69,6 +76,8 @@ func (g *gatherer) readCode(ctx context.Context, directories []string) error {
 		var next []string
 		for _, directory := range waiting {
 			found := findReferences(inDirectory[directory], contents)
+			found.backend = g.backend(names[directory], contents)
+			found.versions = append(found.versions, g.localVersions(directory, found.modules)...)
 			g.code[directory] = found
 			for _, module := range found.modules {
 				name, inside := g.links.resolve(directory, module)
@@ -80,6 +89,17 @@ func (g *gatherer) readCode(ctx context.Context, directories []string) error {
 		waiting = next
 	}
 	return nil
+}
+
+// backend is what the directory's code, in files by the names that they have there, says about where its state is kept.
+func (g *gatherer) backend(names map[string]string, contents map[string][]byte) engine.Backend {
+	code := make(map[string][]byte, len(names))
+	for name, file := range names {
+		code[name] = contents[file]
+	}
+	// What cannot be read is for the engine to tell.
+	backend, _ := engine.ReadBackend(code, g.rules.Stacks.Engine.Kind)
+	return backend
 }
 
 // findReferences reads the files of one directory. What cannot be read refers to nothing: the engine will say why.
@@ -96,7 +116,8 @@ func findReferences(files []string, contents map[string][]byte) references {
 		if file == nil || file.Body == nil {
 			continue
 		}
-		found.modules = append(found.modules, localModules(file.Body)...)
+		local, remote := moduleCalls(file.Body)
+		found.modules, found.versions = append(found.modules, local...), append(found.versions, remote...)
 		if body, is := file.Body.(*hclsyntax.Body); is {
 			bodies = append(bodies, body)
 		}
@@ -116,24 +137,33 @@ func findReferences(files []string, contents map[string][]byte) references {
 	return found
 }
 
-func localModules(body hcl.Body) []string {
-	var sources []string
+// moduleCalls are the sources of local modules, and what is known of the others.
+func moduleCalls(body hcl.Body) (local []string, remote []Version) {
 	content, _, _ := body.PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "module", LabelNames: []string{"name"}}}})
 	for _, block := range content.Blocks {
-		attributes, _, _ := block.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "source"}}})
-		attribute := attributes.Attributes["source"]
-		if attribute == nil {
-			continue
-		}
-		value, problems := attribute.Expr.Value(nil)
-		if problems.HasErrors() || value.Type() != cty.String || value.IsNull() || !value.IsKnown() {
-			continue
-		}
-		if source := value.AsString(); strings.HasPrefix(source, "./") || strings.HasPrefix(source, "../") {
-			sources = append(sources, source)
+		attributes, _, _ := block.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "source"}, {Name: "version"}}})
+		source, version := plainAttribute(attributes.Attributes["source"]), plainAttribute(attributes.Attributes["version"])
+		switch {
+		case source == "":
+		case strings.HasPrefix(source, "./") || strings.HasPrefix(source, "../"):
+			local = append(local, source)
+		default:
+			remote = append(remote, remoteVersion(source, version))
 		}
 	}
-	return sources
+	return local, remote
+}
+
+// plainAttribute is the attribute's value if it is a plain text.
+func plainAttribute(attribute *hcl.Attribute) string {
+	if attribute == nil {
+		return ""
+	}
+	value, problems := attribute.Expr.Value(nil)
+	if problems.HasErrors() || value.Type() != cty.String || value.IsNull() || !value.IsKnown() {
+		return ""
+	}
+	return value.AsString()
 }
 
 // knownValues are the values that are known before any plan: paths, the workspace, and locals made of them.

@@ -25,7 +25,8 @@ type Snapshot struct {
 	// Disabled are those that are never planned, as a stack manifest says; they are not among the others.
 	Disabled []stack.Instance
 
-	tree *mirror.Tree
+	tree   *mirror.Tree
+	layout config.Layout
 }
 
 // Tree that it was taken of.
@@ -37,6 +38,11 @@ type Resolved struct {
 	// Digest of the inputs: equal digests mean equal plans, as far as live state is the same.
 	Digest string
 	Inputs []Input
+	// State is where its state is, and MovedFrom what is declared of where it was before; see [FindMoves].
+	State     Whereabouts
+	MovedFrom []string
+	// Modules are the versions of the modules that the component's own code uses.
+	Modules []Version
 }
 
 // TakeSnapshot finds the instances of a commit under the rules, and their digests. The error is [config.Problems]
@@ -67,7 +73,7 @@ func TakeSnapshot(ctx context.Context, tree *mirror.Tree, rules config.Repositor
 			return Snapshot{}, fmt.Errorf("take a snapshot of %s: %w", tree.Commit, err)
 		}
 	}
-	snapshot := Snapshot{Commit: tree.Commit, Disabled: disabled, Instances: make(map[string]Resolved, len(instances)), tree: tree}
+	snapshot := Snapshot{Commit: tree.Commit, Disabled: disabled, Instances: make(map[string]Resolved, len(instances)), tree: tree, layout: rules.Stacks.Layout}
 	for _, environment := range rules.Environments {
 		snapshot.Environments = append(snapshot.Environments, environment.Name)
 	}
@@ -76,7 +82,10 @@ func TakeSnapshot(ctx context.Context, tree *mirror.Tree, rules config.Repositor
 		if err != nil {
 			return Snapshot{}, fmt.Errorf("take a snapshot of %s: %w", tree.Commit, err)
 		}
-		snapshot.Instances[instance.Name()] = Resolved{Instance: instance, Digest: Digest(inputs), Inputs: inputs}
+		snapshot.Instances[instance.Name()] = Resolved{
+			Instance: instance, Digest: Digest(inputs), Inputs: inputs, State: gatherer.whereabouts(instance, inputs), MovedFrom: movedFrom(instance, rules),
+			Modules: gatherer.moduleVersions(instance),
+		}
 	}
 	return snapshot, nil
 }
@@ -120,4 +129,15 @@ func (s Snapshot) Digests(environment string) map[string]string {
 		}
 	}
 	return digests
+}
+
+// Whereabouts are those of an environment's instances, by name.
+func (s Snapshot) Whereabouts(environment string) map[string]Whereabouts {
+	all := map[string]Whereabouts{}
+	for name, resolved := range s.Instances {
+		if resolved.Instance.Environment == environment {
+			all[name] = resolved.State
+		}
+	}
+	return all
 }

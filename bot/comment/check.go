@@ -42,6 +42,8 @@ func Check(p planner.Preview, o Options) CheckOutput {
 	results, _ := newChecked(p, o).within(room - table.size())
 	summary.append(results)
 	summary.append(alarms)
+	followed, _ := smallest(versionsFollowed(p), (room-table.size()-results.size())/2)
+	summary.append(followed)
 	summary.append(foot)
 	out.Summary = bounded(checkText, summary, foot)
 

@@ -37,8 +37,9 @@ func (w words) instance(i int, outcome planner.Outcome, changes ...engine.Change
 		Reasons:  []string{w.n(20 + i)},
 		Behind:   []int{9001, 9002},
 		Outcome:  outcome,
-		Failure:  w.n(30 + i),
-		Plan:     engine.Plan{Changes: changes, Digest: fmt.Sprint(i), Text: w.n(40 + i)},
+		Failure:  w.n(30 + i), Declare: w.n(31 + i),
+		Moves: []planner.StateMove{{What: w.n(i), From: w.n(i + 1), To: w.n(i + 2), Keep: w.n(i + 3)}},
+		Plan:  engine.Plan{Changes: changes, Digest: fmt.Sprint(i), Text: w.n(40 + i)},
 	}
 }
 
@@ -62,13 +63,22 @@ func (w words) preview() planner.Preview {
 			w.instance(0, planner.Planned, w.change(1, engine.Create), w.change(2, engine.Destroy)),
 			w.instance(1, planner.Planned, w.change(1, engine.Replace), w.change(3, engine.Move)),
 			w.instance(2, planner.Planned, engine.Change{Action: engine.Run, Address: w.n(1)}),
-			w.instance(3, planner.Failed), w.instance(4, planner.Removed), w.instance(5, planner.Planned),
+			w.instance(3, planner.Failed), w.instance(4, planner.Removed), w.instance(5, planner.Planned), w.instance(6, planner.Moved),
 		},
+		Versions: []planner.Following{w.following(1), w.following(2)},
 		Checks: []planner.CheckResult{
 			{Name: w.n(1), Outcome: planner.CheckFailed, Log: w.n(2), Findings: []planner.Finding{w.finding(1, planner.Broken), w.finding(2, planner.Warn)}},
 			{Name: w.n(3), Outcome: planner.CheckPassed}, {Name: w.n(4), Outcome: planner.CheckCancelled},
 		},
 	}
+}
+
+func (w words) following(i int) planner.Following {
+	version := planner.Version{Path: w.n(i), Label: w.n(i + 1), Kind: planner.VersionKind(w.n(i + 2))}
+	return planner.Following{Component: w.n(i), Diverges: i%2 == 0, Follows: []planner.Follow{
+		{Environment: w.n(0), Version: version, Name: w.n(i + 3), Stacks: []string{w.n(i + 4), w.n(i + 5)}, Change: planner.FollowBegins},
+		{Environment: w.n(0), Version: version, Name: w.n(i + 6), Change: planner.FollowEnds},
+	}, Declared: []planner.Divergence{{Environment: w.n(1), Reason: w.n(2), Owner: w.n(3), Until: w.n(4)}}}
 }
 
 func (w words) finding(i int, level planner.Level) planner.Finding {

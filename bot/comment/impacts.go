@@ -34,9 +34,13 @@ func impacts(r promote.Rollout, o Options) []section {
 // impactOf is the impact on one environment in a few words.
 func impactOf(impact promote.PlannedImpact) line {
 	preview := impact.Preview
-	failed := 0
+	failed, moved := 0, 0
 	for _, instance := range preview.Instances {
-		if instance.Outcome != planner.Planned {
+		switch instance.Outcome {
+		case planner.Planned:
+		case planner.Moved:
+			moved++
+		default:
 			failed++
 		}
 	}
@@ -45,6 +49,8 @@ func impactOf(impact promote.PlannedImpact) line {
 		return own("being planned")
 	case preview.Problem != nil:
 		return say("❌ {}", prose(shortened(preview.Problem.Detail, 200)))
+	case moved > 0:
+		return say("🛑 it would move the state of {}, and stops before it", count(moved, "instance", "instances"))
 	case failed > 0:
 		return say("❌ {} failed", count(failed, "plan", "plans"))
 	case total.empty():

@@ -26,6 +26,8 @@ func Preview(p planner.Preview, o Options) string {
 		alarms, whole = &document{}, false
 	}
 	room -= alarms.size()
+	followed, _ := smallest(versionsFollowed(p), room/2)
+	room -= followed.size()
 	plans := choose(sections(p, o), room)
 	plans.findings = unnamed
 
@@ -34,6 +36,7 @@ func Preview(p planner.Preview, o Options) string {
 	d.append(table)
 	d.append(results)
 	d.append(alarms)
+	d.append(followed)
 	for _, plan := range plans.documents {
 		d.append(plan)
 	}

@@ -33,14 +33,13 @@ func stateMoves(instances []planner.InstancePreview) []line {
 		}
 		var parts, keep []line
 		for _, move := range instance.Moves {
-			from, to := own("nothing"), own("nothing")
-			if move.From != "" {
-				from = code(shortened(move.From, longLine))
+			value := func(value string) line {
+				if words := move.Words(value); words != value {
+					return text(words)
+				}
+				return code(shortened(value, longLine))
 			}
-			if move.To != "" {
-				to = code(shortened(move.To, longLine))
-			}
-			parts = append(parts, say("{} {} → {}", text(move.What), from, to))
+			parts = append(parts, say("{} {} → {}", text(move.What), value(move.From), value(move.To)))
 			if move.Keep != "" {
 				keep = append(keep, code(shortened(move.Keep, longLine)))
 			}
@@ -49,6 +48,9 @@ func stateMoves(instances []planner.InstancePreview) []line {
 			code(instance.Instance.Component), places([]planner.InstancePreview{instance}), join(parts, ", "))
 		if len(keep) > 0 {
 			l = say("{}. To keep it where it is: {}", l, list(keep))
+		}
+		if instance.Declare != "" {
+			l = say("{}. Once it is moved, or to begin anew on purpose: {}", l, code(shortened(instance.Declare, 300)))
 		}
 		all = append(all, l)
 	}

@@ -56,6 +56,8 @@ type affectedInstance struct {
 	Path        string   `json:"component_path"`
 	Kind        string   `json:"kind"`
 	Reasons     []string `json:"reasons"`
+	// RenamedFrom is the name that the instance had, where it had another.
+	RenamedFrom string `json:"renamed_from,omitempty"`
 	// StateMoves are ways in which the state would be looked for elsewhere.
 	StateMoves []string `json:"state_moves,omitempty"`
 }
@@ -74,14 +76,18 @@ func listAffected(ctx context.Context, directory, from, to string) ([]affectedIn
 	if err != nil {
 		return nil, err
 	}
+	was := map[string]planner.Whereabouts{}
+	for name, resolved := range before.Instances {
+		was[name] = resolved.State
+	}
+	moves := planner.FindMoves(was, after.Instances)
 	affected := []affectedInstance{}
 	for _, difference := range planner.Affected(before, after) {
 		one := affectedInstance{Environment: difference.Instance.Environment, Stack: difference.Instance.Stack,
 			Component: difference.Instance.Component, Path: difference.Instance.Path, Kind: string(difference.Kind), Reasons: difference.Reasons}
-		if was, there := before.Instances[difference.Instance.Name()]; there && difference.Kind == planner.Changed {
-			for _, move := range planner.StateMoves(was.Instance, difference.Instance) {
-				one.StateMoves = append(one.StateMoves, fmt.Sprintf("%s from %q to %q", move.What, move.From, move.To))
-			}
+		one.RenamedFrom = moves.Renamed[difference.Instance.Name()]
+		for _, move := range moves.Moved[difference.Instance.Name()] {
+			one.StateMoves = append(one.StateMoves, fmt.Sprintf("%s from %q to %q", move.What, move.From, move.To))
 		}
 		affected = append(affected, one)
 	}

@@ -114,13 +114,12 @@ func (t *terraform) prepare(work Work) (*initialisation, error) {
 	if err := os.MkdirAll(work.Scratch, 0o700); err != nil {
 		return nil, fmt.Errorf("make the directory of %s: %w", work.Instance.Name(), err)
 	}
-	backend, unread := findBackend(work.directory())
+	backend, unread := t.findBackend(work.directory())
 	if work.Instance.GenerateBackend && work.Instance.BackendType == "local" {
-		backend.path, _ = work.Instance.Backend["path"].(string)
-		backend.workspaces, _ = work.Instance.Backend["workspace_dir"].(string)
+		backend.Settings = flatSettings(work.Instance.Backend)
 	}
 	init := &initialisation{work: work, unread: unread, arguments: []string{"init", "-input=false", "-no-color"}}
-	if backend.kind != "cloud" { // which refuses the option
+	if backend.Kind != "cloud" { // which refuses the option
 		init.arguments = append(init.arguments, "-reconfigure")
 	}
 	configuration, err := work.backendConfiguration()
@@ -135,8 +134,8 @@ func (t *terraform) prepare(work Work) (*initialisation, error) {
 		if err := os.MkdirAll(work.State, 0o700); err != nil {
 			return nil, fmt.Errorf("make the state directory of %s: %w", work.Instance.Name(), err)
 		}
-		init.path = absolute(backend.path, work.State, "terraform.tfstate")
-		init.workspaces = absolute(backend.workspaces, work.State, "workspaces")
+		init.path = absolute(backend.Settings[localPath], work.State, "terraform.tfstate")
+		init.workspaces = absolute(backend.Settings[localWorkspaces], work.State, "workspaces")
 		init.arguments = append(init.arguments, "-backend-config=path="+init.path, "-backend-config=workspace_dir="+init.workspaces)
 	}
 	init.look(t)

@@ -140,7 +140,7 @@ func (s *scene) deploy(ctx context.Context) (deployment promote.Deployment, err 
 
 // planned is what a process that died had written down of the plans.
 func (s *scene) planned(tx *store.Tx, app ...string) error {
-	return errors.Join(tx.Include(s.id, "dev/app", "new"), tx.Include(s.id, "dev/network", "new"),
+	return errors.Join(tx.Include(s.id, s.target.Instances["dev/app"]), tx.Include(s.id, s.target.Instances["dev/network"]),
 		tx.Planned(s.id, promote.DeployedInstance{Name: "dev/app", PlanDigest: strings.Join(app, "+"), ChangeDigests: app, Summary: "2 to create"}),
 		tx.Planned(s.id, promote.DeployedInstance{Name: "dev/network", PlanDigest: "n1", ChangeDigests: []string{"n1"}, Summary: "1 to create"}))
 }
@@ -157,7 +157,7 @@ func TestTakenUpAgain(t *testing.T) {
 		failure *promote.Failure
 	}{
 		{"nothing", func(*scene, *store.Tx) error { return nil }, both, nil},
-		{"what there is to plan", func(s *scene, tx *store.Tx) error { return tx.Include(s.id, "dev/app", "new") }, both, nil},
+		{"what there is to plan", func(s *scene, tx *store.Tx) error { return tx.Include(s.id, s.target.Instances["dev/app"]) }, both, nil},
 		{"plans", func(s *scene, tx *store.Tx) error { return s.planned(tx, "a1", "a2") }, both, nil},
 		{"that it is to be applied", func(s *scene, tx *store.Tx) error {
 			return errors.Join(s.planned(tx, "a1", "a2"), tx.Apply(s.id))
@@ -183,7 +183,7 @@ func TestTakenUpAgain(t *testing.T) {
 			return errors.Join(s.planned(tx, "a1", "a2"), tx.Apply(s.id), tx.Applying(s.id, "dev/app"), tx.Applied(s.id, "dev/app"))
 		}, []string{"dev/network n1"}, nil},
 		{"that one could not be planned, but not that the deployment failed", func(s *scene, tx *store.Tx) error {
-			return errors.Join(tx.Include(s.id, "dev/app", "new"), tx.Include(s.id, "dev/network", "new"), tx.InstanceFailed(s.id, "dev/app"))
+			return errors.Join(tx.Include(s.id, s.target.Instances["dev/app"]), tx.Include(s.id, s.target.Instances["dev/network"]), tx.InstanceFailed(s.id, "dev/app"))
 		}, both, nil},
 		{"that one could not be applied, but not that the deployment failed", func(s *scene, tx *store.Tx) error {
 			return errors.Join(s.planned(tx, "a1", "a2"), tx.Apply(s.id), tx.Applying(s.id, "dev/app"), tx.InstanceFailed(s.id, "dev/app"))

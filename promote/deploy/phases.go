@@ -21,12 +21,18 @@ func (r *run) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	wanted := map[string]planner.Resolved{}
+	for name, instance := range r.target.Instances {
+		if instance.Instance.Environment == r.deployment.Environment && runs[name] != instance.Digest {
+			wanted[name] = instance
+		}
+	}
+	if err := r.stateStays(ctx, wanted); err != nil {
+		return err
+	}
 	err = r.write(ctx, func(tx *store.Tx) error {
-		for name, instance := range r.target.Instances {
-			if instance.Instance.Environment != r.deployment.Environment || runs[name] == instance.Digest {
-				continue
-			}
-			if err := tx.Include(r.deployment.ID, name, instance.Digest); err != nil {
+		for _, instance := range wanted {
+			if err := tx.Include(r.deployment.ID, instance); err != nil {
 				return err
 			}
 		}

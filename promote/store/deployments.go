@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/promote"
 )
 
@@ -77,17 +78,27 @@ func (tx *Tx) Instances(repository int64, environment string) (map[string]string
 	return digests, err
 }
 
-func (tx *Tx) setInstance(repository int64, environment, name, digest, sha string, deployment int64) error {
-	return tx.exec(`INSERT INTO instances (repository, environment, name, digest, sha, deployment, applied_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (repository, environment, name) DO UPDATE SET
-		digest = excluded.digest, sha = excluded.sha, deployment = excluded.deployment, applied_at = excluded.applied_at`,
-		repository, environment, name, digest, sha, deployment, millis(tx.now))
+// run is what an environment runs of one instance, as it is written down.
+type run struct {
+	name, digest, whereabouts, sha string
+	deployment                     int64
+}
+
+func (tx *Tx) setInstance(repository int64, environment string, r run) error {
+	return tx.exec(`INSERT INTO instances (repository, environment, name, digest, sha, deployment, applied_at, whereabouts)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (repository, environment, name) DO UPDATE SET digest = excluded.digest,
+		sha = excluded.sha, deployment = excluded.deployment, applied_at = excluded.applied_at, whereabouts = excluded.whereabouts`,
+		repository, environment, r.name, r.digest, r.sha, r.deployment, millis(tx.now), r.whereabouts)
 }
 
 // Include adds an instance to a deployment that is being planned; it waits for its plan.
-func (tx *Tx) Include(deployment int64, name, digest string) error {
-	return tx.exec(`INSERT INTO deployment_instances (deployment, name, phase, digest) VALUES ($1, $2, 'waiting', $3)
-		ON CONFLICT (deployment, name) DO NOTHING`, deployment, name, digest)
+func (tx *Tx) Include(deployment int64, instance planner.Resolved) error {
+	whereabouts, err := whereaboutsText(instance.State)
+	if err != nil {
+		return err
+	}
+	return tx.exec(`INSERT INTO deployment_instances (deployment, name, phase, digest, whereabouts) VALUES ($1, $2, 'waiting', $3, $4)
+		ON CONFLICT (deployment, name) DO NOTHING`, deployment, instance.Instance.Name(), instance.Digest, whereabouts)
 }
 
 // Planned writes down what may be applied to an instance: from now on exactly that.
@@ -110,9 +121,13 @@ func (tx *Tx) Apply(deployment int64) error {
 // Applying writes down the intent to apply an instance, before it is done. One that failed is tried again where the
 // process ended before it could write down that the deployment failed with it. From now until it is applied nobody
 // knows what runs there: it equals no digest, so it is planned again whatever comes next, also where that is a revert.
+// But its state is from now on where this deployment has it, also if it is the first and fails.
 func (tx *Tx) Applying(deployment int64, name string) error {
-	err := tx.exec(`UPDATE instances SET digest = '' WHERE name = $1 AND (repository, environment) =
-		(SELECT repository, environment FROM deployments WHERE id = $2)`, name, deployment)
+	err := tx.exec(`INSERT INTO instances (repository, environment, name, digest, sha, deployment, applied_at, whereabouts)
+		SELECT d.repository, d.environment, i.name, '', d.to_sha, d.id, $3, i.whereabouts
+		FROM deployments d JOIN deployment_instances i ON i.deployment = d.id WHERE d.id = $1 AND i.name = $2
+		ON CONFLICT (repository, environment, name) DO UPDATE SET digest = '', whereabouts = excluded.whereabouts`,
+		deployment, name, millis(tx.now))
 	if err != nil {
 		return err
 	}
@@ -131,11 +146,10 @@ func (tx *Tx) Applied(id int64, name string) error {
 	if err != nil {
 		return err
 	}
-	for _, instance := range deployment.Instances {
-		if instance.Name == name {
-			err = errOr(err, tx.setInstance(repository, deployment.Environment, name, instance.Digest, deployment.To, id))
-		}
-	}
+	runs := run{name: name, sha: deployment.To, deployment: id}
+	_, found := tx.one([]any{&runs.digest, &runs.whereabouts}, `SELECT digest, whereabouts FROM deployment_instances
+		WHERE deployment = $1 AND name = $2`, id, name)
+	err = errOr(err, errOr(found, tx.setInstance(repository, deployment.Environment, runs)))
 	return errOr(err, tx.Record(Record{Repository: repository, Actor: deployment.By, Kind: "applied",
 		Environment: deployment.Environment, SHA: deployment.To, Reason: name}))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/promote"
 )
 
@@ -76,8 +77,9 @@ type Advance struct {
 // Baseline is what an environment is taken to run before anything was deployed by us.
 type Baseline struct {
 	Environment, SHA string
-	// Digests of the instances at that commit, by name.
-	Digests map[string]string
+	// Digests of the instances at that commit, by name, and where their state is.
+	Digests     map[string]string
+	Whereabouts map[string]planner.Whereabouts
 }
 
 // Advance writes down what was read from trunk.
@@ -126,7 +128,11 @@ func (tx *Tx) addBaseline(repository int64, b Baseline) error {
 		return err
 	}
 	for name, digest := range b.Digests {
-		if err := tx.setInstance(repository, b.Environment, name, digest, b.SHA, 0); err != nil {
+		whereabouts, err := whereaboutsText(b.Whereabouts[name])
+		if err != nil {
+			return err
+		}
+		if err := tx.setInstance(repository, b.Environment, run{name: name, digest: digest, whereabouts: whereabouts, sha: b.SHA}); err != nil {
 			return err
 		}
 	}

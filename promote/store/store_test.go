@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/trunkline/trunkline/planner"
+	"github.com/trunkline/trunkline/planner/stack"
 	"github.com/trunkline/trunkline/promote"
 )
 
@@ -101,7 +103,7 @@ func (o *opened) started() (id int64) {
 			return err
 		}
 		id = state.Environments["dev"].Last.ID
-		return tx.Include(id, "dev/app", "two")
+		return tx.Include(id, planner.Resolved{Instance: stack.Instance{Stack: "dev", Component: "app"}, Digest: "two"})
 	})
 	return id
 }

@@ -1,0 +1,80 @@
+package planner
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/trunkline/trunkline/config"
+)
+
+func TestRenames(t *testing.T) {
+	t.Parallel()
+	const code = `variable "size" {}`
+	stacks := func(names ...string) string {
+		text := "vars: { stage: dev, environment: eu }\ncomponents: { terraform: {"
+		for _, name := range names {
+			text += name + ", "
+		}
+		return text + "} }"
+	}
+	atmos := []string{
+		"atmos.yaml", `
+stacks: { base_path: stacks, included_paths: ["deploy/**/*"], name_pattern: "{stage}-{environment}" }
+components: { terraform: { base_path: components/terraform } }`,
+		"components/terraform/net/main.tf", code, "components/terraform/app/main.tf", code,
+		"stacks/deploy/dev/eu.yaml", stacks("net: { vars: { size: 1, name: net } }"),
+	}
+	plain := []string{"environments/dev/net/main.tf", code, "environments/dev/net/terraform.tfvars", "size = 1", "environments/prod/net/main.tf", code}
+	for name, test := range map[string]struct {
+		rules        config.Repository
+		base, change []string
+		want         map[string]string
+		moved        []string
+	}{
+		"in the manifest, with its name among its variables": {manifests(), atmos,
+			[]string{"stacks/deploy/dev/eu.yaml", stacks("network: { metadata: { component: net }, vars: { size: 1, name: network } }")},
+			map[string]string{"dev-eu/network": "dev-eu/net"}, []string{"dev-eu/network"}},
+		"to what has other variables": {manifests(), atmos,
+			[]string{"stacks/deploy/dev/eu.yaml", stacks("network: { metadata: { component: net }, vars: { size: 2, name: network } }")}, map[string]string{}, nil},
+		"to another component": {manifests(), atmos,
+			[]string{"stacks/deploy/dev/eu.yaml", stacks("app: { vars: { size: 1, name: app, more: true } }")}, map[string]string{}, nil},
+		"in doubt": {manifests(), atmos,
+			[]string{"stacks/deploy/dev/eu.yaml", stacks("a1: { metadata: { component: net }, vars: { size: 1, name: a1 } }", "b1: { metadata: { component: net }, vars: { size: 1, name: b1 } }")},
+			map[string]string{}, nil},
+		"a directory": {folders("dev", "prod"), plain,
+			[]string{"environments/dev/net/main.tf", "-", "environments/dev/net/terraform.tfvars", "-",
+				"environments/dev/network/main.tf", code, "environments/dev/network/terraform.tfvars", "size = 1"},
+			map[string]string{"dev/network": "dev/net"}, []string{"dev/network"}},
+		"a directory with its state elsewhere": {folders("dev", "prod"),
+			append([]string{"environments/dev/net/backend.tf", "terraform {\n" + `backend "s3" { bucket = "b" }` + "\n}"}, plain...),
+			[]string{"environments/dev/net/main.tf", "-", "environments/dev/net/terraform.tfvars", "-", "environments/dev/net/backend.tf", "-",
+				"environments/dev/network/main.tf", code, "environments/dev/network/terraform.tfvars", "size = 1",
+				"environments/dev/network/backend.tf", "terraform {\n" + `backend "s3" { bucket = "b" }` + "\n}"},
+			map[string]string{"dev/network": "dev/net"}, nil},
+		"to another environment": {folders("dev", "prod"), plain,
+			[]string{"environments/dev/net/main.tf", "-", "environments/dev/net/terraform.tfvars", "-", "environments/prod/network/main.tf", code}, map[string]string{}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			repository := newRepository(t)
+			before := repository.snapshot(repository.commit(test.base...), test.rules)
+			after := repository.snapshot(repository.commit(test.change...), test.rules)
+			was := map[string]Whereabouts{}
+			for name, resolved := range before.Instances {
+				was[name] = resolved.State
+			}
+			moves := FindMoves(was, after.Instances)
+			if diff := cmp.Diff(test.want, moves.Renamed); diff != "" {
+				t.Error(diff)
+			}
+			var moved []string
+			for name := range moves.Moved {
+				moved = append(moved, name)
+			}
+			if diff := cmp.Diff(test.moved, moved); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

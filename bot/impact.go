@@ -61,8 +61,8 @@ func (b *Bot) planImpact(ctx context.Context, repository int64, target *deploy.T
 	place.Initialised = b.scratch(store.Repository{ID: repository}, "initialised")
 	previews := make([]planner.InstancePreview, 0, len(instances))
 	for _, plan := range target.Planner.PlanAll(ctx, place, instances, planner.Reports{}) {
-		preview := planner.InstancePreview{Instance: plan.Instance, Plan: plan.Plan}
-		preview.Outcome, preview.Failure = plan.Outcome()
+		preview := planner.InstancePreview{Instance: plan.Instance}
+		plan.Into(&preview)
 		previews = append(previews, preview)
 	}
 	return previews

@@ -33,19 +33,20 @@ func Check(p planner.Preview, o Options) CheckOutput {
 
 	head, foot := previewHead(p, o), previewFoot(p, o)
 	alarms := &document{}
-	alarms.items(warnings(p))
+	groups := grouped(p.Instances, o)
+	alarms.items(warnings(p, groups))
 	summary := &document{}
 	summary.append(head)
 	room := checkText - head.size() - alarms.size() - foot.size()
 	table, _ := smallest(newTotals(p).versions(), room)
 	summary.append(table)
 	results, _ := newChecked(p, o).within(room - table.size())
-	summary.append(results)
 	summary.append(alarms)
+	summary.append(results)
 	summary.append(foot)
 	out.Summary = bounded(checkText, summary, foot)
 
-	if plans := choose(sections(p, o), checkText-leftOutSize); len(plans.documents)+plans.left > 0 {
+	if plans := choose(sections(groups, openLines, o), checkText-leftOutSize); len(plans.documents)+plans.left > 0 {
 		text := &document{}
 		for _, plan := range plans.documents {
 			text.append(plan)

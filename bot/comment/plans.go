@@ -1,6 +1,7 @@
 package comment
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -136,17 +137,22 @@ func (g group) folded(body *document) *document {
 
 // also names the pull requests that are in the plan besides this one; nil: there are none.
 func (g group) also() line {
-	all := each(lags(g.instances), func(l *lag) line {
-		pulls := listAtMost(each(l.pulls, pull), 10)
-		if len(g.instances) > 1 {
-			return say("{} in {}", pulls, text(l.environment))
+	var pulls []string
+	environments := map[string][]line{}
+	first := map[string]*lag{}
+	for _, l := range lags(g.instances) {
+		key := fmt.Sprint(l.pulls)
+		if first[key] == nil {
+			first[key] = l
+			pulls = append(pulls, key)
 		}
-		return pulls
-	})
-	if len(all) == 0 {
-		return nil
+		environments[key] = append(environments[key], text(l.environment))
 	}
-	return say("Also contains {}, merged before and not deployed there yet.", join(atMost(all, 5), "; "))
+	sentences := each(pulls, func(key string) line {
+		return say("Also contains {}, which {} {} not have yet.", listAtMost(each(first[key].pulls, pull), 10),
+			listAtMost(environments[key], 8), own(verb(len(environments[key]), "does", "do")))
+	})
+	return join(sentences[:min(len(sentences), 5)], " ")
 }
 
 // reasons of all instances, each once, at most five. Those that differ in names only are one.

@@ -83,8 +83,8 @@ func (b *Bot) planImpact(ctx context.Context, repository int64, target *deploy.T
 	place.Scratch = b.scratch(store.Repository{ID: repository}, "impacts", planned[0].Environment)
 	place.Initialised = b.scratch(store.Repository{ID: repository}, "initialised")
 	for _, plan := range target.Planner.PlanAll(ctx, place, planned, planner.Reports{}) {
-		preview := planner.InstancePreview{Instance: plan.Instance, Plan: plan.Plan}
-		preview.Outcome, preview.Failure = plan.Outcome()
+		preview := planner.InstancePreview{Instance: plan.Instance}
+		plan.Into(&preview)
 		previews = append(previews, preview)
 	}
 	return previews

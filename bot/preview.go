@@ -297,7 +297,8 @@ func (p *previewing) kept(instance planner.InstancePreview) planner.InstancePrev
 	}
 	for _, known := range before.Instances {
 		if known.Instance.Name() == instance.Instance.Name() && (known.Outcome == planner.Planned || known.Outcome == planner.Failed) {
-			instance.Outcome, instance.Plan, instance.Failure = known.Outcome, known.Plan, known.Failure
+			instance.Outcome, instance.Plan = known.Outcome, known.Plan
+			instance.Failure, instance.FailureFile, instance.FailureLine = known.Failure, known.FailureFile, known.FailureLine
 		}
 	}
 	return instance

@@ -103,9 +103,7 @@ func (p *progress) reports(ctx context.Context, run *checks.Run) planner.Reports
 		Ended: func(plan planner.InstancePlan) {
 			run.Planned(plan)
 			p.change(ctx, func(preview *planner.Preview) {
-				instance := &preview.Instances[p.places[plan.Instance.Name()]]
-				instance.Plan = plan.Plan
-				instance.Outcome, instance.Failure = plan.Outcome()
+				plan.Into(&preview.Instances[p.places[plan.Instance.Name()]])
 			})
 		},
 	}

@@ -80,6 +80,15 @@ func (p InstancePlan) Outcome() (outcome Outcome, failure string) {
 	}
 }
 
+// Into writes what became of the turn into the instance's preview.
+func (p InstancePlan) Into(preview *InstancePreview) {
+	preview.Plan = p.Plan
+	preview.Outcome, preview.Failure = p.Outcome()
+	if said := (*engine.Failure)(nil); preview.Outcome == Failed && errors.As(p.Err, &said) {
+		preview.FailureFile, preview.FailureLine = said.File, said.Line
+	}
+}
+
 // errCancelled marks the instances whose turn was cut short or never came.
 var errCancelled = errors.New("cancelled")
 

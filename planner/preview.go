@@ -58,6 +58,9 @@ type InstancePreview struct {
 	Plan    engine.Plan
 	// Failure is what the engine said, redacted, where Outcome is Failed.
 	Failure string
+	// FailureFile from the repository's root, and FailureLine, where the engine named a place; else zero.
+	FailureFile string
+	FailureLine int
 }
 
 // Problem is something that a person has to mend, in sentences for that person.

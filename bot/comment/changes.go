@@ -1,8 +1,6 @@
 package comment
 
 import (
-	"fmt"
-	"sort"
 	"strings"
 
 	"github.com/trunkline/trunkline/planner/engine"
@@ -19,112 +17,154 @@ type changeDiff struct {
 	explained, unexplained, left int
 }
 
-// diffOf shows a plan as a diff: what is destroyed first, then what is replaced, updated, created, and the rest. Each
-// resource starts a paragraph. Its attributes are indented under it as long as all attributes together stay within
-// room, in bytes; the names of the resources come on top of that.
-func diffOf(plan engine.Plan, namesOnly bool, room int) changeDiff {
-	var b strings.Builder
-	var d changeDiff
-	open := false // the resource before this one has attributes under it
-	for i, change := range inOrder(plan.Changes) {
-		if i >= manyResources && room <= 0 {
-			d.left = len(plan.Changes) - i
-			break
-		}
-		under, fits := attributesWithin(change, namesOnly, room)
-		if !fits {
-			d.unexplained++
-			room = 0 // later resources are less important, and may not push past this one
-		}
-		if under != "" {
-			d.explained++
-			room -= len(under)
-		}
-		if i > 0 && (open || under != "") {
-			b.WriteByte('\n')
-		}
-		b.WriteString(heading(change, under != "") + "\n" + under)
-		open = under != ""
-	}
-	if len(plan.Outputs) > 0 {
-		text, fits := outputs(plan, namesOnly, room)
-		if fits {
-			d.explained++
-		} else {
-			d.unexplained++
-		}
-		if b.Len() > 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString(text)
-	}
-	d.text = b.String()
-	return d
+// actionsInOrder are what may happen to a resource, the most dangerous first.
+var actionsInOrder = []engine.Action{
+	engine.Destroy, engine.Replace, engine.Forget, engine.Run, engine.Update, engine.Create, engine.Import, engine.Move, engine.Read,
 }
 
-// attributesWithin are the lines under a resource, if there is room for them.
-func attributesWithin(change engine.Change, namesOnly bool, room int) (under string, fits bool) {
-	if room <= 0 {
+// diff shows a plan as a diff: what is destroyed first, then what is replaced, updated, created, and the rest. Each
+// resource starts a paragraph. Its attributes are indented under it as long as all attributes together stay within
+// room, in bytes; the names of the resources come on top of that, as long as they stay within most bytes.
+func (v view) diff(plan engine.Plan, room, most int) changeDiff {
+	w := diffWriter{view: v, room: room, most: most}
+	for _, action := range actionsInOrder {
+		for i := range plan.Changes {
+			if plan.Changes[i].Action == action && !w.add(plan.Changes[i]) {
+				w.d.left = len(plan.Changes) - w.named
+				w.outputs(plan)
+				return w.done()
+			}
+		}
+	}
+	w.outputs(plan)
+	return w.done()
+}
+
+// diffWriter writes a plan's diff.
+type diffWriter struct {
+	view
+	room, most int
+	b          strings.Builder
+	d          changeDiff
+	named      int
+	open       bool // the resource before this one has attributes under it
+}
+
+// add writes one resource, and tells whether there is room for more.
+func (w *diffWriter) add(change engine.Change) bool {
+	if w.room <= 0 && (w.named >= manyResources || w.b.Len() > w.most) {
+		return false
+	}
+	under, fits := w.under(change)
+	if !fits {
+		w.d.unexplained++
+		w.room = 0 // later resources are less important, and may not push past this one
+	}
+	if under != "" {
+		w.d.explained++
+		w.room -= len(under)
+	}
+	if w.named > 0 && (w.open || under != "") {
+		w.b.WriteByte('\n')
+	}
+	w.b.WriteString(w.heading(change, under != "") + "\n" + under)
+	w.open = under != ""
+	w.named++
+	return true
+}
+
+// under are the lines under a resource, if there is room for them.
+func (w *diffWriter) under(change engine.Change) (under string, fits bool) {
+	if w.room <= 0 {
 		return "", !explains(change)
 	}
-	lines := attributes(change, namesOnly)
+	lines := w.attributes(change)
 	if len(lines) == 0 {
 		return "", true
 	}
 	under = strings.Join(lines, "\n") + "\n"
-	if len(under)+1 > room {
+	if len(under)+1 > w.room {
 		return "", false
 	}
 	return under, true
 }
 
-// explains tells whether there are lines to show under a resource.
-func explains(change engine.Change) bool {
-	return len(change.Attributes) > 0 && change.Action != engine.Destroy && change.Action != engine.Forget
-}
-
-// outputs are the last paragraph of a plan's diff.
-func outputs(plan engine.Plan, namesOnly bool, room int) (text string, fits bool) {
-	if room > 0 {
-		lines := []string{"# outputs"}
-		for _, output := range plan.Outputs {
-			lines = append(lines, outputLines(output, namesOnly)...)
-		}
-		if text = strings.Join(lines, "\n"); len(text) <= room {
-			return text, true
-		}
+func (w *diffWriter) outputs(plan engine.Plan) {
+	if len(plan.Outputs) == 0 {
+		return
 	}
-	return fmt.Sprintf("# outputs: %d", len(plan.Outputs)), false
-}
-
-// inOrder is the changes with the most dangerous first, otherwise as the engine gave them.
-func inOrder(changes []engine.Change) []engine.Change {
-	rank := map[engine.Action]int{
-		engine.Destroy: 1, engine.Replace: 2, engine.Forget: 3, engine.Run: 4, engine.Update: 5, engine.Create: 6,
-		engine.Import: 7, engine.Move: 8, engine.Read: 9,
+	text, fits := w.view.outputs(plan, w.room)
+	if fits {
+		w.d.explained++
+	} else {
+		w.d.unexplained++
 	}
-	sorted := append([]engine.Change{}, changes...)
-	sort.SliceStable(sorted, func(i, j int) bool { return rank[sorted[i].Action] < rank[sorted[j].Action] })
-	return sorted
+	if w.b.Len() > 0 {
+		w.b.WriteByte('\n')
+	}
+	w.b.WriteString(text)
 }
 
-// heading names a resource and what happens to it. Its first character colours it. What forces a replacement is said
-// here only where the attributes do not say it.
-func heading(change engine.Change, explained bool) string {
-	sign := map[engine.Action]string{
-		engine.Create: "+ ", engine.Destroy: "- ", engine.Replace: "-/+ ", engine.Update: "~ ",
-	}[change.Action]
+func (w *diffWriter) done() changeDiff {
+	w.d.text = w.b.String()
+	return w.d
+}
+
+// headingSigns colour the line of a resource.
+var headingSigns = map[engine.Action]string{
+	engine.Create: "+ ", engine.Destroy: "- ", engine.Replace: "-/+ ", engine.Update: "! ",
+}
+
+// heading names a resource, what happens to it and why. Its first character colours it. What forces a replacement is
+// said here only where the attributes do not say it.
+func (v view) heading(change engine.Change, explained bool) string {
+	sign := headingSigns[change.Action]
 	if sign == "" {
 		sign = "# "
 	}
-	h := sign + string(change.Action) + " " + oneRow(shortened(change.Address, longLine))
-	if change.PreviousAddress != "" && change.PreviousAddress != change.Address {
-		h += " (was " + oneRow(shortened(change.PreviousAddress, longLine)) + ")"
+	named := func(s string) string { return oneRow(shortened(v.names.hide(s), longLine)) }
+	h := sign + string(change.Action) + " " + named(change.Address)
+	if change.Deposed != "" {
+		h += " (what was left of a replacement: " + named(change.Deposed) + ")"
 	}
+	if change.PreviousAddress != "" && change.PreviousAddress != change.Address {
+		h += " (was " + named(change.PreviousAddress) + ")"
+	}
+	if change.ImportID != "" && !v.namesOnly {
+		h += " (takes over " + named(change.ImportID) + ")"
+	} else if change.ImportID != "" && change.Action != engine.Import {
+		h += " (takes over what exists)"
+	}
+	var why []string
 	if forced := forcing(change); len(forced) > 0 && !explained {
-		h += ": forced by " + endCut(strings.Join(forced, ", "))
+		why = append(why, "forced by "+endCut(v.names.hide(strings.Join(forced, ", "))))
+	}
+	if reason := reasons[change.Reason]; reason != "" {
+		why = append(why, reason)
+	}
+	if change.CreateFirst {
+		why = append(why, "the new one comes first")
+	}
+	if len(why) > 0 {
+		h += ": " + strings.Join(why, "; ")
 	}
 	return h
+}
+
+// reasons are the engine's keywords for why it does something, in words. Those that the attributes explain, and those
+// that nobody asks about, have none.
+var reasons = map[string]string{
+	"replace_because_tainted":           "it is tainted, as after a creation that failed",
+	"replace_by_request":                "replacing was asked for",
+	"replace_by_triggers":               "replace_triggered_by",
+	"delete_because_no_resource_config": "no longer in the code",
+	"delete_because_no_module":          "its module is no longer in the code",
+	"delete_because_wrong_repetition":   "count or for_each came or went",
+	"delete_because_count_index":        "count is smaller",
+	"delete_because_each_key":           "its key is no longer in for_each",
+	"delete_because_no_move_target":     "moved to an address that is not in the code",
+	"read_because_config_unknown":       "what it reads is known after apply",
+	"read_because_dependency_pending":   "it depends on what changes here",
 }
 
 // forcing are the attributes that force a replacement.
@@ -138,47 +178,40 @@ func forcing(change engine.Change) []string {
 	return paths
 }
 
-// attributes of one resource. Nothing is said of what is destroyed but its name; what only the engine will know is
-// said in one line for all.
-func attributes(change engine.Change, namesOnly bool) []string {
-	if !explains(change) {
-		return nil
+// changeWord is a change in few words: what it is called, and what forces it.
+func (v view) changeWord(change engine.Change) line {
+	resource := code(shortened(v.names.hide(change.Address), longLine))
+	forced := forcing(change)
+	switch reason := reasons[change.Reason]; {
+	case len(forced) > 0:
+		names := each(forced, func(path string) line { return code(v.names.hide(path)) })
+		return say("{} (forced by {})", resource, listAtMost(names, 3))
+	case reason != "":
+		return say("{} ({})", resource, own(literal(reason)))
 	}
-	var lines, unknown []string
-	for _, a := range change.Attributes {
-		if a.Unknown && !a.ForcesReplacement && !a.Sensitive {
-			unknown = append(unknown, oneRow(shortened(a.Path, longLine)))
-			continue
-		}
-		lines = append(lines, attribute(a, change.Action, namesOnly)...)
-	}
-	if len(unknown) > 0 {
-		sign := "~"
-		if change.Action == engine.Create {
-			sign = "+"
-		}
-		lines = append(lines, sign+"   "+endCut(strings.Join(unknown, ", "))+": (known after apply)")
-	}
-	return lines
+	return resource
 }
 
-// outputLines shows an output as an attribute of its name.
-func outputLines(output engine.Change, namesOnly bool) []string {
-	var lines []string
-	for _, a := range output.Attributes {
-		if a.Path == "" || len(output.Attributes) == 1 {
-			a.Path = output.Address
-		} else {
-			a.Path = output.Address + "." + a.Path
+// sizeOf is about how many lines a plan takes.
+func sizeOf(plan engine.Plan) int {
+	lines := 2 * len(plan.Outputs)
+	for i := range plan.Changes {
+		lines++
+		if !explains(plan.Changes[i]) {
+			continue
 		}
-		lines = append(lines, attribute(a, output.Action, namesOnly)...)
-	}
-	if len(lines) == 0 {
-		sign := map[engine.Action]string{engine.Create: "+", engine.Destroy: "-"}[output.Action]
-		if sign == "" {
-			sign = "~"
+		unknown := false
+		for _, a := range plan.Changes[i].Attributes {
+			if a.Unknown && !a.ForcesReplacement {
+				unknown = true
+				continue
+			}
+			lines += 1 + min(manyLinesOfValue, (len(a.Before)+len(a.After))/longLine)
 		}
-		lines = append(lines, sign+"   "+oneRow(shortened(output.Address, longLine)))
+		if unknown {
+			lines++
+		}
+		lines++
 	}
 	return lines
 }

@@ -33,21 +33,22 @@ func Check(p planner.Preview, o Options) CheckOutput {
 
 	head, foot := previewHead(p, o), previewFoot(p, o)
 	alarms := &document{}
-	alarms.items(warnings(p))
+	groups := grouped(p.Instances, o)
+	alarms.items(warnings(p, groups))
 	summary := &document{}
 	summary.append(head)
 	room := checkText - head.size() - alarms.size() - foot.size()
 	table, _ := smallest(newTotals(p).versions(), room)
 	summary.append(table)
 	results, _ := newChecked(p, o).within(room - table.size())
-	summary.append(results)
 	summary.append(alarms)
+	summary.append(results)
 	followed, _ := smallest(versionsFollowed(p), (room-table.size()-results.size())/2)
 	summary.append(followed)
 	summary.append(foot)
 	out.Summary = bounded(checkText, summary, foot)
 
-	if plans := choose(sections(p, o), checkText-leftOutSize); len(plans.documents)+plans.left > 0 {
+	if plans := choose(sections(groups, openLines, o), checkText-leftOutSize); len(plans.documents)+plans.left > 0 {
 		text := &document{}
 		for _, plan := range plans.documents {
 			text.append(plan)

@@ -8,19 +8,23 @@ import (
 // manyCompared is how many lines on each side are compared one with another; more are shown as replaced.
 const manyCompared = 200
 
-// difference of two texts as lines of a diff: "-" and "+" lines, with one line of what stays before and after them.
-// At most so many lines are shown; the rest is counted.
-func difference(before, after []string, most int) (out []string, left int) {
-	if len(before) == 1 && len(after) == 1 {
-		b, a := excerpts(before[0], after[0])
-		return []string{"-     " + b, "+     " + a}, 0
+// around is how many lines that stay are shown before and after those that do not.
+const around = 2
+
+// difference of two values as lines of a diff: "-" and "+" lines, with a few of those that stay around them. At most
+// so many lines are shown; the rest is counted.
+func difference(before, after shownValue, most int) (out []string, left int) {
+	b, a := linesOf(before), linesOf(after)
+	if len(b) == 1 && len(a) == 1 {
+		b, a := excerpts(b[0], a[0])
+		return []string{removedSign + "     " + b, addedSign + "     " + a}, 0
 	}
-	steps := compared(before, after)
+	steps := compared(b, a, before.document && after.document)
+	near := nearby(steps)
 	skipped := false
 	for i, step := range steps {
-		near := i > 0 && steps[i-1][0] != ' ' || i+1 < len(steps) && steps[i+1][0] != ' '
 		switch {
-		case step[0] == ' ' && !near:
+		case !near[i]:
 			skipped = true
 			continue
 		case len(out) >= most:
@@ -30,42 +34,70 @@ func difference(before, after []string, most int) (out []string, left int) {
 			out = append(out, "      …")
 		}
 		skipped = false
-		out = append(out, step[:1]+"     "+endCut(oneRow(step[1:])))
+		out = append(out, step.mark+"     "+endCut(oneRow(step.line)))
 	}
 	return out, left
 }
 
-// compared marks each line as removed, added or kept with its first byte. It is the longest common subsequence of
-// what is left when the same head and the same tail are put aside.
-func compared(before, after []string) []string {
+func linesOf(v shownValue) []string {
+	if v.long() {
+		return v.lines
+	}
+	if v.short == "" {
+		return nil
+	}
+	return []string{v.short}
+}
+
+// step is one line of a difference with its mark: removed, added, or a space.
+type step struct{ mark, line string }
+
+// nearby are the steps that change something, or stand close to one that does.
+func nearby(steps []step) []bool {
+	near := make([]bool, len(steps))
+	for i, step := range steps {
+		if step.mark != " " {
+			for j := max(0, i-around); j < min(len(steps), i+around+1); j++ {
+				near[j] = true
+			}
+		}
+	}
+	return near
+}
+
+// compared marks each line as removed, added or kept. It is the longest common subsequence of what is left when the
+// same head and the same tail are put aside. In documents, a comma at the end of a line does not count.
+func compared(before, after []string, document bool) []step {
+	same := func(b, a string) bool {
+		return b == a || document && strings.TrimSuffix(b, ",") == strings.TrimSuffix(a, ",")
+	}
 	head := 0
-	for head < len(before) && head < len(after) && before[head] == after[head] {
+	for head < len(before) && head < len(after) && same(before[head], after[head]) {
 		head++
 	}
 	tail := 0
-	for tail < len(before)-head && tail < len(after)-head && before[len(before)-1-tail] == after[len(after)-1-tail] {
+	for tail < len(before)-head && tail < len(after)-head && same(before[len(before)-1-tail], after[len(after)-1-tail]) {
 		tail++
 	}
-	steps := marked(" ", before[:head])
+	steps := marked(nil, " ", after[:head])
 	b, a := before[head:len(before)-tail], after[head:len(after)-tail]
 	if len(b) > manyCompared || len(a) > manyCompared {
-		steps = append(append(steps, marked("-", b)...), marked("+", a)...)
+		steps = marked(marked(steps, removedSign, b), addedSign, a)
 	} else {
-		steps = append(steps, subsequence(b, a)...)
+		steps = append(steps, subsequence(b, a, same)...)
 	}
-	return append(steps, marked(" ", before[len(before)-tail:])...)
+	return marked(steps, " ", after[len(after)-tail:])
 }
 
-func marked(mark string, lines []string) []string {
-	out := make([]string, len(lines))
-	for i, l := range lines {
-		out[i] = mark + l
+func marked(steps []step, mark string, lines []string) []step {
+	for _, line := range lines {
+		steps = append(steps, step{mark, line})
 	}
-	return out
+	return steps
 }
 
 // subsequence walks the table of the lengths of common subsequences.
-func subsequence(before, after []string) []string {
+func subsequence(before, after []string, same func(b, a string) bool) []step {
 	lengths := make([][]int, len(before)+1)
 	for i := range lengths {
 		lengths[i] = make([]int, len(after)+1)
@@ -73,23 +105,23 @@ func subsequence(before, after []string) []string {
 	for i := len(before) - 1; i >= 0; i-- {
 		for j := len(after) - 1; j >= 0; j-- {
 			lengths[i][j] = max(lengths[i+1][j], lengths[i][j+1])
-			if before[i] == after[j] {
+			if same(before[i], after[j]) {
 				lengths[i][j] = lengths[i+1][j+1] + 1
 			}
 		}
 	}
-	var steps []string
+	var steps []step
 	i, j := 0, 0
 	for i < len(before) || j < len(after) {
 		switch {
-		case i < len(before) && j < len(after) && before[i] == after[j]:
-			steps = append(steps, " "+before[i])
+		case i < len(before) && j < len(after) && same(before[i], after[j]):
+			steps = append(steps, step{" ", after[j]})
 			i, j = i+1, j+1
 		case i < len(before) && (j == len(after) || lengths[i+1][j] >= lengths[i][j+1]):
-			steps = append(steps, "-"+before[i])
+			steps = append(steps, step{removedSign, before[i]})
 			i++
 		default:
-			steps = append(steps, "+"+after[j])
+			steps = append(steps, step{addedSign, after[j]})
 			j++
 		}
 	}

@@ -4,10 +4,24 @@ package comment
 type section struct {
 	// least is the shortest way to show it.
 	least *document
+	// brief makes least only when it is asked for, because there is a lot to leave out: it stops where the room ends.
+	// Nil: least is there.
+	brief func(room int) *document
 	// within shows as much as it can in a room of so many bytes, and tells whether that is everything. It may return
 	// more than fits; then least is shown. Nil: there is no more to show than least.
 	within func(room int) (d *document, everything bool)
 }
+
+// shortest way to show the section. It may be more than fits into the room.
+func (s section) shortest(room int) *document {
+	if s.brief != nil {
+		return s.brief(room)
+	}
+	return s.least
+}
+
+// nothing tells whether there is nothing to show.
+func (s section) nothing() bool { return s.brief == nil && (s.least == nil || s.least.size() == 0) }
 
 // versions is a section of a few fixed lengths, the fullest first.
 func versions(all ...*document) section {
@@ -29,15 +43,21 @@ type chosen struct {
 // littleRoom is too little to be worth dividing.
 const littleRoom = 300
 
+// smallestSection is less than any section takes.
+const smallestSection = 40
+
 // choose shows the sections within a room. First each, in order, gets its least; then, in order again, each may grow
 // into half of the room that is left, and the last one into all of it. So a section that comes early is rather shown
 // whole, and no huge one takes the place of all the others.
 func choose(sections []section, room int) chosen {
 	shown := make([]*document, len(sections))
 	for i, s := range sections {
-		if size := s.least.size(); size <= room {
-			shown[i] = s.least
-			room -= size
+		if room < smallestSection {
+			break // nothing more is made that could not be shown
+		}
+		if d := s.shortest(room); d.size() <= room {
+			shown[i] = d
+			room -= d.size()
 		}
 	}
 	var c chosen

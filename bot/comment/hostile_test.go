@@ -227,7 +227,8 @@ func tree(markdown string) []string {
 			return ast.WalkContinue, nil
 		case *ast.HTMLBlock:
 			name += " " + strings.Join(anyTag.FindAllString(string(n.Lines().Value(source)), -1), "")
-			name = strings.NewReplacer("<code>", "", "</code>", "").Replace(name)
+			// Whether a plan is folded away at first depends on how long it is.
+			name = strings.NewReplacer("<code>", "", "</code>", "", "<details open>", "<details>").Replace(name)
 		case *ast.RawHTML:
 			name += " " + string(n.Segments.Value(source))
 		case *ast.Link:

@@ -24,11 +24,7 @@ func impacts(r promote.Rollout, o Options) []section {
 	head := &document{}
 	head.paragraph(own("**What it would change**"))
 	head.items(items)
-	all := []section{{least: head}}
-	for _, g := range grouped(instances, o) {
-		all = append(all, g.section(o))
-	}
-	return all
+	return append([]section{{least: head}}, sections(grouped(instances, o), 0, o)...)
 }
 
 // impactOf is the impact on one environment in a few words.

@@ -96,8 +96,15 @@ func (d *document) fence(lang language, content string) {
 }
 
 // details adds what is folded away behind a summary.
-func (d *document) details(summary line, inner *document) {
-	d.blocks = append(d.blocks, "<details>\n<summary>"+summary.html()+"</summary>")
+func (d *document) details(summary line, inner *document) { d.folded("<details>", summary, inner) }
+
+// unfolded adds what can be folded away behind a summary, and is not yet.
+func (d *document) unfolded(summary line, inner *document) {
+	d.folded("<details open>", summary, inner)
+}
+
+func (d *document) folded(tag string, summary line, inner *document) {
+	d.blocks = append(d.blocks, tag+"\n<summary>"+summary.html()+"</summary>")
 	d.append(inner)
 	d.blocks = append(d.blocks, "</details>")
 }

@@ -1,120 +1,110 @@
 package comment
 
 import (
-	"sort"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/planner/engine"
 )
 
-// group is instances of one component that have the same plan, or the same failure.
-type group struct {
-	component string
-	instances []planner.InstancePreview
-	// latest of its environments, as an index in their order.
-	latest int
+// openLines is about how many lines of plans stand in the open in a preview; further plans are folded away behind
+// their summaries.
+const openLines = 40
+
+// sections are the plans of the groups. As long as they are small, so that there are no more than so many lines, one
+// does not have to unfold them.
+func sections(groups []group, open int, o Options) []section {
+	var all []section
+	for _, g := range groups {
+		open -= g.size()
+		g.open = open >= 0
+		all = append(all, g.section(o))
+	}
+	return all
 }
 
-// grouped puts instances with equal plans together: those that failed first, then those that destroy something, then
-// the others; among these, later environments first, since that is where a mistake costs most. Instances whose plans
-// change nothing are not among them.
-func grouped(instances []planner.InstancePreview, o Options) []group {
-	index := map[[3]string]int{}
-	order := map[string]int{} // of the environments
-	var groups []group
-	for _, instance := range instances {
-		if _, known := order[instance.Instance.Environment]; !known {
-			order[instance.Instance.Environment] = len(order)
-		}
-		if instance.Outcome != planner.Failed && (instance.Outcome != planner.Planned || tallied(instance).empty()) {
-			continue
-		}
-		key := [3]string{string(instance.Outcome), instance.Instance.Component, sameness(instance, o)}
-		at, found := index[key]
-		if !found {
-			at = len(groups)
-			index[key] = at
-			groups = append(groups, group{component: instance.Instance.Component})
-		}
-		groups[at].instances = append(groups[at].instances, instance)
-		groups[at].latest = max(groups[at].latest, order[instance.Instance.Environment])
+// size is about how many lines the group takes.
+func (g group) size() int {
+	const itself = 5
+	switch first := g.first(); {
+	case first.Outcome == planner.Failed:
+		return itself + strings.Count(first.Failure, "\n")
+	case commandPlan(first.Plan):
+		return itself + strings.Count(first.Plan.Text, "\n")
+	default:
+		return itself + sizeOf(first.Plan)
 	}
-	sort.SliceStable(groups, func(i, j int) bool {
-		if a, b := groups[i].rank(), groups[j].rank(); a != b {
-			return a < b
-		}
-		return groups[i].latest > groups[j].latest
-	})
-	return groups
-}
-
-// sameness is equal for instances that are shown once.
-func sameness(instance planner.InstancePreview, o Options) string {
-	switch {
-	case instance.Outcome == planner.Failed:
-		return instance.Failure
-	case commandPlan(instance.Plan):
-		return instance.Plan.Digest
-	}
-	// What a reader could not tell apart is the same. The digests of plans will not do: they also hold what stays as it
-	// is, such as the name of the environment.
-	shown := diffOf(instance.Plan, o.NamesOnly, roomToCompare)
-	if shown.text != "" && shown.unexplained+shown.left == 0 {
-		return shown.text
-	}
-	return "digest " + instance.Plan.Digest
-}
-
-// roomToCompare is up to how many bytes plans are compared by what they show; larger ones are by their digests.
-const roomToCompare = 64 << 10
-
-// first stands for all of the group.
-func (g group) first() planner.InstancePreview { return g.instances[0] }
-
-func (g group) rank() int {
-	switch {
-	case g.first().Outcome == planner.Failed:
-		return 0
-	case tallied(g.first()).destructive():
-		return 1
-	}
-	return 2
 }
 
 // summary is the line behind which the plans are folded.
 func (g group) summary() line {
-	head := say("{} in {}", strong(code(g.component)), places(g.instances))
-	if g.first().Outcome == planner.Failed {
-		return say("{}: the plan failed", head)
+	first := g.first()
+	head := say("{} in {}", strong(g.named()), g.places())
+	same := own("")
+	switch {
+	case len(g.view.names.pairs) > 0:
+		same = own(", the same in each but for its names")
+	case len(g.instances) > 1:
+		same = own(", the same in each")
 	}
-	if len(g.instances) > 1 {
-		return say("{}, the same in each: {}", head, tallied(g.first()).sentence())
+	if first.Outcome == planner.Failed {
+		return say("❌ {}{}: the plan failed", head, same)
 	}
-	return say("{}: {}", head, tallied(g.first()).sentence())
+	total := tallied(first)
+	if total.destructive() {
+		head = say("⚠️ {}", head)
+	}
+	return say("{}{}: {}", head, same, total.sentence())
 }
 
 // section about the group: its plan, as far as there is room for it.
 func (g group) section(o Options) section {
-	first := g.first()
+	first, hide := g.first(), g.view.names.hide
 	switch {
 	case first.Outcome == planner.Failed:
-		return versions(g.folded(messageBlock(first.Failure, 80)), g.folded(messageBlock(first.Failure, 12)))
+		failure := hide(first.Failure)
+		return versions(g.folded(g.failed(messageBlock(failure, 80))), g.folded(g.failed(messageBlock(failure, 12))))
 	case !commandPlan(first.Plan):
-		least, _ := g.plan(o, 0)
-		return section{least: least, within: func(room int) (*document, bool) { return g.plan(o, room-least.size()) }}
+		least := 0
+		return section{
+			brief: func(room int) *document {
+				d, _ := g.plan(0, room)
+				least = d.size()
+				return d
+			},
+			within: func(room int) (*document, bool) { return g.plan(room-least, room) },
+		}
 	case o.NamesOnly:
 		hidden := &document{}
 		hidden.paragraph(own("What the engine prints is not shown on a public repository."))
 		return section{least: g.folded(hidden)}
 	}
-	return versions(g.folded(textBlock(first.Plan.Text, 400)), g.folded(textBlock(first.Plan.Text, 20)))
+	text := hide(first.Plan.Text)
+	return versions(g.folded(textBlock(text, 400)), g.folded(textBlock(text, 20)))
 }
 
-// plan of the group with the attributes of its resources in so many bytes.
-func (g group) plan(o Options, room int) (d *document, everything bool) {
-	diff := diffOf(g.first().Plan, o.NamesOnly, room)
+// failed is what the engine said, with the place that it named.
+func (g group) failed(message *document) *document {
+	first := g.first()
+	if first.FailureFile == "" {
+		return message
+	}
+	d := &document{}
+	d.paragraph(say("At {}:", place(g.view.names.hide(first.FailureFile), first.FailureLine, 0)))
+	d.append(message)
+	return d
+}
+
+// plan of the group with the attributes of its resources in so many bytes, and the names of its resources in no more
+// than most.
+func (g group) plan(room, most int) (d *document, everything bool) {
+	diff := g.view.diff(g.first().Plan, room, most)
 	body := &document{}
+	if legend := g.view.names.explained(diff.text); legend != nil {
+		body.paragraph(say("In it {}.", legend))
+	}
 	body.fence(diffText, diff.text)
 	if diff.unexplained > 0 && diff.explained > 0 {
 		body.paragraph(say("Attributes of {} are left out.", count(diff.unexplained, "resource", "resources")))
@@ -125,31 +115,68 @@ func (g group) plan(o Options, room int) (d *document, everything bool) {
 	return g.folded(body), diff.unexplained+diff.left == 0
 }
 
-// folded puts a body behind the group's summary, after the reasons why the instances are affected.
+// folded puts a body behind the group's summary, after the reasons why the instances are affected and the pull requests
+// that the plan contains besides this one.
 func (g group) folded(body *document) *document {
 	inner := &document{}
 	if reasons := g.reasons(); len(reasons) > 0 {
 		inner.paragraph(say("Affected: {}", join(reasons, "; ")))
 	}
+	if also := g.also(); also != nil {
+		inner.paragraph(also)
+	}
 	inner.append(body)
 	d := &document{}
-	d.details(g.summary(), inner)
+	if g.open {
+		d.unfolded(g.summary(), inner)
+	} else {
+		d.details(g.summary(), inner)
+	}
 	return d
 }
 
-// reasons of all instances, each once, at most five.
+// also names the pull requests that are in the plan besides this one; nil: there are none.
+func (g group) also() line {
+	var pulls []string
+	environments := map[string][]line{}
+	first := map[string]*lag{}
+	for _, l := range lags(g.instances) {
+		key := fmt.Sprint(l.pulls)
+		if first[key] == nil {
+			first[key] = l
+			pulls = append(pulls, key)
+		}
+		environments[key] = append(environments[key], text(l.environment))
+	}
+	sentences := each(pulls, func(key string) line {
+		return say("Also contains {}, which {} {} not have yet.", listAtMost(each(first[key].pulls, pull), 10),
+			listAtMost(environments[key], 8), own(verb(len(environments[key]), "does", "do")))
+	})
+	return join(sentences[:min(len(sentences), 5)], " ")
+}
+
+// reasons of all instances, each once, at most five. Those that differ in names only are one.
 func (g group) reasons() []line {
-	seen := map[string]bool{}
-	var reasons []line
+	index := map[string]int{}
+	var reasons []string
 	for _, instance := range g.instances {
+		names := namingOf(instance.Instance)
+		if len(g.components) > 1 {
+			names = names.and(instance.Instance.Component, componentName)
+		}
 		for _, reason := range instance.Reasons {
-			if !seen[reason] && len(seen) < 5 {
-				seen[reason] = true
-				reasons = append(reasons, prose(reason))
+			hidden := names.hide(reason)
+			at, known := index[hidden]
+			switch {
+			case known && reasons[at] != reason && reasons[at] != hidden:
+				reasons[at] = hidden
+			case !known && !slices.Contains(reasons, reason):
+				index[hidden] = len(reasons)
+				reasons = append(reasons, reason)
 			}
 		}
 	}
-	return reasons
+	return atMost(each(reasons, prose), 5)
 }
 
 // commandPlan tells whether the engine gave nothing but text.

@@ -11,7 +11,8 @@ import (
 func Preview(p planner.Preview, o Options) string {
 	head, foot := previewHead(p, o), previewFoot(p, o)
 	alarms := &document{}
-	alarms.items(warnings(p))
+	groups := grouped(p.Instances, o)
+	alarms.items(warnings(p, groups))
 
 	room := o.limit() - head.size() - foot.size() - leftOutSize
 	table, version := smallest(newTotals(p).versions(), room-alarms.size())
@@ -28,14 +29,14 @@ func Preview(p planner.Preview, o Options) string {
 	room -= alarms.size()
 	followed, _ := smallest(versionsFollowed(p), room/2)
 	room -= followed.size()
-	plans := choose(sections(p, o), room)
+	plans := choose(sections(groups, openLines, o), room)
 	plans.findings = unnamed
 
 	d := &document{}
 	d.append(head)
 	d.append(table)
-	d.append(results)
 	d.append(alarms)
+	d.append(results)
 	d.append(followed)
 	for _, plan := range plans.documents {
 		d.append(plan)
@@ -71,14 +72,6 @@ func leftOut(plans chosen, tableWhole bool, o Options) line {
 		where = say(" {} shows more.", link(own("The check run"), o.Full))
 	}
 	return say("**Too long for a comment.** Left out: {}.{}", list(missing), where)
-}
-
-func sections(p planner.Preview, o Options) []section {
-	var all []section
-	for _, g := range grouped(p.Instances, o) {
-		all = append(all, g.section(o))
-	}
-	return all
 }
 
 // previewHead is the sentence that says it all, and the problem where there is one.

@@ -45,7 +45,7 @@ func rolloutSections(r promote.Rollout, o Options) []section {
 	all = append(all, history(r))
 	var kept []section
 	for _, s := range all {
-		if s.least != nil && s.least.size() > 0 {
+		if !s.nothing() {
 			kept = append(kept, s)
 		}
 	}

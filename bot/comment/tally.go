@@ -60,7 +60,7 @@ func (t tally) resources() int {
 // empty tells whether nothing changes, not even an output.
 func (t tally) empty() bool { return t.resources() == 0 && t.outputs == 0 }
 
-// sentence is "1 to create, 2 to update and 1 to destroy".
+// sentence is "1 to destroy, 1 to create and 2 to update": what can hurt comes first.
 func (t tally) sentence() line {
 	var parts []line
 	add := func(n int, words literal) {
@@ -68,10 +68,10 @@ func (t tally) sentence() line {
 			parts = append(parts, say("{} to {}", number(n), own(words)))
 		}
 	}
+	add(t.destroyed, "destroy")
+	add(t.replaced, "replace")
 	add(t.created, "create")
 	add(t.updated, "update")
-	add(t.replaced, "replace")
-	add(t.destroyed, "destroy")
 	add(t.imported, "import")
 	add(t.moved, "move")
 	add(t.forgotten, "forget")
@@ -111,6 +111,9 @@ func (t tally) cell() line {
 		return own("outputs only")
 	case signs == 0 && t.ran == 1 && len(parts) == 1:
 		return own("changes")
+	}
+	if t.destructive() {
+		return say("⚠️ {}", code(strings.Join(parts, " ")))
 	}
 	return code(strings.Join(parts, " "))
 }

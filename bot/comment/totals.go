@@ -1,6 +1,7 @@
 package comment
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/trunkline/trunkline/planner"
@@ -37,56 +38,72 @@ func newTotals(p planner.Preview) totals {
 }
 
 // manyRows is how long a table may be in the open: a longer one is folded behind its sums, so that the warnings after
-// it stay in sight, and has only the components that change.
-const manyRows = 30
+// it stay in sight. fewQuiet components without a change have rows of their own; more are only named under the table.
+const (
+	manyRows = 30
+	fewQuiet = 2
+)
 
 // versions of the table, the fullest first.
 func (t totals) versions() []*document {
 	if len(t.components) == 0 {
 		return []*document{{}}
 	}
-	changing := t.changing()
-	shorter := t.rows(changing)
+	changing, quiet := t.byWeight()
+	if len(changing) == 0 {
+		if len(quiet) <= fewQuiet {
+			return []*document{t.rows(quiet), t.sums()}
+		}
+		return []*document{t.sums()}
+	}
+	all := slices.Concat(changing, quiet)
+	if len(quiet) <= fewQuiet && len(all) <= manyRows {
+		return []*document{t.rows(all), t.sums()}
+	}
+	table := t.rows(changing)
 	if len(changing) > manyRows {
 		folded := t.sums()
-		folded.details(count(len(changing), "component", "components"), shorter)
-		shorter = folded
+		folded.details(count(len(changing), "component", "components"), table)
+		table = folded
 	}
-	if quiet := len(t.components) - len(changing); quiet > 0 {
-		shorter.paragraph(say("Besides, {} affected without a change.",
-			count(quiet, "component is", "components are")))
+	if len(quiet) > 0 {
+		table.paragraph(say("Affected without a change: {}.", listAtMost(each(quiet, code), 10)))
 	}
-	if len(changing) == 0 {
-		shorter = t.sums()
-	}
-	if len(t.components) <= manyRows {
-		return []*document{t.rows(t.components), shorter, t.sums()}
-	}
-	return []*document{shorter, t.sums()}
+	return []*document{table, t.sums()}
 }
 
-// changing are the components that have more to say than "no change".
-func (t totals) changing() []string {
-	var names []string
+// byWeight are the components that have more to say than "no change", those first that a person must look at, and the
+// others.
+func (t totals) byWeight() (changing, quiet []string) {
+	const most = 3 // the weight of no change
+	byWeight := make([][]string, most+1)
 	for _, component := range t.components {
+		weight := most
 		for _, instances := range t.cells[component] {
-			if !quiet(instances) {
-				names = append(names, component)
-				break
-			}
+			weight = min(weight, weightOf(instances))
 		}
+		byWeight[weight] = append(byWeight[weight], component)
 	}
-	return names
+	return slices.Concat(byWeight[:most]...), byWeight[most]
 }
 
-// quiet tells whether all instances are planned and change nothing.
-func quiet(instances []planner.InstancePreview) bool {
+func weightOf(instances []planner.InstancePreview) int {
+	weight := 3
 	for _, instance := range instances {
-		if instance.Outcome != planner.Planned || !tallied(instance).empty() {
-			return false
+		switch instance.Outcome {
+		case planner.Failed, planner.Moved:
+			return 0
+		case planner.Planned:
+			if t := tallied(instance); t.destructive() {
+				weight = min(weight, 1)
+			} else if !t.empty() {
+				weight = min(weight, 2)
+			}
+		default:
+			weight = min(weight, 2)
 		}
 	}
-	return true
+	return weight
 }
 
 func (t totals) rows(components []string) *document {

@@ -4,15 +4,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/trunkline/trunkline/planner/engine"
 )
 
 const (
-	// longValue is how many characters a value may have beside its name; longer ones get lines of their own.
-	longValue = 72
+	// longValue is how many characters a value may have where another one stands beside it, longAlone where none does;
+	// longer ones get lines of their own.
+	longValue, longAlone = 72, 110
 	// longLine is how many characters a line of a value may have.
 	longLine = 140
 	// manyLinesOfValue is how many lines of one value are shown.
@@ -23,13 +24,15 @@ const (
 type shownValue struct {
 	short string
 	lines []string
+	// document: the lines are JSON, in which a comma at the end of a line says nothing.
+	document bool
 }
 
 func (v shownValue) long() bool { return v.lines != nil }
 
-// shown prepares a JSON text for reading: strings of several lines, documents in strings, lists and maps are spread
-// over lines when they are long. Absent values are empty.
-func shown(value string) shownValue {
+// shown prepares a JSON text for reading, on one line if it has at most so many characters: strings of several lines,
+// documents in strings, lists and objects are spread over lines when they are long. Absent values are empty.
+func shown(value string, most int) shownValue {
 	if value == "" || value == "null" {
 		return shownValue{}
 	}
@@ -37,40 +40,47 @@ func shown(value string) shownValue {
 	decoder := json.NewDecoder(strings.NewReader(value))
 	decoder.UseNumber()
 	if err := decoder.Decode(&decoded); err != nil || decoder.More() {
-		return limitedValue(value, strings.Split(value, "\n"))
+		return limitedValue(value, shownValue{lines: strings.Split(value, "\n")}, most)
 	}
-	one := encoded(decoded, "")
-	if s, isString := decoded.(string); isString {
-		lines := spread(s)
-		if strings.Contains(strings.TrimSpace(s), "\n") {
-			return shownValue{short: oneRow(shortened(one, longValue)), lines: lines}
-		}
-		return limitedValue(one, lines)
+	s, isString := decoded.(string)
+	if !isString {
+		spread := shownValue{lines: strings.Split(encoded(decoded, "  "), "\n"), document: true}
+		return limitedValue(flow(decoded), spread, most)
 	}
-	return limitedValue(one, strings.Split(encoded(decoded, "  "), "\n"))
+	one, spread := encoded(s, ""), spreadText(s)
+	if spread.document && utf8.RuneCountInString(one) > most/2 {
+		return shownValue{short: oneRow(shortened(one, most)), lines: spread.lines, document: true}
+	}
+	if strings.Contains(strings.TrimSpace(s), "\n") {
+		most = 0
+	}
+	return limitedValue(one, spread, most)
 }
 
 // limitedValue keeps a value on one line if it is short.
-func limitedValue(one string, lines []string) shownValue {
-	if utf8.RuneCountInString(one) <= longValue && !strings.Contains(one, "\n") {
+func limitedValue(one string, spread shownValue, most int) shownValue {
+	if utf8.RuneCountInString(one) <= most && !strings.Contains(one, "\n") {
 		return shownValue{short: oneRow(one)}
 	}
-	return shownValue{short: oneRow(shortened(one, longValue)), lines: lines}
+	spread.short = oneRow(shortened(one, longValue))
+	return spread
 }
 
-// spread makes lines of a string: of the document that it holds, if it is one, such as a policy.
-func spread(s string) []string {
+// spreadText makes lines of a string: of the document that it holds, if it is one, such as a policy.
+func spreadText(s string) shownValue {
 	var document any
 	trimmed := strings.TrimSpace(s)
 	if strings.HasPrefix(trimmed, "{") || strings.HasPrefix(trimmed, "[") {
-		if json.Unmarshal([]byte(trimmed), &document) == nil {
-			return strings.Split(encoded(document, "  "), "\n")
+		decoder := json.NewDecoder(strings.NewReader(trimmed))
+		decoder.UseNumber()
+		if decoder.Decode(&document) == nil && !decoder.More() {
+			return shownValue{lines: strings.Split(encoded(document, "  "), "\n"), document: true}
 		}
 	}
 	if s = strings.TrimRight(s, "\n"); strings.Contains(s, "\n") {
-		return strings.Split(s, "\n")
+		return shownValue{lines: strings.Split(s, "\n")}
 	}
-	return []string{encoded(s, "")}
+	return shownValue{lines: []string{encoded(s, "")}}
 }
 
 // encoded is JSON for people: < and > are not spelled as code points.
@@ -85,59 +95,37 @@ func encoded(value any, indent string) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// attribute is the lines of a diff for one changed attribute.
-func attribute(a engine.Attribute, action engine.Action, namesOnly bool) []string {
-	before, after := shown(a.Before), shown(a.After)
-	added := a.Before == "" || a.Before == "null"
-	removed := (a.After == "" || a.After == "null") && !a.Unknown
-	sign := "~"
-	switch {
-	case action == engine.Create || added && !removed:
-		sign = "+"
-	case action == engine.Destroy || removed && !added:
-		sign = "-"
+// flow writes a list or an object on one line, as one would in the code, without what is null.
+func flow(value any) string {
+	switch value := value.(type) {
+	case map[string]any:
+		var parts []string
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			if value[key] != nil {
+				parts = append(parts, flowKey(key)+": "+flow(value[key]))
+			}
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	case []any:
+		parts := make([]string, len(value))
+		for i, element := range value {
+			parts[i] = flow(element)
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
 	}
-	name := sign + "   " + shortened(codeText(a.Path), longLine)
-	note := ""
-	if a.ForcesReplacement {
-		note = " (forces replacement)"
-	}
-	switch {
-	case namesOnly:
-		return []string{name + note}
-	case a.Sensitive:
-		return []string{name + ": (sensitive)" + note}
-	case a.Unknown && added:
-		return []string{name + ": (known after apply)" + note}
-	case a.Unknown:
-		return []string{name + ": " + before.short + " → (known after apply)" + note}
-	case before.long() || after.long():
-		return append([]string{name + ":" + note}, changedLines(before, after)...)
-	case sign == "+":
-		return []string{name + ": " + after.short + note}
-	case sign == "-":
-		return []string{name + ": " + before.short + note}
-	case before.short == after.short:
-		return []string{name + ": " + before.short + " (changes in a way that is not shown)" + note}
-	}
-	return []string{name + ": " + before.short + " → " + after.short + note}
+	return encoded(value, "")
 }
 
-// changedLines is the difference of two long values, line by line.
-func changedLines(before, after shownValue) []string {
-	lines, left := difference(linesOf(before), linesOf(after), manyLinesOfValue)
-	if left > 0 {
-		lines = append(lines, fmt.Sprintf("      … %d more lines", left))
+// flowKey is quoted where it could be taken for something else.
+func flowKey(key string) string {
+	for i, r := range key {
+		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		if !letter && (i == 0 || r != '-' && (r < '0' || r > '9')) {
+			return encoded(key, "")
+		}
 	}
-	return lines
-}
-
-func linesOf(v shownValue) []string {
-	if v.long() {
-		return v.lines
+	if key == "" {
+		return `""`
 	}
-	if v.short == "" {
-		return nil
-	}
-	return []string{v.short}
+	return key
 }

@@ -1,7 +1,8 @@
 package comment
 
 import (
-	"fmt"
+	"crypto/sha256"
+	"strings"
 
 	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/planner/engine"
@@ -11,11 +12,12 @@ import (
 const manyWarnings = 8
 
 // warnings are what a reviewer must not miss, the worst first.
-func warnings(p planner.Preview) []line {
+func warnings(p planner.Preview, groups []group) []line {
 	var all []line
 	all = append(all, stateMoves(p.Instances)...)
-	all = append(all, destructions(p.Instances, engine.Destroy)...)
-	all = append(all, destructions(p.Instances, engine.Replace)...)
+	all = append(all, destructions(groups, engine.Destroy)...)
+	all = append(all, destructions(groups, engine.Replace)...)
+	all = append(all, unmet(p.Instances)...)
 	all = append(all, behind(p.Instances)...)
 	all = append(all, removed(p.Instances)...)
 	for _, note := range p.Notes {
@@ -59,95 +61,88 @@ func stateMoves(instances []planner.InstancePreview) []line {
 
 // destructions says what is destroyed or replaced, and where: the same resources of a component in one line, also
 // where the rest of the plans differs.
-func destructions(instances []planner.InstancePreview, action engine.Action) []line {
+func destructions(groups []group, action engine.Action) []line {
 	verb := own("⚠️ **Destroys**")
 	if action == engine.Replace {
 		verb = own("⚠️ **Replaces**")
 	}
-	type loss struct{ component, resources string }
-	var losses []loss
-	what := map[loss]line{}
-	where := map[loss][]planner.InstancePreview{}
-	for _, instance := range instances {
-		resources := lost(instance, action)
-		if len(resources) == 0 {
+	type loss struct {
+		components string
+		resources  appearance
+	}
+	type losing struct {
+		what, of line
+		where    []planner.InstancePreview
+	}
+	index := map[loss]int{}
+	var losses []losing
+	for _, g := range groups {
+		what, resources := g.lost(action)
+		if what == nil {
 			continue
 		}
-		shown := listAtMost(resources, 3)
-		key := loss{instance.Instance.Component, join(resources, ", ").markdown(false)}
-		if where[key] == nil {
-			losses = append(losses, key)
-			what[key] = shown
+		key := loss{strings.Join(g.components, "\n"), resources}
+		at, known := index[key]
+		if !known {
+			at = len(losses)
+			index[key] = at
+			losses = append(losses, losing{what: what, of: g.named()})
 		}
-		where[key] = append(where[key], instance)
+		for _, instance := range g.instances {
+			if instance.Instance.Component == g.components[0] {
+				losses[at].where = append(losses[at].where, instance)
+			}
+		}
 	}
-	all := each(losses, func(key loss) line {
-		return say("{} {} of {} in {}", verb, what[key], code(key.component), places(where[key]))
+	all := each(losses, func(one losing) line {
+		return say("{} {} of {} in {}", verb, one.what, one.of, places(one.where))
 	})
 	return summedUp(all, "more components do the same: see the table")
 }
 
-// lost are the resources that an instance's plan destroys or replaces.
-func lost(instance planner.InstancePreview, action engine.Action) []line {
-	if instance.Outcome != planner.Planned {
-		return nil
+// manyLost resources are named in a line.
+const manyLost = 4
+
+// lost are the resources that the group's plan destroys or replaces, with a digest of all of them; nil: none.
+func (g group) lost(action engine.Action) (line, appearance) {
+	if g.first().Outcome != planner.Planned {
+		return nil, appearance{}
 	}
-	var resources []line
-	for _, change := range instance.Plan.Changes {
+	var named []line
+	all := 0
+	look := lookWriter{sha256.New(), g.view}
+	for _, change := range g.first().Plan.Changes {
 		if change.Action != action {
 			continue
 		}
-		resource := code(shortened(change.Address, longLine))
-		if forced := forcing(change); len(forced) > 0 {
-			resource = say("{} (forced by {})", resource, listAtMost(each(forced, code), 3))
+		look.text(g.view.names.hide(change.Address), g.view.names.hide(strings.Join(forcing(change), "\n")), change.Reason)
+		if all++; all <= manyLost+1 {
+			named = append(named, g.view.changeWord(change))
 		}
-		resources = append(resources, resource)
 	}
-	return resources
+	if all > manyLost+1 {
+		named = append(named[:manyLost], say("{} more", number(all-manyLost)))
+	}
+	return list(named), appearance(look.Sum(nil))
 }
 
-// behind says where trunk is ahead of what runs, so that plans contain more than this pull request.
-func behind(instances []planner.InstancePreview) []line {
-	type lag struct {
-		environment string
-		pulls       string
-	}
-	planned := map[string]int{}
-	index := map[lag]int{}
-	var lags []lag
-	var late [][]planner.InstancePreview
+// unmet says which conditions of the code about itself do not hold.
+func unmet(instances []planner.InstancePreview) []line {
+	type warning struct{ component, text string }
+	where := map[warning][]planner.InstancePreview{}
+	var found []warning
 	for _, instance := range instances {
-		planned[instance.Instance.Environment]++
-		if len(instance.Behind) == 0 {
-			continue
-		}
-		key := lag{instance.Instance.Environment, fmt.Sprint(instance.Behind)}
-		at, found := index[key]
-		if !found {
-			at = len(late)
-			index[key] = at
-			lags, late = append(lags, key), append(late, nil)
-		}
-		late[at] = append(late[at], instance)
-	}
-	var all []line
-	for i, key := range lags {
-		pulls := listAtMost(each(late[i][0].Behind, pull), 10)
-		which := own("its plan also contains")
-		if len(late[i]) > 1 {
-			which = own("its plans also contain")
-		}
-		if len(late[i]) < planned[key.environment] {
-			names := each(late[i], func(p planner.InstancePreview) line { return code(p.Instance.Component) })
-			which = say("{} of {}", own("the plan"), list(names))
-			if len(late[i]) > 1 {
-				which = say("the plans of {}", listAtMost(names, 5))
+		for _, text := range instance.Plan.Warnings {
+			key := warning{instance.Instance.Component, text}
+			if where[key] == nil {
+				found = append(found, key)
 			}
-			which = say("{} also {}", which, own(verb(len(late[i]), "contains", "contain")))
+			where[key] = append(where[key], instance)
 		}
-		all = append(all, say("**{} is behind trunk**: {} {}", text(key.environment), which, pulls))
 	}
-	return summedUp(all, "more groups of plans contain earlier pull requests")
+	return summedUp(each(found, func(key warning) line {
+		return say("⚠️ **Does not hold** in {}, {}: {}", code(key.component), places(where[key]), prose(shortened(oneLine(key.text), 400)))
+	}), "more conditions do not hold")
 }
 
 func verb(n int, one, many literal) literal {

@@ -30,36 +30,77 @@ type side struct {
 
 // differences are the attributes that change, in order of their paths.
 func differences(change tfjson.Change) []difference {
-	var found []difference
-	walk(nil, side{change.Before, change.After, change.AfterUnknown, change.BeforeSensitive, change.AfterSensitive}, &found)
-	for i := range found {
-		found[i].forces = slices.ContainsFunc(change.ReplacePaths, func(path any) bool { return touches(found[i].path, path) })
+	w := walker{forcing: change.ReplacePaths}
+	w.walk(nil, side{change.Before, change.After, change.AfterUnknown, change.BeforeSensitive, change.AfterSensitive})
+	for i := range w.found {
+		w.found[i].forces = slices.ContainsFunc(w.forcing, func(path any) bool { return touches(w.found[i].path, path) })
 	}
-	return found
+	return w.found
 }
 
-func walk(path []any, value side, found *[]difference) {
+// walker collects what differs.
+type walker struct {
+	// forcing are the paths that force a replacement.
+	forcing []any
+	found   []difference
+}
+
+func (w *walker) walk(path []any, value side) {
 	unknown, sensitive := value.unknown == true, value.sensitive == true || value.sensitiveBefore == true
+	someUnknown := unknown || anyTrue(value.unknown)
 	switch {
-	case !unknown && !anyTrue(value.unknown) && reflect.DeepEqual(value.before, value.after):
+	case !someUnknown && reflect.DeepEqual(value.before, value.after):
 		return
 	case unknown || sensitive:
-		unknown = unknown || anyTrue(value.unknown)
-		*found = append(*found, difference{path: path, before: value.before, after: value.after, unknown: unknown, sensitive: sensitive})
+		w.found = append(w.found, difference{path: path, before: value.before, after: value.after, unknown: someUnknown, sensitive: sensitive})
 	default:
 		if keys, isObject := objectKeys(value); isObject {
 			for _, key := range keys {
-				walk(append(slices.Clone(path), key), value.field(key), found)
+				w.walk(append(slices.Clone(path), key), value.field(key))
 			}
 			return
 		}
 		if length, isList := listLength(value); isList {
+			if w.plain(path, value) {
+				w.list(path, value)
+				return
+			}
 			for i := range length {
-				walk(append(slices.Clone(path), i), value.element(i), found)
+				w.walk(append(slices.Clone(path), i), value.element(i))
 			}
 			return
 		}
-		*found = append(*found, difference{path: path, before: value.before, after: value.after})
+		w.found = append(w.found, difference{path: path, before: value.before, after: value.after})
+	}
+}
+
+// plain tells whether nothing speaks of single places of a list: no marks, and no path that forces a replacement.
+// Then its elements may be paired as they fit.
+func (w *walker) plain(path []any, value side) bool {
+	return !anyTrue(value.unknown) && !anyTrue(value.sensitive) && !anyTrue(value.sensitiveBefore) &&
+		!slices.ContainsFunc(w.forcing, func(forcing any) bool {
+			steps, _ := forcing.([]any)
+			return len(steps) > len(path) && touches(path, forcing)
+		})
+}
+
+// list adds what differs between two lists: the whole where it holds nothing but plain values, else each element.
+func (w *walker) list(path []any, value side) {
+	before, _ := value.before.([]any)
+	after, _ := value.after.([]any)
+	if scalars(before) && scalars(after) {
+		w.found = append(w.found, difference{path: path, before: value.before, after: value.after})
+		return
+	}
+	for _, pair := range paired(before, after) {
+		switch {
+		case pair.after < 0:
+			w.found = append(w.found, difference{path: append(slices.Clone(path), pair.before), before: before[pair.before]})
+		case pair.before < 0:
+			w.found = append(w.found, difference{path: append(slices.Clone(path), pair.after), after: after[pair.after]})
+		default:
+			w.walk(append(slices.Clone(path), pair.after), side{before: before[pair.before], after: after[pair.after]})
+		}
 	}
 }
 
@@ -150,11 +191,19 @@ func (d difference) attribute(redact func(string) string) Attribute {
 	if d.sensitive {
 		return attribute
 	}
-	if d.before != nil {
-		attribute.Before = jsonText(redacted(d.before, redact))
+	before, after := redacted(d.before, redact), redacted(d.after, redact)
+	if d.unknown {
+		after = nil
 	}
-	if d.after != nil && !d.unknown {
-		attribute.After = jsonText(redacted(d.after, redact))
+	if before != nil {
+		attribute.Before = jsonText(before)
+	}
+	if after != nil {
+		attribute.After = jsonText(after)
+	}
+	if len(attribute.Before)+len(attribute.After) > maxValue {
+		attribute.Folded = hash(attribute.Before + "\n" + attribute.After)
+		attribute.Before, attribute.After = folded(before, after)
 	}
 	return attribute
 }

@@ -34,13 +34,13 @@ func TestAttributes(t *testing.T) {
 		want   []Attribute
 	}{
 		"nested values": {`{"actions": ["update"],
-			"before": {"id": "i-1", "tags": {"Name": "a", "team": "x"}, "rules": [{"port": 80, "cidr": ["10.0.0.0/8"]}], "same": [1, 2], "none": null},
-			"after": {"id": "i-1", "tags": {"Name": "b", "kubernetes.io/x": "<y>"}, "rules": [{"port": 443, "cidr": ["10.0.0.0/8", "10.1.0.0/16"]}, {"port": 1.50}], "same": [1, 2], "none": {}},
+			"before": {"id": "i-1", "tags": {"Name": "a", "team": "x"}, "rules": [{"port": 80, "to": 80, "udp": false, "cidr": ["10.0.0.0/8"]}], "same": [1, 2], "none": null},
+			"after": {"id": "i-1", "tags": {"Name": "b", "kubernetes.io/x": "<y>"}, "rules": [{"port": 443, "to": 80, "udp": false, "cidr": ["10.0.0.0/8", "10.1.0.0/16"]}, {"port": 1.50}], "same": [1, 2], "none": {}},
 			"after_unknown": {"tags": {}}}`, Update, []Attribute{
 			{Path: "none", After: "{}"},
-			{Path: "rules[0].cidr[1]", After: `"10.1.0.0/16"`},
+			{Path: "rules[0].cidr", Before: `["10.0.0.0/8"]`, After: `["10.0.0.0/8","10.1.0.0/16"]`},
 			{Path: "rules[0].port", Before: "80", After: "443"},
-			{Path: "rules[1].port", After: "1.50"},
+			{Path: "rules[1]", After: `{"port":1.50}`},
 			{Path: "tags.Name", Before: `"a"`, After: `"b"`},
 			{Path: `tags["kubernetes.io/x"]`, After: `"<y>"`},
 			{Path: "tags.team", Before: `"x"`},
@@ -71,7 +71,7 @@ func TestAttributes(t *testing.T) {
 		}},
 		"secrets and paths that nobody marked": {`{"actions": ["create"], "before": null, "after": {"a": "s3cret-value", "b": ["ghp_16C7e42F292c6912E7710c838347Ae178B4a"], "c": "/srv/tree/1/app/x"}}`, Create, []Attribute{
 			{Path: "a", After: `"[redacted]"`},
-			{Path: "b[0]", After: `"[redacted]"`},
+			{Path: "b", After: `["[redacted]"]`},
 			{Path: "c", After: `"app/x"`},
 		}},
 		"a destruction":               {`{"actions": ["delete"], "before": {"id": "x"}, "after": null}`, Destroy, nil},

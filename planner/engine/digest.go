@@ -32,7 +32,7 @@ type normalisedAttribute struct {
 	Sensitive string `json:"sensitive,omitempty"`
 }
 
-func (r planReader) changeDigest(change Change, found []difference, detail tfjson.Change) string {
+func (r *planReader) changeDigest(change Change, found []difference, detail tfjson.Change) string {
 	plain := normalised{
 		Address: change.Address, Previous: change.PreviousAddress, Import: change.ImportID, Deposed: change.Deposed,
 		Action: change.Action,
@@ -57,7 +57,7 @@ func (r planReader) changeDigest(change Change, found []difference, detail tfjso
 		}
 		plain.Attributes = append(plain.Attributes, attribute)
 	}
-	return hash(r.work.hostless(jsonText(plain)))
+	return hash(r.hostless.Replace(jsonText(plain)))
 }
 
 func (s Settings) keyed(text string) string {

@@ -62,19 +62,33 @@ func (d *document) value(value any) error {
 	return encoder.Encode(value)
 }
 
+// comma stands before all elements and members but the first.
+func (d *document) comma(first bool) error {
+	if first {
+		return nil
+	}
+	return d.raw(",")
+}
+
 // resource writes one element of resource_changes; first tells whether it is the first.
 func (d *document) resource(resource tfjson.ResourceChange, first bool) error {
 	if d == nil {
 		return nil
 	}
-	if !first {
-		if err := d.raw(","); err != nil {
-			return err
-		}
+	if err := d.comma(first); err != nil {
+		return err
 	}
 	change := masked(*resource.Change)
 	resource.Change = &change
 	return d.value(resource)
+}
+
+// output writes one member of output_changes; first tells whether it is the first.
+func (d *document) output(name string, change tfjson.Change, first bool) error {
+	if d == nil {
+		return nil
+	}
+	return errors.Join(d.comma(first), d.value(name), d.raw(":"), d.value(masked(change)))
 }
 
 // close ends the document; parts that the plan does not have are empty.

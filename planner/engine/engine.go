@@ -168,7 +168,10 @@ func (w Work) scratch(elements ...string) string {
 
 // hostless is text without the paths of this host, which tell nothing to the person who reads it, and are others the
 // next time.
-func (w Work) hostless(text string) string {
+func (w Work) hostless(text string) string { return w.replacer().Replace(text) }
+
+// replacer is what makes text hostless.
+func (w Work) replacer() *strings.Replacer {
 	var pairs []string
 	for _, one := range [][2]string{{w.Root, "."}, {w.Scratch, "$SCRATCH"}, {w.State, "$TRUNKLINE_STATE"}} {
 		if filepath.IsAbs(one[0]) && len(one[0]) > 1 {
@@ -178,7 +181,7 @@ func (w Work) hostless(text string) string {
 			pairs = append(pairs, one[0], one[1])
 		}
 	}
-	return strings.NewReplacer(pairs...).Replace(text)
+	return strings.NewReplacer(pairs...)
 }
 
 // within gives the context the work's time limit.

@@ -16,6 +16,9 @@ type Plan struct {
 	Text string
 	// File holds the engine's own plan, for Apply; it lives as long as the directory it was made in.
 	File string
+	// Warnings are conditions that the code states about itself and that do not hold, redacted: check blocks, and
+	// postconditions that only the apply would fail on.
+	Warnings []string
 	// Document is a file with the plan as JSON, for policies: resource_changes (also of resources that stay as they
 	// are) and output_changes in terraform's own form, without sensitive values; with the member text in their place for
 	// command engines. It is there if it was asked for, as long as File.
@@ -55,8 +58,14 @@ type Change struct {
 	// Deposed names the leftover of a replacement that was interrupted, where the change is about that.
 	Deposed string
 	Action  Action
-	// Attributes that change, in order of their paths.
+	// Reason is the engine's keyword for why it does this, such as delete_because_no_resource_config; empty: it has none.
+	Reason string
+	// CreateFirst: a replacement makes the new object before the old one is destroyed.
+	CreateFirst bool
+	// Attributes that change, in order of their paths. Values of one plan are kept up to a limit.
 	Attributes []Attribute
+	// AttributesLeft is how many more change than are kept here.
+	AttributesLeft int
 	// Digest of this change alone, normalised: for "are the remaining changes among those planned".
 	Digest string
 }
@@ -67,6 +76,9 @@ type Attribute struct {
 	Path string
 	// Before and After are JSON texts; empty where there is no value.
 	Before, After string
+	// Folded: the values are long, and Before and After are texts of the lines around what differs. It is a hash of
+	// the whole values.
+	Folded string
 	// Unknown: After is known only when applied.
 	Unknown bool
 	// Sensitive: values are withheld; Before and After are empty.

@@ -123,7 +123,7 @@ func TestTerraformPlansAndApplies(t *testing.T) {
 	plan := mustPlan(t, engine, work)
 	want := []Change{{Address: "terraform_data.box", Action: Create, Attributes: []Attribute{
 		{Path: "id", Unknown: true},
-		{Path: `input["a/b"][0]`, After: `"x"`},
+		{Path: `input["a/b"]`, After: `["x"]`},
 		{Path: "input.password", Sensitive: true},
 		{Path: "input.size", After: "1"},
 		{Path: "output", Unknown: true},
@@ -224,8 +224,8 @@ resource "terraform_data" "i" {}
 	work = repository.work(work.Instance)
 	plan := mustPlan(t, engine, work)
 	want := []Change{
-		{Address: "terraform_data.b", Action: Forget},
-		{Address: "terraform_data.c[1]", Action: Destroy},
+		{Address: "terraform_data.b", Action: Forget, Reason: "delete_because_no_resource_config"},
+		{Address: "terraform_data.c[1]", Action: Destroy, Reason: "delete_because_count_index"},
 		{Address: "terraform_data.i", Action: Import, ImportID: "known"},
 		{Address: "terraform_data.z", PreviousAddress: "terraform_data.a", Action: Move},
 	}

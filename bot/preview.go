@@ -286,7 +286,7 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 	}
 	p.preview.Versions = planner.Followings(*before, *after, p.preview.Instances, time.Now())
 	p.notePolicies(before.Tree(), tree)
-	return nil
+	return p.compareVendored(ctx, git, *before, *after)
 }
 
 // kept is what is known of an instance already, where the last /plan named other environments than its own.

@@ -28,7 +28,7 @@ func (p *previewing) planAll(ctx context.Context, git *mirror.Mirror, merge stri
 		return err
 	}
 	defer worktree.Release()
-	p.preview.Checks = checks.Running(p.rules.Checks)
+	p.preview.Checks = append(checks.Running(p.rules.Checks), p.preview.Checks...)
 	if err := p.save(ctx, store.PreviewPlanning); err != nil {
 		return err
 	}

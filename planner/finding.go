@@ -38,6 +38,8 @@ type Finding struct {
 	Line, EndLine int    `json:",omitempty"`
 	// ChangedLine is the first of these lines that the pull request itself changed, as its head has it. 0: none is.
 	ChangedLine int `json:",omitempty"`
+	// ChangedFile is the file that has ChangedLine, where it is another than File.
+	ChangedFile string `json:",omitempty"`
 	// Instances by name, where it is about instances.
 	Instances []string `json:",omitempty"`
 	// Resource is an address in a plan, Rule the name that the scanner has for what it looks for.

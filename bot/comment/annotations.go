@@ -71,7 +71,11 @@ func (f found) annotation() Annotation {
 	if f.Source != "" {
 		message += "\nby " + f.Source
 	}
-	return Annotation{Level: level, Path: f.File, Line: f.ChangedLine, Title: titled(title), Message: worded(message)}
+	file := f.File
+	if f.ChangedFile != "" {
+		file, message = f.ChangedFile, message+"\nsee "+place(f.File, f.Line, 0).plain()
+	}
+	return Annotation{Level: level, Path: file, Line: f.ChangedLine, Title: titled(title), Message: worded(message)}
 }
 
 func titled(text string) string { return endCutAt(oneLine(text), annotationTitle) }

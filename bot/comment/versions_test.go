@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/trunkline/trunkline/planner"
+	"github.com/trunkline/trunkline/planner/engine"
 )
 
 func follow(environment, name, label string, kind planner.VersionKind) planner.Follow {
@@ -39,7 +40,17 @@ func versionPreviews() map[string]planner.Preview {
 	experiment.Versions = []planner.Following{database, network}
 	overdue.Versions = []planner.Following{late}
 	again.Versions = []planner.Following{together}
-	return map[string]planner.Preview{"versions": diverges, "versions-experiment": experiment, "versions-overdue": overdue, "versions-together": again}
+	moved := planned("prod", "database", "")
+	moved.Outcome, moved.Plan = planner.Moved, engine.Plan{}
+	moved.Moves = []planner.StateMove{{What: "workspace", From: "prod-us", To: "prod-us-database", Keep: "metadata.terraform_workspace: prod-us"},
+		{What: "workspace_key_prefix", From: "database", To: "database-v2", Keep: "backend.s3.workspace_key_prefix: database"}}
+	moved.Declare = `settings.trunkline.state_moved_from: "s3 bucket=acme workspace_key_prefix=database workspace=prod-us"`
+	named := planned("dev", "service", "")
+	named.Outcome, named.Plan, named.Reasons = planner.Moved, engine.Plan{}, []string{"renamed from dev/app"}
+	named.Moves = []planner.StateMove{{What: "instance", From: "dev/app", To: "dev/service"}}
+	named.Declare = `state_moved: [{instance: "dev/service", from: "trunkline instance=dev/app workspace=default"}]`
+	moves := preview(named, moved)
+	return map[string]planner.Preview{"moves": moves, "versions": diverges, "versions-experiment": experiment, "versions-overdue": overdue, "versions-together": again}
 }
 
 func TestVersions(t *testing.T) {

@@ -50,6 +50,8 @@ func stateMoves(instances []planner.InstancePreview) []line {
 			code(instance.Instance.Component), places([]planner.InstancePreview{instance}), join(parts, ", "))
 		if len(keep) > 0 {
 			l = say("{}. To keep it where it is: {}", l, list(keep))
+		} else {
+			l = say("{}. To keep it where it is, take that back", l)
 		}
 		if instance.Declare != "" {
 			l = say("{}. Once it is moved, or to begin anew on purpose: {}", l, code(shortened(instance.Declare, 300)))

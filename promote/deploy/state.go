@@ -52,9 +52,10 @@ func moved(names []string, moves planner.Moves) string {
 				keep = append(keep, move.Keep)
 			}
 		}
-		if len(keep) > 0 {
-			fmt.Fprintf(&text, "  to keep it where it is: %s\n", strings.Join(keep, ", "))
+		if len(keep) == 0 {
+			keep = []string{"take that back"}
 		}
+		fmt.Fprintf(&text, "  to keep it where it is: %s\n", strings.Join(keep, ", "))
 		fmt.Fprintf(&text, "  once the state is moved, or if it is to begin anew: %s\n", moves.Declare[name])
 	}
 	if more := len(names) - mostMoved; more > 0 {

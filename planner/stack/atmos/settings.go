@@ -47,23 +47,31 @@ func configNames() []string { return []string{"atmos.yaml", "atmos.yml", ".atmos
 // atmos.d.
 func readSettings(ctx context.Context, files Files, options Options) (settings, error) {
 	reader := &configReader{ctx: ctx, files: files, options: options}
+	name, values, err := reader.values()
+	if err != nil {
+		return settings{}, err
+	}
+	if name == "" {
+		return settings{}, config.Problems{{File: "atmos.yaml", Message: "there is no atmos.yaml: a repository of the layout atmos has one at its root"}}
+	}
+	return reader.settings(name, values)
+}
+
+// values are those of atmos.yaml and of all that belongs to it. An empty name: there is none.
+func (r *configReader) values() (name string, values map[string]any, err error) {
 	for _, name := range configNames() {
-		if _, there := slices.BinarySearch(files.Files(), name); !there {
+		if _, there := slices.BinarySearch(r.files.Files(), name); !there {
 			continue
 		}
-		values, err := reader.read(name, nil)
-		if err != nil {
-			return settings{}, err
-		}
+		values, err := r.read(name, nil)
 		for _, folder := range []string{".atmos.d", "atmos.d"} {
-			values, err = reader.under(folder, values)
-			if err != nil {
-				return settings{}, err
+			if err == nil {
+				values, err = r.under(folder, values)
 			}
 		}
-		return reader.settings(name, values)
+		return name, values, err
 	}
-	return settings{}, config.Problems{{File: "atmos.yaml", Message: "there is no atmos.yaml: a repository of the layout atmos has one at its root"}}
+	return "", nil, nil
 }
 
 // configReader reads atmos.yaml and what belongs to it.

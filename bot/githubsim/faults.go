@@ -29,6 +29,8 @@ type Fault struct {
 	RetryAfter time.Duration
 	// Delay is waited before anything else, in real time.
 	Delay time.Duration
+	// Until is waited for after that, until it is closed. nil is not.
+	Until <-chan struct{}
 	// DropBefore breaks the connection before the call takes effect, DropAfter
 	// after it: the App cannot tell which of the two happened.
 	DropBefore, DropAfter bool
@@ -76,16 +78,23 @@ func (gh *GitHub) fault(operation, path string) Fault {
 	return Fault{}
 }
 
-// waits holds the call up for the fault's delay and reports whether the client
+// waits holds the call up as the fault says and reports whether the client
 // was still there at the end.
 func (f Fault) waits(ctx context.Context) bool {
-	if f.Delay == 0 {
+	if f.Delay > 0 {
+		timer := time.NewTimer(f.Delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	if f.Until == nil {
 		return true
 	}
-	timer := time.NewTimer(f.Delay)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-f.Until:
 		return true
 	case <-ctx.Done():
 		return false

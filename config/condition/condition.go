@@ -6,6 +6,7 @@ package condition
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/google/cel-go/cel"
@@ -104,6 +105,25 @@ func (c *Condition) UsesTime() bool {
 		}
 	}
 	return false
+}
+
+// Explain names what the condition asks for, with the values that it got: "plan.destroys is 2, range.commits is 5". Lists
+// and times are left out.
+func (c *Condition) Explain(facts Facts) string {
+	values := facts.values()
+	var parts []string
+	for _, name := range declared {
+		switch value := values[name.name].(type) {
+		case int, string:
+			if c.uses[name.name] && (facts.Plan != nil || !name.ofPlan()) {
+				parts = append(parts, fmt.Sprintf("%s is %v", name.name, value))
+			}
+		}
+	}
+	if len(parts) == 0 {
+		return "it is false"
+	}
+	return strings.Join(parts, ", ")
 }
 
 // String is the expression.

@@ -15,6 +15,8 @@ import (
 type decoder struct {
 	file     string
 	problems Problems
+	// zone in which times are meant where the decoder is; nil: UTC.
+	zone *time.Location
 }
 
 // fields are the keys of a mapping with what reads each.
@@ -134,11 +136,23 @@ func (d *decoder) positive(node *yaml.Node, what string) int {
 
 func (d *decoder) duration(node *yaml.Node, what string) time.Duration {
 	text := d.text(node, what)
-	duration, err := time.ParseDuration(text)
+	duration, err := parseDuration(text)
 	if text != "" && (err != nil || duration <= 0) {
-		d.problem(node, "%s is %q; expected a time such as 90s, 30m or 2h", what, text)
+		d.problem(node, "%s is %q; expected a time such as 90s, 30m, 2h or 5d", what, text)
 	}
 	return duration
+}
+
+// parseDuration reads Go's durations, and whole days and weeks: of 24 hours and of seven days.
+func parseDuration(text string) (time.Duration, error) {
+	for suffix, unit := range map[string]time.Duration{"d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
+		if number, ok := strings.CutSuffix(text, suffix); ok {
+			// More days than this overflow, and mean nothing.
+			count, err := strconv.ParseUint(number, 10, 13)
+			return time.Duration(count) * unit, err
+		}
+	}
+	return time.ParseDuration(text)
 }
 
 func (d *decoder) oneOf(node *yaml.Node, what, text string, allowed ...string) string {

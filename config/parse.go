@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -62,6 +61,7 @@ func (d *decoder) syntax(err error) {
 }
 
 func (d *decoder) repository(node *yaml.Node) (r Repository) {
+	d.zone = d.inZone(node, nil)
 	seen := d.mapping(node, "the configuration", fields{
 		"version":      func(n *yaml.Node) { r.Version = d.integer(n, "version") },
 		"stacks":       func(n *yaml.Node) { r.Stacks = d.stacks(n) },
@@ -70,7 +70,15 @@ func (d *decoder) repository(node *yaml.Node) (r Repository) {
 		"state_moved": func(n *yaml.Node) {
 			d.sequence(n, "state_moved", func(item *yaml.Node) { r.StateMoved = append(r.StateMoved, d.stateMove(item)) })
 		},
-	}, "trunk", "hooks", "github_environments", "diverge", "artifacts")
+		"zone":         func(n *yaml.Node) { r.Zone = d.location(n) },
+		"freezes": func(n *yaml.Node) {
+			d.sequence(n, "freezes", func(item *yaml.Node) { r.Freezes = append(r.Freezes, d.freeze(item)) })
+		},
+		"diverge": func(n *yaml.Node) {
+			d.sequence(n, "diverge", func(item *yaml.Node) { r.Diverge = append(r.Diverge, d.divergence(item)) })
+		},
+		"migrations": func(n *yaml.Node) { r.Migrations = d.migrations(n) },
+	}, "trunk", "hooks", "github_environments", "artifacts")
 	d.require(node, seen, "the configuration", "version", "stacks", "environments")
 	if seen["version"] && r.Version != 1 {
 		d.problem(node, "version is %d; this Trunkline reads version 1", r.Version)
@@ -182,89 +190,4 @@ func (d *decoder) environments(node *yaml.Node) (environments []Environment) {
 		environments = append(environments, d.environment(key, node.Content[i+1], environments))
 	}
 	return environments
-}
-
-// environment reads one environment. Without `after` it comes after the one declared before it: an environment
-// that nobody ordered must not be the one that is reached without any proof.
-func (d *decoder) environment(key, node *yaml.Node, before []Environment) Environment {
-	e := Environment{Name: key.Value, Promote: Manual, At: position(key)}
-	var seen map[string]bool
-	if resolved(node).Tag != "!!null" {
-		seen = d.mapping(node, "environment "+e.Name, fields{
-			"stacks":  func(n *yaml.Node) { e.Stacks = d.texts(n, "stacks") },
-			"after":   func(n *yaml.Node) { e.After = d.texts(n, "after") },
-			"promote": func(n *yaml.Node) { e.Promote = d.mode(n) },
-			"verify": func(n *yaml.Node) {
-				d.sequence(n, "verify", func(item *yaml.Node) { e.Verify = append(e.Verify, d.check(item)) })
-			},
-		}, "soak", "auto_if", "approve", "author_may_approve", "windows", "waves", "watch", "on_failure", "one_by_one",
-			"converge_within", "require", "baseline")
-	}
-	if !seen["after"] && len(before) > 0 {
-		e.After = []string{before[len(before)-1].Name}
-	}
-	return e
-}
-
-func (d *decoder) mode(node *yaml.Node) Mode {
-	return Mode(d.oneOf(node, "promote", d.text(node, "promote"), string(Auto), string(Manual)))
-}
-
-func (d *decoder) check(node *yaml.Node) (c Check) {
-	c.At = position(node)
-	seen := d.mapping(node, "a check", fields{
-		"name":    func(n *yaml.Node) { c.Name = d.text(n, "name") },
-		"run":     func(n *yaml.Node) { c.Run = d.text(n, "run") },
-		"timeout": func(n *yaml.Node) { c.Timeout = d.duration(n, "timeout") },
-	}, "workflow", "schedule", "http")
-	d.require(node, seen, "a check", "run")
-	if c.Name == "" {
-		c.Name = c.Run
-	}
-	return c
-}
-
-// check finds what is wrong across keys: names that do not exist, and cycles.
-func check(file string, r Repository) (problems Problems) {
-	add := func(at Position, format string, args ...any) {
-		problems = append(problems, &Problem{File: file, At: at, Message: fmt.Sprintf(format, args...)})
-	}
-	names := make([]string, len(r.Environments))
-	for i, environment := range r.Environments {
-		names[i] = environment.Name
-	}
-	for _, environment := range r.Environments {
-		for _, name := range environment.After {
-			if _, ok := r.Environment(name); !ok {
-				add(environment.At, "%s comes after %q, which is no environment here%s", environment.Name, name, didYouMean(name, names))
-			}
-		}
-		if cycle := cycleThrough(r, environment.Name, nil); cycle != nil && cycle[0] == environment.Name {
-			add(environment.At, "%s can never be reached: %s", environment.Name, strings.Join(cycle, " comes after "))
-		}
-	}
-	for _, instance := range r.Stacks.Instances {
-		if _, ok := r.Environment(instance.Environment); !ok {
-			add(instance.At, "%q is no environment here%s", instance.Environment, didYouMean(instance.Environment, names))
-		}
-	}
-	return append(problems, checkPullChecks(file, r)...)
-}
-
-// cycleThrough follows `after` from name and returns the first path that comes back to where it began.
-func cycleThrough(r Repository, name string, path []string) []string {
-	path = append(path, name)
-	if len(path) > 1 && path[0] == name {
-		return path
-	}
-	if len(path) > len(r.Environments)+1 {
-		return nil
-	}
-	environment, _ := r.Environment(name)
-	for _, after := range environment.After {
-		if cycle := cycleThrough(r, after, path); cycle != nil {
-			return cycle
-		}
-	}
-	return nil
 }

@@ -17,6 +17,14 @@ type Repository struct {
 	Checks []PullCheck
 	// StateMoved are instances whose state is deliberately looked for elsewhere than before.
 	StateMoved []StateMove
+	// Zone in which days and hours are meant where nothing else is said; nil: UTC.
+	Zone *time.Location
+	// Freezes are stretches of time in which nothing moves.
+	Freezes []Freeze
+	// Diverge declares what is meant to differ for a while.
+	Diverge []Divergence
+	// Migrations have steps that must not enter an environment together.
+	Migrations []Migration
 }
 
 // StateMove says of an instance that its state was moved, or may begin anew, so that a deployment need not stop.
@@ -121,13 +129,27 @@ type Environment struct {
 	// Stacks are patterns of stack names; in [LayoutAtmos] of manifest paths too. Empty: the stacks whose
 	// {environment} placeholder is Name; [LayoutAtmos] has none, and needs patterns.
 	Stacks []string
-	// After are the environments that must have converged to a commit before this one may have it.
-	After []string
+	// After are the environments that must all have converged to a commit before this one may have it; of AfterAny, if
+	// there are any, one must.
+	After, AfterAny []string
 	// Promote says who moves the environment; default [Manual].
 	Promote Mode
+	// OneByOne takes commits in the order of trunk, each by itself, instead of the newest with all before it.
+	OneByOne bool
 	// Verify runs after a deployment, in order; all must pass.
 	Verify []Check
-	At     Position
+	// Scheduled checks run at fixed times; each must have passed since a commit runs here before another environment
+	// may have it.
+	Scheduled []ScheduledCheck
+	Gates
+	// ConvergeWithin is how long a commit of trunk may take to get here before people are told. Zero: any time.
+	ConvergeWithin time.Duration
+	// Allow says who may do what here, where it is not everyone with write access.
+	Allow Allow
+	// Baseline is the commit that the environment ran before Trunkline: a full SHA or its beginning. Empty: the commit
+	// before the first that Trunkline saw.
+	Baseline string
+	At       Position
 }
 
 // Check is something run to know whether an environment is healthy.

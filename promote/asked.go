@@ -55,7 +55,11 @@ func Asked(state State, name, to string) (Range, *Refusal) {
 		return Range{}, &Refusal{"A promotion goes from one commit of trunk to a newer one.",
 			fmt.Sprintf("%s runs %s, which is not on trunk any more.", name, code(environment.Runs)), ""}
 	}
-	target := candidate(state, rules)
+	state = state.indexed()
+	c, _ := consider(&state, rules)
+	// A new wish takes the place of the one that waits.
+	c.request = nil
+	target := c.beforeContract(c.newest())
 	if to != "" {
 		var found bool
 		if target, found = state.Find(to); !found {
@@ -63,41 +67,44 @@ func Asked(state State, name, to string) (Range, *Refusal) {
 				fmt.Sprintf("%s is not on trunk after %s, which %s runs.", code(to), code(environment.Runs), name), "`/status`"}
 		}
 	}
-	if refusal := refuse(state, rules, runs, target); refusal != nil {
+	if refusal := c.refuse(target); refusal != nil {
 		return Range{}, refusal
 	}
 	return state.between(runs, target), nil
 }
 
-func refuse(state State, rules config.Environment, runs, target Commit) *Refusal {
-	environment := state.Environments[rules.Name]
-	newest := candidate(state, rules)
+func (c *considered) refuse(target Commit) *Refusal {
+	name, runs := c.environment.Name, c.runs
+	rules := c.versions[0].Environment
+	last := c.environment.Last
+	first := c.newest()
 	switch {
-	case environment.Last != nil && environment.Last.Phase.Live():
+	case last != nil && last.Phase.Live():
 		return &Refusal{"One deployment at a time in an environment.",
-			fmt.Sprintf("%s is being brought to %s right now.", rules.Name, code(environment.Last.To)), "Wait for it to end; then `/promote " + rules.Name + "`."}
-	case target.Position > newest.Position:
-		return unproven(state, rules, target)
-	case target.Position <= runs.Position && newest.Position > runs.Position:
+			fmt.Sprintf("%s is being brought to %s right now.", name, code(last.To)), "Wait for it to end; then `/promote " + name + "`."}
+	case target.Position > c.candidate.Position:
+		return unproven(*c.state, rules, target)
+	case c.oneByOne() && target.Position > first.Position && first.Position > runs.Position:
+		return &Refusal{fmt.Sprintf("%s takes commits one by one, in the order of trunk.", name),
+			fmt.Sprintf("%s comes before %s.", code(first.SHA), code(target.SHA)), fmt.Sprintf("`/promote %s to %s`", name, Short(first.SHA))}
+	case target.Position == runs.Position && len(c.free(c.leftOut(true))) > 0:
+		return nil
+	case target.Position <= runs.Position && c.candidate.Position > runs.Position:
 		return &Refusal{"A promotion goes from one commit of trunk to a newer one.",
-			fmt.Sprintf("%s runs %s already.", rules.Name, code(runs.SHA)), fmt.Sprintf("`/promote %s to %s`", rules.Name, Short(newest.SHA))}
-	case target.Position <= runs.Position && state.tip().Position > runs.Position && len(rules.After) > 0:
-		return unproven(state, rules, state.tip())
+			fmt.Sprintf("%s runs %s already.", name, code(runs.SHA)), fmt.Sprintf("`/promote %s to %s`", name, Short(first.SHA))}
+	case target.Position <= runs.Position && c.state.tip().Position > runs.Position && len(rules.After)+len(rules.AfterAny) > 0:
+		return unproven(*c.state, rules, c.state.tip())
 	case target.Position <= runs.Position:
 		return &Refusal{"A promotion goes from one commit of trunk to a newer one.",
-			fmt.Sprintf("%s runs %s already, the newest commit of trunk: there is nothing to promote.", rules.Name, code(runs.SHA)), "`/status`"}
+			fmt.Sprintf("%s runs %s already, the newest commit of trunk: there is nothing to promote.", name, code(runs.SHA)), "`/status`"}
 	}
 	return nil
 }
 
 // unproven refuses a commit that has not succeeded in what the environment comes after.
 func unproven(state State, rules config.Environment, target Commit) *Refusal {
-	for _, name := range rules.After {
+	for _, name := range lackingProof(state, rules, target) {
 		environment := state.Environments[name]
-		runs, ok := state.commit(environment.Runs)
-		if ok && runs.Position >= target.Position {
-			continue
-		}
 		fact := fmt.Sprintf("%s has not proven %s yet: it runs %s.", name, code(target.SHA), code(environment.Runs))
 		next := "Wait for " + name + "; `/status` shows where it is."
 		if last := environment.Last; last != nil && last.Phase.Live() {
@@ -108,6 +115,21 @@ func unproven(state State, rules config.Environment, target Commit) *Refusal {
 		return &Refusal{fmt.Sprintf("%s comes after %s: a commit must have succeeded there first.", rules.Name, name), fact, next}
 	}
 	return &Refusal{"A commit must be on trunk.", fmt.Sprintf("%s is newer than trunk as we know it.", code(target.SHA)), "`/status`"}
+}
+
+// lackingProof are the environments of `after` that do not have the target, and all of `any` where none has it.
+func lackingProof(state State, rules config.Environment, target Commit) (names []string) {
+	for _, name := range rules.After {
+		if !state.has(name, target) {
+			names = append(names, name)
+		}
+	}
+	for _, name := range rules.AfterAny {
+		if state.has(name, target) {
+			return names
+		}
+	}
+	return append(names, rules.AfterAny...)
 }
 
 func code(sha string) string { return "`" + Short(sha) + "`" }

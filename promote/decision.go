@@ -39,14 +39,35 @@ func (r Range) Authors() []Person {
 	return authors
 }
 
+// Promotion is the step that an environment takes next: the range that it brings, and what belongs to it.
+type Promotion struct {
+	Environment string
+	Range
+	// Plan of exactly this step; nil: it is not made yet.
+	Plan *Plan
+	// Request that asks for it, and Override that passes its gates; nil: none.
+	Request  *Request
+	Override *Override
+	// Without are names and patterns of components that stay as they are; see [LeftOut].
+	Without []string
+
+	// exact: no other commit may take the place of its target.
+	exact bool
+}
+
+// LeavesOut tells whether the step leaves a component as it is.
+func (p Promotion) LeavesOut(component string) bool { return named(p.Without, component) }
+
 // Reason is why an environment does not move, for a person: a gate that is closed.
 type Reason struct {
-	// Gate that is closed: "upstream", "manual", "failed", "deploying", "configuration", "lineage".
+	// Gate that is closed; see [Gate].
 	Gate string
 	// Text is a sentence without its full stop, such as "staging has not proven 4d03e77 yet".
 	Text string
 	// Command that would change it, if a command would; such as "/promote prod".
 	Command string
+	// OpensAt is when it may change by the clock alone; zero: it cannot tell.
+	OpensAt time.Time
 }
 
 // Decision is what should happen next in one environment: start, or wait, or nothing (it is where it should be).
@@ -54,12 +75,29 @@ type Decision struct {
 	Environment string
 	// Candidate is the newest commit that the environment may have; the zero Commit where there is none.
 	Candidate Commit
-	// Start is the promotion to start now; nil: none.
+	// Promotion that is considered: what starts, or what waits. Nil: there is nothing to do, or nothing may be done now.
+	Promotion *Promotion
+	// Gates on it, open and closed, the closed ones first.
+	Gates []Gate
+	// Start is the promotion to start now; nil: none. Where it goes to the commit that it comes from, only components
+	// that were left out before come again.
 	Start *Range
-	// By asked for Start; zero: it starts automatically.
+	// Without are the components that Start leaves as they are; see [Promotion].
+	Without []string
+	// By asked for Start, or overrides; zero: it starts automatically.
 	By Person
+	// Passed are the closed gates that an override passes.
+	Passed []Gate
 	// Waits are the reasons why the candidate is not started; empty where Start is set or the environment has converged.
 	Waits []Reason
+	// Superseded are steps that people dealt with and whose place a newer one takes.
+	Superseded []Superseded
+	// Approvals of what the environment runs now, each with whether it counts.
+	Approvals []Counted
+	// Dropped is a request that nothing is left to do for.
+	Dropped *Request
+	// Overdue: it has not converged in its time; nil: it has, or has time.
+	Overdue *Overdue
 }
 
 // Status is how a commit stands in an environment.
@@ -92,6 +130,8 @@ type Stage struct {
 	// Deployment that carries or carried the commit; nil: none yet.
 	Deployment *Deployment
 	Waits      []Reason
+	// Gates on Range, open and closed, where it is the step that the environment takes next.
+	Gates []Gate
 	// Impact of Range, where it was planned; nil: it was not, or not yet.
 	Impact *PlannedImpact
 }

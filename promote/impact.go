@@ -19,27 +19,27 @@ type PlannedImpact struct {
 	Preview planner.Preview
 }
 
-// Impacts are those that people want to see now: for each environment that waits, to its candidate, or where it
-// has that already, to the tip of trunk.
+// Impacts are those that people want to see now: for each environment that waits, of the step that it takes next, or where
+// there is none, to the tip of trunk.
 func Impacts(state State) []Impact {
 	var impacts []Impact
 	if len(state.Problems) > 0 {
 		return nil
 	}
+	state = state.indexed()
 	for _, rules := range state.Rules.Environments {
 		environment, known := state.Environments[rules.Name]
-		runs, onTrunk := state.commit(environment.Runs)
+		c, onTrunk := consider(&state, rules)
 		if !known || !onTrunk || environment.Last != nil && environment.Last.Phase.Live() {
 			continue
 		}
-		target := candidate(state, rules)
-		if target.Position <= runs.Position {
-			target = state.tip()
-		}
-		if target.Position <= runs.Position {
+		target := state.tip()
+		if promotion, ok := c.promotion(); ok {
+			target = promotion.To
+		} else if target.Position <= c.runs.Position {
 			continue
 		}
-		impact := Impact{Environment: rules.Name, From: runs.SHA, To: target.SHA}
+		impact := Impact{Environment: rules.Name, From: c.runs.SHA, To: target.SHA}
 		if environment.Last != nil {
 			impact.After = environment.Last.ID
 		}

@@ -1,6 +1,7 @@
 package promote
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/trunkline/trunkline/config"
@@ -8,6 +9,7 @@ import (
 
 // View is the rollout of one commit: where it is in each environment, and what it waits for.
 func View(state State, sha string) (Rollout, bool) {
+	state = state.indexed()
 	commit, ok := state.commit(sha)
 	if !ok {
 		return Rollout{}, false
@@ -66,16 +68,36 @@ func stage(state State, commit Commit, environment Environment, decision Decisio
 		s.Status, s.Deployment, s.Range = Deploying, last, state.ofDeployment(last)
 	case carries(last) && last.Phase == Failed:
 		s.Status, s.Deployment, s.Range, s.Waits = Stopped, last, state.ofDeployment(last), decision.Waits
-	case decision.Candidate.Position >= commit.Position:
-		s.Range, s.Waits = state.between(runs, decision.Candidate), decision.Waits
+	case decision.Promotion != nil && decision.Promotion.To.Position >= commit.Position:
+		s.Range, s.Waits, s.Gates = decision.Promotion.Range, decision.Waits, decision.Gates
 		s.Status = HeldBack
-		if len(decision.Waits) == 1 && decision.Waits[0].Gate == "manual" {
+		if len(decision.Waits) == 1 && decision.Waits[0].Gate == GateManual {
 			s.Status = Ready
 		}
+	case decision.Promotion != nil && decision.Candidate.Position >= commit.Position:
+		s.Status, s.Waits = HeldBack, afterAnother(state, commit, environment.Name, *decision.Promotion)
+	case decision.Candidate.Position >= commit.Position:
+		s.Range, s.Waits, s.Status = state.between(runs, decision.Candidate), decision.Waits, HeldBack
 	default:
 		s.Status, s.Waits = HeldBack, behind(state, commit, rules, decision)
 	}
 	return s
+}
+
+// afterAnother is why a commit that the environment might have is not part of its next step.
+func afterAnother(state State, commit Commit, name string, next Promotion) []Reason {
+	rules, _ := state.Rules.Environment(name)
+	c, _ := consider(&state, rules)
+	for _, version := range c.versions {
+		for _, migration := range version.repository.Migrations {
+			for _, one := range state.between(next.To, commit).Commits {
+				if why := state.tooEarly(migration, one); why != "" {
+					return []Reason{{Gate: GateMigrations, Text: why}}
+				}
+			}
+		}
+	}
+	return []Reason{{Gate: "turn", Text: fmt.Sprintf("%s comes before it in %s", Short(next.To.SHA), name)}}
 }
 
 // behind is what a commit waits for that the environment may not have yet.

@@ -23,8 +23,14 @@ type Commit struct {
 	Pull int
 	// Author of the pull request, or of the commit where there is none (then without ID).
 	Author Person
+	// CoAuthors are all others who wrote a part of it.
+	CoAuthors []Person
+	// Merger merged the pull request, or pushed the commit.
+	Merger Person
 	// Merged is when we saw it on trunk.
 	Merged time.Time
+	// Paths that it changes against its first parent. They are looked at where migrations or a condition ask for them.
+	Paths []string
 }
 
 // Phase is how far a deployment got.
@@ -41,6 +47,8 @@ const (
 	Succeeded Phase = "succeeded"
 	// Failed: stopped by an error; Failure says which. What is applied stays applied.
 	Failed Phase = "failed"
+	// Aborted: stopped by a person. What is applied stays applied.
+	Aborted Phase = "aborted"
 )
 
 // Live tells whether the deployment is still under way.
@@ -64,8 +72,10 @@ type Deployment struct {
 	From, To string
 	Phase    Phase
 	// By asked for it; the zero Person: it was promoted automatically.
-	By      Person
-	Failure *Failure
+	By Person
+	// Without are the components that it leaves as they are, Passed the names of the gates that an override passed.
+	Without, Passed []string
+	Failure         *Failure
 	// Instances that are part of it, with how far each got.
 	Instances []DeployedInstance
 	// Started, and Finished (zero while it is live).
@@ -110,6 +120,8 @@ type Request struct {
 	Environment string
 	To          string
 	By          Person
+	// Exact: the person named the commit, so no newer one takes its place.
+	Exact bool
 	// Pull on which it was asked.
 	Pull int
 	At   time.Time
@@ -126,15 +138,51 @@ type Environment struct {
 	Last *Deployment
 	// Request that waits to be started; nil: none.
 	Request *Request
+	// History are the ends of deployments, in any order, at least since the oldest commit of [State.Trunk] came here.
+	History []Outcome
+	// CheckRuns are results of checks that run by a schedule or all the time, in any order, for as long as History.
+	CheckRuns []CheckRun
+	// LeftOut are components that do not run what Runs says, because a hold kept them as they were.
+	LeftOut []LeftOut
+	// Plan of the promotion that [Impacts] asks for, as far as it is made; nil: none yet.
+	Plan *Plan
+	// Approvals that people gave for promotions of this environment, in any order.
+	Approvals []Approval
+	// Holds that were put on and not lifted, in any order. Those of the configuration are not among them.
+	Holds []Hold
+	// Override that waits to be used; nil: none.
+	Override *Override
 }
 
-// State is all that is known of a repository when something is to be decided.
+// State is all that is known of a repository when something is to be decided. Facts may come in any order and more than
+// once, except Trunk.
 type State struct {
+	// Now is the time of the decision.
+	Now time.Time
 	// Trunk holds the commits from the oldest that an environment runs to the tip, oldest first.
 	Trunk []Commit
 	// Rules that apply, read from trunk. With Problems there are none, and nothing starts.
 	Rules    config.Repository
 	Problems config.Problems
+	// Former rules that some environment has not left behind yet, in any order.
+	Former []FormerRules
 	// Environments by name.
 	Environments map[string]Environment
+	// Reports of checks and statuses on commits of trunk, by full SHA.
+	Reports map[string][]Report
+	People  People
+	// Notices that were given; see [NoticesDue].
+	Notices []Given
+
+	// index of Trunk by SHA, where decisions are made; see [State.indexed].
+	index map[string]int
+}
+
+// FormerRules were those of trunk until a commit changed them. An environment that does not run this commit yet is held
+// to them as well: a commit must not weaken the gates that it has to pass itself.
+type FormerRules struct {
+	Rules config.Repository
+	// Until is the position of the commit that changed them, SHA its name.
+	Until int64
+	SHA   string
 }

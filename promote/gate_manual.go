@@ -1,0 +1,94 @@
+package promote
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/config/condition"
+)
+
+// manualGate: whether somebody has to ask, and has.
+//
+// Where `auto_if` holds, nobody has to ask or to approve. Where it does not, `promote: manual` waits for /promote; with
+// `promote: auto` the approvals are enough, or /promote where none are declared. Without `auto_if`, `promote` alone says.
+func manualGate(q question) []Gate {
+	needs, why := q.needsPeople()
+	gate := Gate{Name: GateManual, Open: true}
+	request, override := q.promotion.Request, q.promotion.Override
+	switch {
+	case request != nil:
+		gate.Text = request.By.Login + " asked for it"
+	case override != nil:
+		gate.Text = override.By.Login + " overrides"
+	case !needs:
+		gate.Text = why
+	case q.rules.Promote == config.Auto && len(q.rules.Approve) > 0:
+		gate.Text = "goes by itself once it is approved: " + why
+	default:
+		gate.Open = false
+		gate.Text = "waiting for someone to promote it"
+		if why != "" {
+			gate.Text += ": " + why
+		}
+		gate.Command, gate.Since = "/promote "+q.rules.Name, q.arrived()
+		if !q.rules.Allow.Promote.Anyone() {
+			gate.Who = q.rules.Allow.Promote.String()
+		}
+	}
+	return []Gate{gate}
+}
+
+// needsPeople tells whether people have to agree, by asking or approving, and why it is so.
+func (q question) needsPeople() (needs bool, why string) {
+	if len(q.promotion.Commits) == 0 {
+		// What was left out comes again: that is for people where they decide about anything.
+		return q.rules.Promote == config.Manual || q.rules.AutoIf != nil || len(q.rules.Approve) > 0, "components that were left out can come again"
+	}
+	if q.rules.AutoIf == nil {
+		if q.rules.Promote == config.Auto {
+			return len(q.rules.Approve) > 0, "goes by itself"
+		}
+		return true, ""
+	}
+	facts := q.conditionFacts()
+	holds, err := q.rules.AutoIf.Holds(facts)
+	switch {
+	case errors.Is(err, condition.ErrUnknown):
+		return true, "whether `auto_if` holds is known when its plan is made"
+	case err != nil:
+		return true, "`auto_if`: " + err.Error()
+	case holds:
+		return false, fmt.Sprintf("goes by itself: `%s` holds", q.rules.AutoIf)
+	}
+	return true, fmt.Sprintf("`%s` does not hold: %s", q.rules.AutoIf, q.rules.AutoIf.Explain(facts))
+}
+
+func (q question) conditionFacts() condition.Facts {
+	p := q.promotion
+	facts := condition.Facts{Now: q.state.Now.UTC(), Range: condition.Range{Commits: len(p.Commits), Pulls: len(p.Pulls())}}
+	if zone := q.rules.repository.Zone; zone != nil {
+		facts.Now = q.state.Now.In(zone)
+	}
+	if p.Plan != nil && p.Plan.Failure == "" {
+		facts.Plan = p.Plan.counts()
+	}
+	for _, author := range p.Authors() {
+		facts.Range.Authors = append(facts.Range.Authors, author.Login)
+	}
+	seen := map[string]bool{}
+	for _, commit := range p.Commits {
+		for _, path := range commit.Paths {
+			if !seen[path] {
+				seen[path] = true
+				facts.Range.Paths = append(facts.Range.Paths, path)
+			}
+		}
+	}
+	slices.Sort(facts.Range.Paths)
+	if len(p.Commits) > 0 && !q.state.Now.IsZero() && !p.Commits[0].Merged.IsZero() {
+		facts.Range.Age = q.state.Now.Sub(p.Commits[0].Merged)
+	}
+	return facts
+}

@@ -1,0 +1,86 @@
+package promote
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/trunkline/trunkline/config"
+)
+
+// Action is what people do by commands and buttons.
+type Action string
+
+// The actions that rules say something about.
+const (
+	ActPromote  Action = "promote"
+	ActApprove  Action = "approve"
+	ActHold     Action = "hold"
+	ActUnhold   Action = "unhold"
+	ActOverride Action = "override"
+)
+
+// Actor is who acts, with what GitHub says of the person's role in the repository now.
+type Actor struct {
+	Person
+	// App: it is not a person.
+	App bool
+	// Write access to the repository, and Admin: its administration.
+	Write, Admin bool
+}
+
+// May says whether somebody may do something in an environment; nil: yes. It is asked when a command comes, and again when
+// it takes effect. Former rules count where the environment is still held to them.
+func May(state State, actor Actor, action Action, environment string) *Refusal {
+	state = state.indexed()
+	rules, known := state.Rules.Environment(environment)
+	if !known {
+		return &Refusal{"Only environments of the configuration are moved.", fmt.Sprintf("%s is not one of them.", environment), "`/help`"}
+	}
+	c, _ := consider(&state, rules)
+	for _, version := range c.versions {
+		if refusal := c.may(version, actor, action); refusal != nil {
+			return refusal
+		}
+	}
+	return nil
+}
+
+func (c *considered) may(rules ruleset, actor Actor, action Action) *Refusal {
+	not := fmt.Sprintf("%s is not among them.", actor.Login)
+	people := c.state.People
+	people.Writers = nil
+	allowed := func(who config.Who, otherwise bool) bool {
+		if who.Anyone() {
+			return otherwise
+		}
+		return people.among(who, actor.ID)
+	}
+	switch action {
+	case ActApprove:
+		q := question{c, rules, Promotion{}}
+		if len(rules.Approve) > 0 && !actor.App && !q.mayApprove(actor.Person) && !(actor.Write && q.anyoneApproves()) {
+			return &Refusal{fmt.Sprintf("%s is approved by %s.", rules.Name, q.askedOf()), not, ""}
+		}
+	case ActHold:
+		if who := rules.Allow.Hold; !allowed(who, actor.Write) {
+			return &Refusal{fmt.Sprintf("%s is held by %s.", rules.Name, who), not, ""}
+		}
+	case ActOverride:
+		if who := rules.Allow.Override; actor.App || !allowed(who, actor.Admin) {
+			whose := who.String()
+			if who.Anyone() {
+				whose = "those who administer the repository"
+			}
+			return &Refusal{fmt.Sprintf("The gates of %s are overridden by %s.", rules.Name, whose), not, "`/status`"}
+		}
+	case ActPromote, ActUnhold:
+		if who := rules.Allow.Promote; !allowed(who, actor.Write) {
+			return &Refusal{fmt.Sprintf("%s is promoted by %s.", rules.Name, who), not, ""}
+		}
+	}
+	return nil
+}
+
+func (q question) anyoneApproves() bool {
+	return slices.ContainsFunc(q.rules.Approve, func(r config.ApproveRule) bool { return r.Anyone() })
+}

@@ -1,0 +1,48 @@
+package promote
+
+import "slices"
+
+// Recheck asks the gates again about a deployment that is about to apply: the plan is the one that would be applied now,
+// and holds, windows and people's rights may have changed since it was decided. It returns the gates that are closed; where
+// there are any, nothing is to be applied. Gates that an override passed stay passed.
+func Recheck(state State, environment string, plan Plan) (closed []Gate) {
+	state = state.indexed()
+	rules, known := state.Rules.Environment(environment)
+	c, onTrunk := consider(&state, rules)
+	last := c.environment.Last
+	switch {
+	case len(state.Problems) > 0:
+		return []Gate{{Name: GateConfiguration, Text: "the configuration on trunk has an error"}}
+	case !known || !onTrunk || last == nil:
+		return []Gate{{Name: GateLineage, Text: environment + " or what it runs is not on trunk any more"}}
+	}
+	promotion := Promotion{Environment: environment, Range: state.ofDeployment(last), Without: last.Without}
+	if last.By != (Person{}) {
+		promotion.Request = &Request{Environment: environment, To: last.To, By: last.By, Exact: true}
+	}
+	exact := plan.without(last.Without)
+	promotion.Plan = &exact
+	for _, gate := range c.gates(promotion) {
+		if !gate.Open && gate.Name != GateFailed && gate.Name != GateManual && !slices.Contains(last.Passed, gate.Name) {
+			closed = append(closed, gate)
+		}
+	}
+	return append(closed, c.heldSince(promotion)...)
+}
+
+// heldSince are holds on components that were put on after it was decided what to leave out.
+func (c *considered) heldSince(promotion Promotion) (gates []Gate) {
+	for _, hold := range c.environment.Holds {
+		if len(hold.Components) == 0 || !hold.active(c.state.Now) {
+			continue
+		}
+		for _, instance := range promotion.Plan.Instances {
+			if instance.Changes > 0 && named(hold.Components, instance.Component) {
+				gates = append(gates, Gate{Name: GateHold, Text: hold.text(promotion.Environment, c.state.Rules.Zone), OpensAt: hold.Until,
+					Since: hold.From, Who: hold.owner(), Command: "/unhold " + promotion.Environment})
+				break
+			}
+		}
+	}
+	return sortedGates(gates)
+}

@@ -70,7 +70,7 @@ func (d *decoder) repository(node *yaml.Node) (r Repository) {
 		"state_moved": func(n *yaml.Node) {
 			d.sequence(n, "state_moved", func(item *yaml.Node) { r.StateMoved = append(r.StateMoved, d.stateMove(item)) })
 		},
-		"zone":         func(n *yaml.Node) { r.Zone = d.location(n) },
+		"zone": func(n *yaml.Node) { r.Zone = d.location(n) },
 		"freezes": func(n *yaml.Node) {
 			d.sequence(n, "freezes", func(item *yaml.Node) { r.Freezes = append(r.Freezes, d.freeze(item)) })
 		},

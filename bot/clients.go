@@ -27,6 +27,8 @@ const (
 	talking purpose = "talking"
 	// looking at a pull request that no delivery has told of.
 	looking purpose = "looking"
+	// membership: who is in the teams that rules name.
+	membership purpose = "membership"
 	// deploying: GitHub deployments and their statuses.
 	deploying purpose = "deploying"
 )
@@ -36,8 +38,9 @@ var permissions = map[purpose]*github.InstallationPermissions{
 	fetching: {Contents: github.String("read"), Metadata: github.String("read")},
 	talking: {Checks: github.String("write"), Issues: github.String("write"), PullRequests: github.String("read"),
 		Metadata: github.String("read")},
-	looking:   {Contents: github.String("read"), PullRequests: github.String("read"), Metadata: github.String("read")},
-	deploying: {Deployments: github.String("write"), Metadata: github.String("read")},
+	looking:    {Contents: github.String("read"), PullRequests: github.String("read"), Metadata: github.String("read")},
+	membership: {Members: github.String("read"), Metadata: github.String("read")},
+	deploying:  {Deployments: github.String("write"), Metadata: github.String("read")},
 }
 
 // clients makes GitHub clients whose tokens reach one repository and carry the permissions of one purpose.

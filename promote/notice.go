@@ -21,6 +21,10 @@ const (
 	NoticePast NoticeKind = "divergence overdue"
 	// NoticeOverdue: an environment did not converge in time; see [Overdue].
 	NoticeOverdue NoticeKind = "environment overdue"
+	// NoticeOverride: somebody passed closed gates; an issue asks to follow it up.
+	NoticeOverride NoticeKind = "override"
+	// NoticeLifted: somebody lifted another's hold; its owner is told.
+	NoticeLifted NoticeKind = "hold lifted"
 )
 
 // Given is a notice that was given.

@@ -49,6 +49,8 @@ const (
 	Failed Phase = "failed"
 	// Aborted: stopped by a person. What is applied stays applied.
 	Aborted Phase = "aborted"
+	// Withdrawn: before anything was applied, a gate had closed again. It may start anew when that opens.
+	Withdrawn Phase = "withdrawn"
 )
 
 // Live tells whether the deployment is still under way.
@@ -81,6 +83,9 @@ type Deployment struct {
 	// Started, and Finished (zero while it is live).
 	Started, Finished time.Time
 }
+
+// LeavesOut tells whether the deployment leaves a component as it is.
+func (d Deployment) LeavesOut(component string) bool { return named(d.Without, component) }
 
 // InstancePhase is how far one instance of a deployment got.
 type InstancePhase string

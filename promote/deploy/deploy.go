@@ -34,6 +34,9 @@ type Source interface {
 	// CheckOut returns a commit of a repository as a directory, with its instances resolved by the rules that the
 	// commit itself has. A [*Stopped] error ends the deployment; any other is tried again. The caller releases it.
 	CheckOut(ctx context.Context, repository int64, sha string) (*Target, error)
+	// LookUp asks GitHub who the people are that the rules of a repository name, and writes it down: rights are looked
+	// at again when something is about to be applied. It asks nothing where no rule names anybody.
+	LookUp(ctx context.Context, repository int64) error
 }
 
 // Target is a commit that is ready to be deployed.
@@ -82,7 +85,15 @@ func (d *Deployer) Deploy(ctx context.Context, nudge store.Nudge) error {
 		logger := zerolog.Ctx(ctx).With().Str("environment", r.deployment.Environment).Str("sha", r.deployment.To).Logger()
 		err = r.bring(logger.WithContext(ctx))
 		var stopped *Stopped
-		if errors.As(err, &stopped) && ctx.Err() == nil {
+		var aborted *aborted
+		switch {
+		case errors.Is(err, errWithdrawn):
+			return nil
+		case ctx.Err() != nil:
+			return err
+		case errors.As(err, &aborted):
+			return d.Store.Write(ctx, func(tx *store.Tx) error { return tx.Abort(id, aborted.by) })
+		case errors.As(err, &stopped):
 			return d.Store.Write(ctx, func(tx *store.Tx) error { return tx.Fail(id, stopped.Failure) })
 		}
 		return err
@@ -113,7 +124,14 @@ func (r *run) bring(ctx context.Context) (err error) {
 			r.deployment.Environment, config.Path, promote.Short(r.deployment.To))}}
 	}
 	if r.deployment.Phase == promote.Planning {
-		if err := r.plan(ctx); err != nil {
+		planning, done := r.abortable(ctx)
+		err := r.plan(planning)
+		cause := context.Cause(planning)
+		done()
+		if errors.As(cause, new(*aborted)) {
+			return cause
+		}
+		if err != nil {
 			return err
 		}
 	}

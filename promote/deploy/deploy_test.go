@@ -87,6 +87,9 @@ func newScene(t *testing.T) *scene {
 	return s
 }
 
+// LookUp has nobody to look up.
+func (s *scene) LookUp(context.Context, int64) error { return nil }
+
 // CheckOut returns the target.
 func (s *scene) CheckOut(context.Context, int64, string) (*Target, error) { return &s.target, nil }
 

@@ -23,7 +23,7 @@ func (r *run) plan(ctx context.Context) error {
 	}
 	wanted := map[string]planner.Resolved{}
 	for name, instance := range r.target.Instances {
-		if instance.Instance.Environment == r.deployment.Environment && runs[name] != instance.Digest {
+		if instance.Instance.Environment == r.deployment.Environment && runs[name] != instance.Digest && !r.deployment.LeavesOut(instance.Instance.Component) {
 			wanted[name] = instance
 		}
 	}
@@ -41,10 +41,11 @@ func (r *run) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.inParallel(ctx, r.in(promote.InstanceWaiting, promote.InstanceFailed), r.planOne); err != nil {
+	// Those of a process that ended before all were planned are planned again: gates ask about the whole.
+	if err := r.inParallel(ctx, r.in(promote.InstanceWaiting, promote.InstancePlanned, promote.InstanceFailed), r.planOne); err != nil {
 		return err
 	}
-	return r.write(ctx, func(tx *store.Tx) error { return tx.Apply(r.deployment.ID) })
+	return r.begin(ctx)
 }
 
 // in returns the names of the deployment's instances that are in one of the phases.
@@ -60,6 +61,9 @@ func (r *run) in(phases ...promote.InstancePhase) (names []string) {
 }
 
 func (r *run) planOne(ctx context.Context, name string) error {
+	if err := r.abortAsked(ctx); err != nil {
+		return err
+	}
 	lock, plan, err := r.locked(ctx, name)
 	if err != nil {
 		return r.failed(ctx, "plan", name, err)
@@ -112,6 +116,9 @@ func (r *run) apply(ctx context.Context) error {
 }
 
 func (r *run) applyOne(ctx context.Context, name string) error {
+	if err := r.abortAsked(ctx); err != nil {
+		return err
+	}
 	r.mu.Lock()
 	plan, fresh := r.plans[name]
 	r.mu.Unlock()
@@ -206,6 +213,9 @@ func (r *run) failed(ctx context.Context, step, name string, err error) error {
 // verify runs the environment's checks and ends the deployment.
 func (r *run) verify(ctx context.Context) error {
 	for _, check := range r.rules.Verify {
+		if err := r.abortAsked(ctx); err != nil {
+			return err
+		}
 		result, err := process.Run(ctx, r.target.Check(r.rules, check))
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -225,11 +235,19 @@ func (r *run) verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var removed []string
+	var left store.Left
 	for name := range runs {
 		if instance, kept := r.target.Instances[name]; !kept || instance.Instance.Environment != r.deployment.Environment {
-			removed = append(removed, name)
+			left.Removed = append(left.Removed, name)
 		}
 	}
-	return r.write(ctx, func(tx *store.Tx) error { return tx.Succeed(r.deployment.ID, removed) })
+	for name, instance := range r.target.Instances {
+		component := instance.Instance.Component
+		if instance.Instance.Environment == r.deployment.Environment && runs[name] != instance.Digest && r.deployment.LeavesOut(component) {
+			left.Out = append(left.Out, component)
+		}
+	}
+	slices.Sort(left.Out)
+	left.Out = slices.Compact(left.Out)
+	return r.write(ctx, func(tx *store.Tx) error { return tx.Succeed(r.deployment.ID, left) })
 }

@@ -3,13 +3,15 @@ package store
 import (
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/promote"
 )
 
-const deploymentColumns = `id, environment, from_sha, to_sha, phase, asked_by, login, failure, started_at, finished_at`
+const deploymentColumns = `id, environment, from_sha, to_sha, phase, ending, asked_by, login, without, passed, failure, started_at, finished_at`
 
 // Deployment returns a deployment with its instances, and the repository it belongs to.
 func (tx *Tx) Deployment(id int64) (d promote.Deployment, repository int64, err error) {
@@ -37,14 +39,17 @@ func (tx *Tx) lastDeployment(repository int64, environment string) (*promote.Dep
 
 func (tx *Tx) deployment(where string, args ...any) (*promote.Deployment, error) {
 	var d promote.Deployment
-	var failure string
+	var failure, ending, without, passed string
 	var started, finished int64
-	found, err := tx.one([]any{&d.ID, &d.Environment, &d.From, &d.To, &d.Phase, &d.By.ID, &d.By.Login, &failure, &started, &finished},
-		`SELECT `+deploymentColumns+` FROM deployments WHERE `+where, args...)
+	found, err := tx.one([]any{&d.ID, &d.Environment, &d.From, &d.To, &d.Phase, &ending, &d.By.ID, &d.By.Login, &without, &passed, &failure,
+		&started, &finished}, `SELECT `+deploymentColumns+` FROM deployments WHERE `+where, args...)
 	if err != nil || !found {
 		return nil, err
 	}
-	d.Started, d.Finished = fromMillis(started), fromMillis(finished)
+	d.Phase, d.Started, d.Finished = phaseOf(d.Phase, ending), fromMillis(started), fromMillis(finished)
+	if err := errors.Join(json.Unmarshal([]byte(without), &d.Without), json.Unmarshal([]byte(passed), &d.Passed)); err != nil {
+		return nil, fmt.Errorf("read deployment %d: %w", d.ID, err)
+	}
 	if d.Failure, err = decodeFailure(failure); err != nil {
 		return nil, err
 	}
@@ -108,7 +113,8 @@ func (tx *Tx) Planned(deployment int64, instance promote.DeployedInstance) error
 		return err
 	}
 	return tx.transition(`UPDATE deployment_instances SET phase = 'planned', plan_digest = $1, change_digests = $2, summary = $3,
-		destructive = $4 WHERE deployment = $5 AND name = $6 AND phase IN ('waiting', 'failed')`,
+		destructive = $4 WHERE deployment = $5 AND name = $6 AND (phase IN ('waiting', 'failed') OR phase = 'planned' AND EXISTS
+			(SELECT 1 FROM deployments WHERE id = $5 AND phase = 'planning'))`,
 		instance.PlanDigest, string(changes), instance.Summary, instance.Destructive, deployment, instance.Name)
 }
 
@@ -166,9 +172,16 @@ func (tx *Tx) Verify(deployment int64) error {
 		(SELECT 1 FROM deployment_instances WHERE deployment = $1 AND phase <> 'applied')`, deployment)
 }
 
-// Succeed ends a deployment that was applied and proven: the environment runs its target. removed names instances
-// that the target does not have any more.
-func (tx *Tx) Succeed(id int64, removed []string) error {
+// Left is what a deployment leaves behind that succeeds.
+type Left struct {
+	// Removed names instances that the target does not have any more.
+	Removed []string
+	// Out are components that stayed as they are, and so do not run the target.
+	Out []string
+}
+
+// Succeed ends a deployment that was applied and proven: the environment runs its target.
+func (tx *Tx) Succeed(id int64, left Left) error {
 	deployment, repository, err := tx.Deployment(id)
 	if err != nil {
 		return err
@@ -178,7 +191,7 @@ func (tx *Tx) Succeed(id int64, removed []string) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range removed {
+	for _, name := range left.Removed {
 		err := tx.exec(`DELETE FROM instances WHERE repository = $1 AND environment = $2 AND name = $3`, repository, deployment.Environment, name)
 		if err != nil {
 			return err
@@ -189,7 +202,60 @@ func (tx *Tx) Succeed(id int64, removed []string) error {
 	if err != nil {
 		return err
 	}
-	err = tx.Record(Record{Repository: repository, Actor: deployment.By, Kind: "succeeded", Environment: deployment.Environment, SHA: deployment.To})
+	if err := tx.setLeftOut(repository, deployment.Environment, left.Out); err != nil {
+		return err
+	}
+	reason := ""
+	if len(left.Out) > 0 {
+		reason = "without " + strings.Join(left.Out, ", ")
+	}
+	err = tx.Record(Record{Repository: repository, Actor: deployment.By, Kind: "succeeded", Environment: deployment.Environment, SHA: deployment.To, Reason: reason})
+	return errOr(err, tx.Step(repository))
+}
+
+// AskAbort writes down that a person wants a deployment to stop; false: it has ended meanwhile.
+func (tx *Tx) AskAbort(id int64, by promote.Person) (bool, error) {
+	count, err := tx.changed(`UPDATE deployments SET abort_by = $1, abort_login = $2 WHERE id = $3
+		AND phase IN ('planning', 'applying', 'verifying')`, by.ID, by.Login, id)
+	return count == 1, err
+}
+
+// AbortAsked tells whether a person wants a deployment to stop, and who.
+func (tx *Tx) AbortAsked(id int64) (by promote.Person, asked bool, err error) {
+	_, err = tx.one([]any{&by.ID, &by.Login}, `SELECT abort_by, abort_login FROM deployments WHERE id = $1`, id)
+	return by, by != promote.Person{}, err
+}
+
+// Abort ends a deployment that a person stopped. What is applied stays applied.
+func (tx *Tx) Abort(id int64, by promote.Person) error {
+	return tx.end(id, promote.Aborted, by, promote.Failure{Step: "abort", Message: by.Login + " stopped it. What is applied stays applied."})
+}
+
+// Withdraw ends a deployment that has applied nothing, because gates closed meanwhile.
+func (tx *Tx) Withdraw(id int64, gates []promote.Gate) error {
+	var reasons []string
+	for _, gate := range gates {
+		reasons = append(reasons, gate.Text)
+	}
+	return tx.end(id, promote.Withdrawn, promote.Person{}, promote.Failure{Step: "gates", Message: strings.Join(reasons, "; ")})
+}
+
+// end ends a deployment that did not succeed, for no error of its own.
+func (tx *Tx) end(id int64, ending promote.Phase, by promote.Person, why promote.Failure) error {
+	deployment, repository, err := tx.Deployment(id)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(why)
+	if err != nil {
+		return err
+	}
+	err = tx.transition(`UPDATE deployments SET phase = 'failed', ending = $1, failure = $2, finished_at = $3
+		WHERE id = $4 AND phase IN ('planning', 'applying', 'verifying')`, string(ending), string(text), millis(tx.now), id)
+	if err != nil {
+		return err
+	}
+	err = tx.Record(Record{Repository: repository, Actor: by, Kind: string(ending), Environment: deployment.Environment, SHA: deployment.To, Reason: why.Message})
 	return errOr(err, tx.Step(repository))
 }
 
@@ -224,7 +290,7 @@ func (tx *Tx) UnshownDeployments(repository int64) (deployments []promote.Deploy
 		return err
 	}, `SELECT d.id FROM deployments d LEFT JOIN projections p ON p.repository = d.repository AND p.kind = $2 AND p.subject = CAST(d.id AS TEXT)
 		WHERE d.repository = $1 AND (p.digest IS NULL OR p.digest <>
-			CASE WHEN d.phase IN ('planning', 'applying', 'verifying') THEN 'in_progress' ELSE d.phase END) ORDER BY d.id`, repository, DeploymentProjection)
+			CASE WHEN d.phase IN ('planning', 'applying', 'verifying') THEN 'in_progress' WHEN d.ending <> '' THEN d.ending ELSE d.phase END) ORDER BY d.id`, repository, DeploymentProjection)
 	for _, id := range ids {
 		if err != nil {
 			return nil, err

@@ -13,7 +13,7 @@ func (tx *Tx) wantImpacts(repository int64, state promote.State) error {
 		count, err := tx.changed(`INSERT INTO impacts (repository, environment, from_sha, to_sha, after_deployment, done, preview)
 			VALUES ($1, $2, $3, $4, $5, FALSE, '{}') ON CONFLICT (repository, environment) DO UPDATE SET
 				from_sha = excluded.from_sha, to_sha = excluded.to_sha, after_deployment = excluded.after_deployment,
-				done = FALSE, preview = '{}'
+				done = FALSE, preview = '{}', plan = ''
 			WHERE impacts.from_sha <> excluded.from_sha OR impacts.to_sha <> excluded.to_sha
 				OR impacts.after_deployment <> excluded.after_deployment`,
 			repository, impact.Environment, impact.From, impact.To, impact.After)
@@ -51,10 +51,17 @@ func (tx *Tx) PlanImpact(repository int64, impact promote.PlannedImpact) error {
 	if err != nil {
 		return fmt.Errorf("write the impact on %s: %w", impact.Environment, err)
 	}
-	err = tx.exec(`UPDATE impacts SET preview = $1, done = TRUE WHERE repository = $2 AND environment = $3 AND from_sha = $4
-		AND to_sha = $5 AND after_deployment = $6`, string(preview), repository, impact.Environment, impact.From, impact.To, impact.After)
+	impact.Done = true
+	plan, err := json.Marshal(promote.PlanOf(impact))
 	if err != nil {
+		return fmt.Errorf("write the plan of %s: %w", impact.Environment, err)
+	}
+	count, err := tx.changed(`UPDATE impacts SET preview = $1, plan = $2, done = TRUE WHERE repository = $3 AND environment = $4
+		AND from_sha = $5 AND to_sha = $6 AND after_deployment = $7`, string(preview), string(plan), repository, impact.Environment,
+		impact.From, impact.To, impact.After)
+	if err != nil || count == 0 {
 		return err
 	}
-	return tx.Nudge(Nudge{Topic: Rollout, Repository: repository})
+	// Gates may have waited for it.
+	return tx.Step(repository)
 }

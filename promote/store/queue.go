@@ -28,6 +28,10 @@ const (
 	Deploy Topic = "deploy"
 	// Impact of bringing an environment further is to be planned. Subject: the environment.
 	Impact Topic = "impact"
+	// Clock: it is time to decide about a repository again, although nothing happened. Subject: empty.
+	Clock Topic = "clock"
+	// Scheduled: a check of an environment is due by its schedule. Subject: the environment, "/" and the check's name.
+	Scheduled Topic = "scheduled"
 	// Pull: what GitHub shows of an open pull request may be out of date. Subject: its number.
 	Pull Topic = "pull"
 	// Group of the merge queue may have to be planned, or not any more. Subject: its head.
@@ -42,7 +46,7 @@ const (
 
 // workers of each topic in one process. Deployments mostly wait for the engine, whose processes have a limit of
 // their own.
-var workers = map[Topic]int{Delivery: 4, Trunk: 4, Preview: 16, Deploy: 32, Impact: 8, Pull: 8, Group: 8, GroupCheck: 8, Queue: 2,
+var workers = map[Topic]int{Delivery: 4, Trunk: 4, Preview: 16, Deploy: 32, Impact: 8, Clock: 4, Scheduled: 8, Pull: 8, Group: 8, GroupCheck: 8, Queue: 2,
 	Rollout: 8}
 
 // maxAttempts with the waits of [retry] are three days, as long as GitHub keeps deliveries: an outage, of GitHub or of

@@ -72,6 +72,8 @@ type Advance struct {
 	Problems config.Problems
 	// Baselines of environments that were not known before.
 	Baselines []Baseline
+	// Former are the configurations that the new commits changed, by the SHA of the commit that did.
+	Former map[string]string
 }
 
 // Baseline is what an environment is taken to run before anything was deployed by us.
@@ -97,6 +99,13 @@ func (tx *Tx) Advance(a Advance) error {
 			return err
 		}
 	}
+	for sha, configuration := range a.Former {
+		err := tx.exec(`INSERT INTO former_rules (repository, sha, configuration) VALUES ($1, $2, $3) ON CONFLICT (repository, sha) DO NOTHING`,
+			a.Repository, sha, configuration)
+		if err != nil {
+			return err
+		}
+	}
 	for _, baseline := range a.Baselines {
 		if err := tx.addBaseline(a.Repository, baseline); err != nil {
 			return err
@@ -111,10 +120,18 @@ func (tx *Tx) Advance(a Advance) error {
 }
 
 func (tx *Tx) addCommit(repository int64, c promote.Commit) error {
-	count, err := tx.changed(`INSERT INTO commits (repository, position, sha, title, pull, author, author_login, merged_at)
-		SELECT $1, COALESCE(MAX(position), 0) + 1, $2, $3, $4, $5, $6, $7 FROM commits WHERE repository = $1
+	others, err := json.Marshal(append([]promote.Person{}, c.CoAuthors...))
+	if err != nil {
+		return err
+	}
+	paths, err := json.Marshal(append([]string{}, c.Paths...))
+	if err != nil {
+		return err
+	}
+	count, err := tx.changed(`INSERT INTO commits (repository, position, sha, title, pull, author, author_login, co_authors, merger, merger_login, paths, merged_at)
+		SELECT $1, COALESCE(MAX(position), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM commits WHERE repository = $1
 		ON CONFLICT (repository, sha) DO NOTHING`,
-		repository, c.SHA, c.Title, c.Pull, c.Author.ID, c.Author.Login, millis(tx.now))
+		repository, c.SHA, c.Title, c.Pull, c.Author.ID, c.Author.Login, string(others), c.Merger.ID, c.Merger.Login, string(paths), millis(tx.now))
 	if err != nil || count == 0 {
 		return err
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/trunkline/trunkline/promote"
@@ -13,10 +14,23 @@ func (tx *Tx) State(repository int64) (state promote.State, err error) {
 	if state.Rules, state.Problems, _, err = tx.Configuration(repository); err != nil {
 		return state, err
 	}
+	state.Now = tx.now
 	if state.Environments, err = tx.environments(repository); err != nil {
 		return state, err
 	}
-	state.Trunk, err = tx.commits(repository)
+	if state.Trunk, err = tx.commits(repository); err != nil {
+		return state, err
+	}
+	if state.Former, err = tx.former(repository, state.Trunk); err != nil {
+		return state, err
+	}
+	if state.Reports, err = tx.reports(repository, state.Trunk); err != nil {
+		return state, err
+	}
+	if state.People, err = tx.people(repository); err != nil {
+		return state, err
+	}
+	state.Notices, err = tx.given(repository)
 	return state, err
 }
 
@@ -24,12 +38,19 @@ func (tx *Tx) State(repository int64) (state promote.State, err error) {
 func (tx *Tx) commits(repository int64) (commits []promote.Commit, err error) {
 	err = tx.each(func(rows *sql.Rows) error {
 		var c promote.Commit
+		var others, paths string
 		var merged int64
-		err := rows.Scan(&c.SHA, &c.Position, &c.Title, &c.Pull, &c.Author.ID, &c.Author.Login, &merged)
+		if err := rows.Scan(&c.SHA, &c.Position, &c.Title, &c.Pull, &c.Author.ID, &c.Author.Login, &others, &c.Merger.ID, &c.Merger.Login,
+			&paths, &merged); err != nil {
+			return err
+		}
 		c.Merged = fromMillis(merged)
+		if err := errors.Join(json.Unmarshal([]byte(others), &c.CoAuthors), json.Unmarshal([]byte(paths), &c.Paths)); err != nil {
+			return err
+		}
 		commits = append(commits, c)
-		return err
-	}, `SELECT sha, position, title, pull, author, author_login, merged_at FROM commits
+		return nil
+	}, `SELECT sha, position, title, pull, author, author_login, co_authors, merger, merger_login, paths, merged_at FROM commits
 		WHERE repository = $1 AND position >= COALESCE((SELECT MIN(c.position) FROM commits c
 			WHERE c.repository = $1 AND (c.sha IN (SELECT runs FROM environments WHERE repository = $1)
 				OR c.sha IN (SELECT from_sha FROM deployments WHERE id IN
@@ -58,55 +79,12 @@ func (tx *Tx) environments(repository int64) (map[string]promote.Environment, er
 		if environment.Request, err = tx.waitingRequest(repository, name); err != nil {
 			return nil, err
 		}
+		if err := tx.facts(repository, &environment); err != nil {
+			return nil, err
+		}
 		all[name] = environment
 	}
 	return all, nil
-}
-
-// Step decides what should happen next in a repository and writes down what starts, with the jobs that do it.
-// Whoever adds a fact calls it in the same transaction.
-func (tx *Tx) Step(repository int64) error {
-	state, err := tx.State(repository)
-	if err != nil {
-		return fmt.Errorf("load the state: %w", err)
-	}
-	for _, decision := range promote.Decide(state) {
-		if err := tx.start(repository, state.Environments[decision.Environment], decision); err != nil {
-			return fmt.Errorf("start %s: %w", decision.Environment, err)
-		}
-	}
-	// What starts just now has no impact to be shown any more.
-	if state, err = tx.State(repository); err != nil {
-		return fmt.Errorf("load the state: %w", err)
-	}
-	if err := tx.wantImpacts(repository, state); err != nil {
-		return err
-	}
-	return tx.Nudge(Nudge{Topic: Rollout, Repository: repository})
-}
-
-func (tx *Tx) start(repository int64, environment promote.Environment, decision promote.Decision) error {
-	if decision.Start == nil {
-		return nil
-	}
-	if environment.Request != nil {
-		if err := tx.exec(`UPDATE requests SET phase = 'taken' WHERE id = $1 AND phase = 'waiting'`, environment.Request.ID); err != nil {
-			return err
-		}
-	}
-	var id int64
-	_, err := tx.one([]any{&id}, `INSERT INTO deployments (repository, environment, from_sha, to_sha, phase, asked_by, login, started_at)
-		VALUES ($1, $2, $3, $4, 'planning', $5, $6, $7) RETURNING id`, repository, decision.Environment,
-		decision.Start.From.SHA, decision.Start.To.SHA, decision.By.ID, decision.By.Login, millis(tx.now))
-	if err != nil {
-		return err
-	}
-	err = tx.Record(Record{Repository: repository, Actor: decision.By, Kind: "started", Environment: decision.Environment,
-		SHA: decision.Start.To.SHA, Reason: fmt.Sprintf("%d commits after %s", len(decision.Start.Commits), decision.Start.From.SHA)})
-	if err != nil {
-		return err
-	}
-	return tx.Nudge(Nudge{Topic: Deploy, Repository: repository, Subject: fmt.Sprint(id)})
 }
 
 // Request writes down a person's wish, which was checked by [promote.Asked]. A wish that still waits in the
@@ -117,19 +95,30 @@ func (tx *Tx) Request(repository int64, request promote.Request) error {
 	if err != nil {
 		return err
 	}
-	err = tx.exec(`INSERT INTO requests (repository, environment, target, asked_by, login, pull, at, phase)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting')`, repository, request.Environment, request.To,
-		request.By.ID, request.By.Login, request.Pull, millis(tx.now))
+	err = tx.exec(`INSERT INTO requests (repository, environment, target, asked_by, login, exact, pull, at, phase)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting')`, repository, request.Environment, request.To,
+		request.By.ID, request.By.Login, request.Exact, request.Pull, millis(tx.now))
 	if err != nil {
 		return err
 	}
 	return tx.Record(Record{Repository: repository, Actor: request.By, Kind: "asked", Environment: request.Environment, SHA: request.To})
 }
 
+// Drop takes back the request that waits in an environment; false: none does.
+func (tx *Tx) Drop(repository int64, environment string, by promote.Person) (bool, error) {
+	request, err := tx.waitingRequest(repository, environment)
+	if err != nil || request == nil {
+		return false, err
+	}
+	err = tx.exec(`UPDATE requests SET phase = 'dropped' WHERE id = $1`, request.ID)
+	return true, errOr(err, tx.Record(Record{Repository: repository, Actor: by, Kind: "dropped", Environment: environment, SHA: request.To,
+		Reason: "asked for by " + request.By.Login}))
+}
+
 func (tx *Tx) waitingRequest(repository int64, environment string) (*promote.Request, error) {
 	r := promote.Request{Environment: environment}
 	var at int64
-	waits, err := tx.one([]any{&r.ID, &r.To, &r.By.ID, &r.By.Login, &r.Pull, &at}, `SELECT id, target, asked_by, login, pull, at
+	waits, err := tx.one([]any{&r.ID, &r.To, &r.By.ID, &r.By.Login, &r.Exact, &r.Pull, &at}, `SELECT id, target, asked_by, login, exact, pull, at
 		FROM requests WHERE repository = $1 AND environment = $2 AND phase = 'waiting'`, repository, environment)
 	if err != nil || !waits {
 		return nil, err

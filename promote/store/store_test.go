@@ -176,7 +176,7 @@ func TestTransitions(t *testing.T) {
 	applied := step{"applied", func(tx *Tx, id int64) error { return tx.Applied(id, "dev/app") }}
 	failed := step{"instance failed", func(tx *Tx, id int64) error { return tx.InstanceFailed(id, "dev/app") }}
 	verify := step{"verify", (*Tx).Verify}
-	succeed := step{"succeed", func(tx *Tx, id int64) error { return tx.Succeed(id, nil) }}
+	succeed := step{"succeed", func(tx *Tx, id int64) error { return tx.Succeed(id, Left{}) }}
 	fail := step{"fail", func(tx *Tx, id int64) error { return tx.Fail(id, promote.Failure{Step: "apply", Subject: "dev/app"}) }}
 	all := []step{planned, apply, applying, applied, failed, verify, succeed, fail}
 
@@ -186,7 +186,7 @@ func TestTransitions(t *testing.T) {
 		legal []step
 	}{
 		{"planning", nil, []step{planned, failed, fail}},
-		{"planning, its instance planned", []step{planned}, []step{apply, applying, applied, failed, fail}},
+		{"planning, its instance planned", []step{planned}, []step{planned, apply, applying, applied, failed, fail}},
 		{"planning, its instance failed", []step{failed}, []step{planned, applying, applied, failed, fail}},
 		{"applying", []step{planned, apply}, []step{applying, applied, failed, fail}},
 		{"applying its instance", []step{planned, apply, applying}, []step{applying, applied, failed, fail}},
@@ -242,7 +242,7 @@ func TestWhatRuns(t *testing.T) {
 	if sha, digest := runs(); sha != "aaa" || digest != "two" {
 		t.Errorf("when applied, dev runs %s, %s", sha, digest)
 	}
-	o.write(func(tx *Tx) error { return errors.Join(tx.Verify(id), tx.Succeed(id, nil)) })
+	o.write(func(tx *Tx) error { return errors.Join(tx.Verify(id), tx.Succeed(id, Left{})) })
 	if sha, digest := runs(); sha != "bbb" || digest != "two" {
 		t.Errorf("when it has succeeded, dev runs %s, %s", sha, digest)
 	}

@@ -1,0 +1,89 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/trunkline/trunkline/planner"
+	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/store"
+)
+
+// errWithdrawn ends a pass whose deployment was withdrawn.
+var errWithdrawn = errors.New("gates closed before anything was applied")
+
+// begin asks the gates once more, now that it is known what would be applied, and lets the applying begin. Between the
+// decision and this moment the plan, holds, windows and people's rights may have changed. Where a gate has closed, nothing
+// is applied, and the promotion waits again.
+func (r *run) begin(ctx context.Context) error {
+	if err := r.Source.LookUp(ctx, r.repository); err != nil {
+		return err
+	}
+	plan := r.whole()
+	withdrawn := false
+	err := r.write(ctx, func(tx *store.Tx) error {
+		state, err := tx.State(r.repository)
+		if err != nil {
+			return err
+		}
+		if closed := promote.Recheck(state, r.deployment.Environment, plan); len(closed) > 0 {
+			withdrawn = true
+			return tx.Withdraw(r.deployment.ID, closed)
+		}
+		return tx.Apply(r.deployment.ID)
+	})
+	if err == nil && withdrawn {
+		return errWithdrawn
+	}
+	return err
+}
+
+// whole is the plan of all instances together, as gates and approvals look at it.
+func (r *run) whole() promote.Plan {
+	impact := promote.PlannedImpact{Impact: promote.Impact{Environment: r.deployment.Environment, From: r.deployment.From, To: r.deployment.To}, Done: true}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for name, plan := range r.plans {
+		impact.Preview.Instances = append(impact.Preview.Instances, planner.InstancePreview{Instance: r.target.Instances[name].Instance,
+			Outcome: planner.Planned, Plan: plan})
+	}
+	return promote.PlanOf(impact)
+}
+
+// aborted ends a pass whose deployment a person stopped.
+type aborted struct{ by promote.Person }
+
+func (a *aborted) Error() string { return a.by.Login + " stopped the deployment" }
+
+// abortAsked is an [*aborted] error where a person wants the deployment to stop. It is asked between steps: what the engine
+// has begun to apply is applied to its end.
+func (r *run) abortAsked(ctx context.Context) error {
+	return r.Store.Read(ctx, func(tx *store.Tx) error {
+		by, asked, err := tx.AbortAsked(r.deployment.ID)
+		if err == nil && asked {
+			return &aborted{by}
+		}
+		return err
+	})
+}
+
+// abortable ends the context when a person wants the deployment to stop: a plan may be broken off at any time.
+func (r *run) abortable(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		ticker := time.NewTicker(time.Second)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			if err := r.abortAsked(ctx); errors.As(err, new(*aborted)) {
+				cancel(err)
+			}
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}

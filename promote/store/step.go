@@ -1,0 +1,190 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/trunkline/trunkline/promote"
+)
+
+// Step decides what should happen next in a repository and writes down what starts, with the jobs that do it.
+// Whoever adds a fact calls it in the same transaction.
+func (tx *Tx) Step(repository int64) error {
+	state, err := tx.State(repository)
+	if err != nil {
+		return fmt.Errorf("load the state: %w", err)
+	}
+	for _, notice := range promote.NoticesDue(state) {
+		if err := tx.give(repository, notice); err != nil {
+			return fmt.Errorf("give a notice: %w", err)
+		}
+	}
+	for _, decision := range promote.Decide(state) {
+		if err := tx.carryOut(repository, state.Environments[decision.Environment], decision); err != nil {
+			return fmt.Errorf("carry out what was decided for %s: %w", decision.Environment, err)
+		}
+	}
+	// What starts just now has no impact to be shown any more.
+	if state, err = tx.State(repository); err != nil {
+		return fmt.Errorf("load the state: %w", err)
+	}
+	if err := tx.wantImpacts(repository, state); err != nil {
+		return err
+	}
+	if err := tx.lookAgain(repository, state); err != nil {
+		return err
+	}
+	return tx.Nudge(Nudge{Topic: Rollout, Repository: repository})
+}
+
+// carryOut writes down what was decided for one environment.
+func (tx *Tx) carryOut(repository int64, environment promote.Environment, decision promote.Decision) error {
+	if err := tx.supersede(repository, decision); err != nil {
+		return err
+	}
+	if err := tx.noteVoid(repository, decision.Environment, decision.Approvals); err != nil {
+		return err
+	}
+	if dropped := decision.Dropped; dropped != nil {
+		if err := tx.exec(`UPDATE requests SET phase = 'dropped' WHERE id = $1 AND phase = 'waiting'`, dropped.ID); err != nil {
+			return err
+		}
+	}
+	if decision.Start == nil {
+		return nil
+	}
+	return tx.start(repository, environment, decision)
+}
+
+// supersede has requests go on for what takes the place of what they were for, and records it.
+func (tx *Tx) supersede(repository int64, decision promote.Decision) error {
+	for _, superseded := range decision.Superseded {
+		request := superseded.Request
+		if request == nil || request.To == superseded.By.SHA {
+			continue
+		}
+		if err := tx.exec(`UPDATE requests SET target = $1 WHERE id = $2 AND phase = 'waiting'`, superseded.By.SHA, request.ID); err != nil {
+			return err
+		}
+		err := tx.Record(Record{Repository: repository, Actor: request.By, Kind: "superseded", Environment: decision.Environment,
+			SHA: superseded.To.SHA, Reason: "rides with " + superseded.By.SHA})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) start(repository int64, environment promote.Environment, decision promote.Decision) error {
+	if promotion := decision.Promotion; promotion != nil && promotion.Request != nil {
+		if err := tx.exec(`UPDATE requests SET phase = 'taken' WHERE id = $1 AND phase = 'waiting'`, promotion.Request.ID); err != nil {
+			return err
+		}
+	}
+	var passed []string
+	for _, gate := range decision.Passed {
+		passed = append(passed, gate.Name)
+	}
+	if override := environment.Override; override != nil {
+		if err := tx.useOverride(repository, decision, *override); err != nil {
+			return err
+		}
+	}
+	without, err := json.Marshal(append([]string{}, decision.Without...))
+	if err != nil {
+		return err
+	}
+	names, err := json.Marshal(append([]string{}, passed...))
+	if err != nil {
+		return err
+	}
+	var id int64
+	_, err = tx.one([]any{&id}, `INSERT INTO deployments (repository, environment, from_sha, to_sha, phase, asked_by, login, without, passed, started_at)
+		VALUES ($1, $2, $3, $4, 'planning', $5, $6, $7, $8, $9) RETURNING id`, repository, decision.Environment,
+		decision.Start.From.SHA, decision.Start.To.SHA, decision.By.ID, decision.By.Login, string(without), string(names), millis(tx.now))
+	if err != nil {
+		return err
+	}
+	if err := tx.Record(started(repository, decision)); err != nil {
+		return err
+	}
+	return tx.Nudge(Nudge{Topic: Deploy, Repository: repository, Subject: fmt.Sprint(id)})
+}
+
+// started is the record of a start: what the range is, and by which gates it went.
+func started(repository int64, decision promote.Decision) Record {
+	record := Record{Repository: repository, Actor: decision.By, Kind: "started", Environment: decision.Environment,
+		SHA: decision.Start.To.SHA, Reason: fmt.Sprintf("%d commits after %s", len(decision.Start.Commits), decision.Start.From.SHA)}
+	for _, gate := range decision.Gates {
+		if gate.Open {
+			record.Reason += "; " + gate.Name + ": " + gate.Text
+		}
+	}
+	if decision.Promotion != nil && decision.Promotion.Plan != nil {
+		record.Digest = decision.Promotion.Plan.Digest()
+	}
+	return record
+}
+
+// useOverride records an emergency loudly: who passed which gates, and why. People get an issue to follow it up.
+func (tx *Tx) useOverride(repository int64, decision promote.Decision, override promote.Override) error {
+	count, err := tx.changed(`UPDATE overrides SET phase = 'used' WHERE id = $1 AND phase = 'waiting'`, override.ID)
+	if err != nil || count == 0 {
+		return err
+	}
+	var gates []string
+	for _, gate := range decision.Passed {
+		gates = append(gates, gate.Name+" ("+gate.Text+")")
+	}
+	text := fmt.Sprintf("%s passed gates of %s for %s: %s. Reason: %s", override.By.Login, decision.Environment,
+		promote.Short(decision.Start.To.SHA), strings.Join(gates, "; "), override.Reason)
+	err = tx.Record(Record{Repository: repository, Actor: override.By, Kind: "overridden", Environment: decision.Environment,
+		SHA: decision.Start.To.SHA, Reason: text})
+	return errOr(err, tx.give(repository, promote.Notice{Kind: promote.NoticeOverride, Environment: decision.Environment,
+		Subject: fmt.Sprint(override.ID), Owner: override.By.Login, Text: text, Issue: true}))
+}
+
+// lookAgain writes down when to decide about the repository again, and has checks run that are due by their schedule.
+func (tx *Tx) lookAgain(repository int64, state promote.State) error {
+	next := promote.Again(state)
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	for _, rules := range state.Rules.Environments {
+		for _, check := range rules.Scheduled {
+			due := promote.Due(state, rules.Name, check)
+			if due.IsZero() || due.After(tx.now) {
+				sooner(due)
+				continue
+			}
+			if err := tx.Nudge(Nudge{Topic: Scheduled, Repository: repository, Subject: rules.Name + "/" + check.Name}); err != nil {
+				return err
+			}
+		}
+	}
+	return tx.exec(`UPDATE repositories SET next_at = $1 WHERE id = $2`, millis(next), repository)
+}
+
+// NudgeDue has those repositories looked at whose time has come.
+func (tx *Tx) NudgeDue() error {
+	var due []int64
+	err := tx.each(func(rows *sql.Rows) error {
+		var id int64
+		err := rows.Scan(&id)
+		due = append(due, id)
+		return err
+	}, `SELECT id FROM repositories WHERE next_at > 0 AND next_at <= $1 ORDER BY id`, millis(tx.now))
+	for _, repository := range due {
+		if err == nil {
+			// A step, which the nudge leads to, says when the next time is.
+			err = tx.exec(`UPDATE repositories SET next_at = 0 WHERE id = $1`, repository)
+		}
+		err = errOr(err, tx.Nudge(Nudge{Topic: Clock, Repository: repository}))
+	}
+	return err
+}

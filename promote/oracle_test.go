@@ -147,7 +147,7 @@ func (o *oracle) seeProof(t *rapid.T, rules config.Repository, mine config.Envir
 		last := o.w.state.Environments[name].Last
 		live := last != nil && last.Phase.Live()
 		if mine.Soak > 0 && (live || len(o.sick[name]) > 0 || o.w.state.Now.Sub(since) < mine.Soak) {
-			return fmt.Sprintf("at %s not soaked for %s in %s, since %s, live %v, sick %v, facts %+v", o.w.state.Now, mine.Soak, name, since, live, o.sick[name], o.w.state.Environments[name].History)
+			return fmt.Sprintf("at %s, not healthy for %s in %s", o.w.state.Now, mine.Soak, name)
 		}
 		upstream, _ := rules.Environment(name)
 		if len(upstream.Scheduled) > 0 && (!o.passed[name] || o.nightly[name].Before(arrived)) {
@@ -197,7 +197,7 @@ func (o *oracle) seePeople(t *rapid.T, mine config.Environment, d Decision) {
 		}
 	}
 	if !o.assignable(slots, valid) {
-		t.Fatalf("%s starts without its approvals: valid are %v of %d", mine.Name, valid, len(environment.Approvals))
+		t.Fatalf("%s starts without its approvals: valid are %v, of %d; %+v", mine.Name, valid, len(environment.Approvals), d.Gates)
 	}
 }
 
@@ -244,15 +244,16 @@ func (o *oracle) low(mine config.Environment, d Decision) bool {
 
 // showing is what people are shown of a step: where it goes, what it changes, and by which rules.
 func (o *oracle) showing(name string, r Range) string {
-	rules := ""
+	all := map[string]bool{}
 	for _, version := range o.rules(name, r.From) {
 		mine, _ := version.Environment(name)
-		rules += conditionText(mine) + mine.Soak.String() + string(mine.Promote)
+		rules := conditionText(mine) + mine.Soak.String() + string(mine.Promote)
 		for _, rule := range mine.Approve {
 			rules += rule.Who.String()
 		}
+		all[rules] = true
 	}
-	return strings.Join([]string{r.From.SHA, r.To.SHA, string(rune('a' + o.w.drift[name]%26)), rules}, " ")
+	return strings.Join([]string{r.From.SHA, r.To.SHA, fmt.Sprint(o.w.drift[name]), strings.Join(sortedNames(all), " and ")}, " ")
 }
 
 // seeSteps: no contract step with its expand step, nor before that has converged everywhere.

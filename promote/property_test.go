@@ -70,8 +70,7 @@ func TestAnyWorld(t *testing.T) {
 			},
 			"": func(t *rapid.T) {
 				again := shuffled(rapid.Uint64().Draw(t, "seed"), w.state)
-				options := cmp.Options{cmpopts.IgnoreUnexported(Promotion{}), cmpopts.EquateEmpty()}
-				if diff := cmp.Diff(Decide(w.state), Decide(again), options); diff != "" {
+				if diff := cmp.Diff(Decide(w.state), Decide(again), cmpopts.EquateEmpty()); diff != "" {
 					t.Fatalf("other decisions from the same facts in another order:\n%s", diff)
 				}
 			},
@@ -141,7 +140,7 @@ func (w *world) settle(t *rapid.T, o *oracle, names []string) {
 	for _, decision := range Decide(w.state) {
 		t.Logf("%s: %+v", decision.Environment, decision.Waits)
 	}
-	t.Fatalf("not converged")
+	t.Fatalf("not converged; the last refusal: %s", w.refused)
 }
 
 // pause is until the first gate opens, if that is all that is waited for.
@@ -174,7 +173,9 @@ func (w *world) help(o *oracle, decision Decision) {
 			w.ask(name, to, people[2], true)
 		case gate.Name == GateManual || gate.Name == GateFailed:
 			if w.state.Environments[decision.Environment].Request == nil {
-				w.ask(decision.Environment, "", people[2], false)
+				if r := w.ask(decision.Environment, "", people[2], false); r != nil {
+					w.refused = r.Text()
+				}
 			}
 		}
 	}

@@ -17,8 +17,10 @@ type world struct {
 	history
 	// live is the plan that the world would make now in each environment: how often it has drifted.
 	drift map[string]int
-	// checkedStart is called before a start is written down.
+	// onStart is called before a start is written down.
 	onStart func(Decision)
+	// refused is the last refusal.
+	refused string
 	ids     int64
 }
 

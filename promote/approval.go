@@ -41,8 +41,8 @@ func approveGates(q question) []Gate {
 	var gates []Gate
 	if plan := q.promotion.Plan; plan == nil {
 		gates = append(gates, Gate{Name: GatePlan, Text: "what would be approved is being planned", Since: q.arrived()})
-	} else if plan.Failure != "" {
-		gates = append(gates, Gate{Name: GatePlan, Text: "what would be approved cannot be planned: " + plan.Failure, Command: "/plan " + q.rules.Name})
+	} else if plan.Failure() != "" {
+		gates = append(gates, Gate{Name: GatePlan, Text: "what would be approved cannot be planned: " + plan.Failure(), Command: "/plan " + q.rules.Name})
 	}
 	missing := q.missing()
 	if len(missing) == 0 {
@@ -222,11 +222,11 @@ func (c *considered) rulesDigest() string {
 		for i, rules := range c.versions {
 			digests[i] = rules.digest()
 		}
-		slices.Sort(digests[1:])
-		c.digest = digests[0]
-		if len(digests) > 1 {
-			c.digest = sum(strings.Join(slices.Compact(digests), "\n"))
+		slices.Sort(digests)
+		if digests = slices.Compact(digests); len(digests) > 1 {
+			digests[0] = sum(strings.Join(digests, "\n"))
 		}
+		c.digest = digests[0]
 	}
 	return c.digest
 }

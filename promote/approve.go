@@ -82,8 +82,8 @@ func (q question) refuseConsent(consent Consent) *Refusal {
 		return &Refusal{"One person approves once.", fmt.Sprintf("%s has approved %s already.", consent.By.Login, code(to)), "`/status`"}
 	case q.promotion.Plan == nil:
 		return &Refusal{"An approval is for a plan.", fmt.Sprintf("That of %s for %s is being made.", code(to), name), "When it is shown, " + approve + "."}
-	case q.promotion.Plan.Failure != "":
-		return &Refusal{"An approval is for a plan.", fmt.Sprintf("That of %s for %s failed: %s.", code(to), name, q.promotion.Plan.Failure), ""}
+	case q.promotion.Plan.Failure() != "":
+		return &Refusal{"An approval is for a plan.", fmt.Sprintf("That of %s for %s failed: %s.", code(to), name, q.promotion.Plan.Failure()), ""}
 	}
 	return nil
 }

@@ -18,6 +18,8 @@ type considered struct {
 	request   *Request
 	// residences are remembered: several gates ask.
 	residences map[residenceKey]residence
+	// people are the answers of [question.needsPeople], once they are asked for.
+	people map[peopleKey]peopleNeeded
 	// digest of the rules, once it is asked for.
 	digest string
 }
@@ -38,14 +40,12 @@ func consider(state *State, rules config.Environment) (c *considered, onTrunk bo
 
 // promotion is the step that the environment takes next; ok is false where there is none to take.
 func (c *considered) promotion() (p Promotion, ok bool) {
-	target, exact := c.target()
+	target := c.target()
 	if target.Position < c.runs.Position {
 		return p, false
 	}
-	p = Promotion{Environment: c.environment.Name, Range: c.state.between(c.runs, target), Override: c.override(), exact: exact}
-	if c.request != nil && (!c.request.Exact || c.request.To == target.SHA) {
-		p.Request = c.request
-	}
+	p = Promotion{Environment: c.environment.Name, Range: c.state.between(c.runs, target), Override: c.override()}
+	p.Request = c.request
 	p.Without = c.leftOut(p.Request != nil || p.Override != nil)
 	if target.Position == c.runs.Position && len(c.free(p.Without)) == 0 {
 		return p, false
@@ -54,23 +54,33 @@ func (c *considered) promotion() (p Promotion, ok bool) {
 	return p, true
 }
 
-// target is the commit to go to. exact: nothing older or newer may take its place.
-func (c *considered) target() (target Commit, exact bool) {
-	if override := c.override(); override != nil {
-		target, _ = c.state.commit(override.To)
-		return target, true
+// done tells whether there is a request and nothing is left to do for it.
+func (c *considered) done() bool {
+	if c.request == nil {
+		return false
 	}
-	target = c.newest()
+	to, ok := c.state.commit(c.request.To)
+	return !ok || to.Position < c.runs.Position || to.Position == c.runs.Position && len(c.free(c.leftOut(true))) == 0
+}
+
+// target is the commit to go to.
+func (c *considered) target() Commit {
+	if override := c.override(); override != nil {
+		to, _ := c.state.commit(override.To)
+		return to
+	}
+	target := c.newest()
 	if request := c.request; request != nil {
 		asked, ok := c.state.commit(request.To)
-		if ok && asked.Position >= c.runs.Position && !c.oneByOne() && (request.Exact || c.consented(asked)) {
-			return asked, true
+		inTurn := !c.oneByOne() || asked.Position <= target.Position
+		if ok && inTurn && asked.Position >= c.runs.Position && (request.Exact || c.consented(asked)) {
+			return asked
 		}
 	}
 	if approved, ok := c.approved(); ok {
-		return approved, true
+		return approved
 	}
-	return c.beforeContract(target), false
+	return c.beforeContract(target)
 }
 
 // newest is the candidate, or with one_by_one the first commit that was not tried yet.

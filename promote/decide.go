@@ -39,16 +39,11 @@ func decide(state *State, rules config.Environment) Decision {
 
 // next is the step that the environment would take, with the gates on it. It starts where all are open.
 func (d *Decision) next(c *considered) {
-	if done := c.request; done != nil {
-		if to, ok := c.state.commit(done.To); !ok || to.Position < c.runs.Position {
-			d.Dropped, c.request = done, nil
-		}
+	if c.done() {
+		d.Dropped, c.request = c.request, nil
 	}
 	promotion, ok := c.promotion()
 	if !ok {
-		if c.request != nil {
-			d.Dropped = c.request
-		}
 		if c.state.tip().Position > c.runs.Position {
 			d.Gates = question{c, c.versions[0], Promotion{Range: c.state.between(c.runs, c.state.tip())}}.unproven()
 			d.Waits = closed(d.Gates)

@@ -50,9 +50,6 @@ type Promotion struct {
 	Override *Override
 	// Without are names and patterns of components that stay as they are; see [LeftOut].
 	Without []string
-
-	// exact: no other commit may take the place of its target.
-	exact bool
 }
 
 // LeavesOut tells whether the step leaves a component as it is.
@@ -130,6 +127,8 @@ type Stage struct {
 	// Deployment that carries or carried the commit; nil: none yet.
 	Deployment *Deployment
 	Waits      []Reason
+	// LeftOut are components that do not run what the environment runs.
+	LeftOut []LeftOut
 	// Gates on Range, open and closed, where it is the step that the environment takes next.
 	Gates []Gate
 	// Impact of Range, where it was planned; nil: it was not, or not yet.

@@ -12,8 +12,18 @@
 // the older along. There is no object that travels: the [Rollout] of a commit is a view over the environments,
 // made by [View].
 //
-// A person's wish is checked by [Asked] when it is made, and again by [Decide] when it is carried out. The answer
-// to a wish that cannot be met is a [Refusal]: the rule, the fact, the next command.
+// A step goes through gates: conditions on entering an environment, each in a file of its own (gate_*.go). A gate
+// answers, it never acts: a [Gate] is open, or closed with a reason for people and, where it can tell, when it opens and
+// what would help. All are asked and shown, also those that are open. Where the rules on trunk changed and an
+// environment does not run that change yet, each gate is asked by the former rules as well, so no change weakens what it
+// has to pass itself.
+//
+// People's words become facts here: [Asked], [Approve], [PutOn], [Lift] and [Overriding] say what a wish means exactly,
+// or answer with a [Refusal]: the rule, the fact, the next command. [May] says who may. An [Approval] is consent to one
+// range with one plan under one set of rules, and counts for nothing else. When a wish is carried out, everything is
+// looked at again: by [Decide], and by [Recheck] before anything is applied.
+//
+// What time brings is computed too: what is [Overdue], which [NoticesDue] there are, and when to decide [Again].
 //
 // The package is pure. It knows no GitHub, no database, no clock and no logger, starts nothing and remembers
 // nothing; so the same state gives the same decisions, webhooks may come late, twice or never, and a crash between

@@ -35,6 +35,9 @@ func windowGates(q question) (gates []Gate) {
 }
 
 func openNow(sets [][]calendar.Window, q question) bool {
+	if q.state.Now.IsZero() {
+		return false // nobody knows
+	}
 	for _, set := range sets {
 		if !calendar.Open(set, q.state.Now) {
 			return false
@@ -73,7 +76,7 @@ func (q question) freezes() (spans []calendar.Span, now []config.Freeze) {
 			}
 			same := func(other config.Freeze) bool { return other.Reason == freeze.Reason && other.To.Equal(freeze.To) }
 			spans = append(spans, freeze.Span)
-			if freeze.Contains(q.state.Now) && !slices.ContainsFunc(now, same) {
+			if (freeze.Contains(q.state.Now) || q.state.Now.IsZero()) && !slices.ContainsFunc(now, same) {
 				now = append(now, freeze)
 			}
 		}

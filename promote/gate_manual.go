@@ -25,7 +25,10 @@ func manualGate(q question) []Gate {
 	case !needs:
 		gate.Text = why
 	case q.rules.Promote == config.Auto && len(q.rules.Approve) > 0:
-		gate.Text = "goes by itself once it is approved: " + why
+		gate.Text = "goes by itself once it is approved"
+		if q.rules.AutoIf != nil {
+			gate.Text += ": " + why
+		}
 	default:
 		gate.Open = false
 		gate.Text = "waiting for someone to promote it"
@@ -40,17 +43,47 @@ func manualGate(q question) []Gate {
 	return []Gate{gate}
 }
 
-// needsPeople tells whether people have to agree, by asking or approving, and why it is so.
+// needsPeople tells whether people have to agree, by asking or approving, and why it is so. Several gates ask.
 func (q question) needsPeople() (needs bool, why string) {
-	if len(q.promotion.Commits) == 0 {
-		// What was left out comes again: that is for people where they decide about anything.
-		return q.rules.Promote == config.Manual || q.rules.AutoIf != nil || len(q.rules.Approve) > 0, "components that were left out can come again"
-	}
 	if q.rules.AutoIf == nil {
-		if q.rules.Promote == config.Auto {
-			return len(q.rules.Approve) > 0, "goes by itself"
+		return q.needsByMode()
+	}
+	key := peopleKey{q.rules.former, q.promotion.To.Position, q.promotion.Plan != nil}
+	known, ok := q.people[key]
+	if !ok {
+		known.needs, known.why = q.needsByCondition()
+		if q.people == nil {
+			q.considered.people = map[peopleKey]peopleNeeded{}
 		}
-		return true, ""
+		q.people[key] = known
+	}
+	return known.needs, known.why
+}
+
+type peopleKey struct {
+	former   string
+	position int64
+	planned  bool
+}
+
+type peopleNeeded struct {
+	needs bool
+	why   string
+}
+
+func (q question) needsByMode() (needs bool, why string) {
+	switch {
+	case len(q.promotion.Commits) == 0 && q.rules.Promote == config.Auto && len(q.rules.Approve) == 0:
+		return false, "components that were left out can come again"
+	case q.rules.Promote == config.Auto:
+		return len(q.rules.Approve) > 0, "goes by itself"
+	}
+	return true, ""
+}
+
+func (q question) needsByCondition() (needs bool, why string) {
+	if len(q.promotion.Commits) == 0 {
+		return true, "components that were left out can come again"
 	}
 	facts := q.conditionFacts()
 	holds, err := q.rules.AutoIf.Holds(facts)
@@ -67,28 +100,35 @@ func (q question) needsPeople() (needs bool, why string) {
 
 func (q question) conditionFacts() condition.Facts {
 	p := q.promotion
-	facts := condition.Facts{Now: q.state.Now.UTC(), Range: condition.Range{Commits: len(p.Commits), Pulls: len(p.Pulls())}}
+	facts := condition.Facts{Now: q.state.Now.UTC(), Range: condition.Range{Commits: len(p.Commits)}}
 	if zone := q.rules.repository.Zone; zone != nil {
 		facts.Now = q.state.Now.In(zone)
 	}
-	if p.Plan != nil && p.Plan.Failure == "" {
+	if p.Plan != nil && p.Plan.Failure() == "" {
 		facts.Plan = p.Plan.counts()
 	}
-	for _, author := range p.Authors() {
-		facts.Range.Authors = append(facts.Range.Authors, author.Login)
+	if q.rules.AutoIf.Uses("range.pulls") {
+		facts.Range.Pulls = len(p.Pulls())
 	}
-	seen := map[string]bool{}
-	for _, commit := range p.Commits {
-		for _, path := range commit.Paths {
-			if !seen[path] {
-				seen[path] = true
-				facts.Range.Paths = append(facts.Range.Paths, path)
-			}
+	if q.rules.AutoIf.Uses("range.authors") {
+		for _, author := range p.Authors() {
+			facts.Range.Authors = append(facts.Range.Authors, author.Login)
 		}
 	}
-	slices.Sort(facts.Range.Paths)
+	if q.rules.AutoIf.Uses("range.paths") {
+		facts.Range.Paths = p.paths()
+	}
 	if len(p.Commits) > 0 && !q.state.Now.IsZero() && !p.Commits[0].Merged.IsZero() {
 		facts.Range.Age = q.state.Now.Sub(p.Commits[0].Merged)
 	}
 	return facts
+}
+
+// paths that the range changes, each once, in order.
+func (r Range) paths() (paths []string) {
+	for _, commit := range r.Commits {
+		paths = append(paths, commit.Paths...)
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
 }

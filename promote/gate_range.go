@@ -8,7 +8,10 @@ func rangeGates(q question) []Gate {
 	if limit.Commits == 0 && limit.Pulls == 0 {
 		return nil
 	}
-	commits, pulls := len(q.promotion.Commits), len(q.promotion.Pulls())
+	commits, pulls := len(q.promotion.Commits), 0
+	if limit.Pulls > 0 {
+		pulls = len(q.promotion.Pulls())
+	}
 	gate := Gate{Name: GateMaxRange}
 	switch {
 	case limit.Commits > 0 && commits > limit.Commits:

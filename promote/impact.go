@@ -33,6 +33,9 @@ func Impacts(state State) []Impact {
 		if !known || !onTrunk || environment.Last != nil && environment.Last.Phase.Live() {
 			continue
 		}
+		if c.done() {
+			c.request = nil
+		}
 		target := state.tip()
 		if promotion, ok := c.promotion(); ok {
 			target = promotion.To

@@ -16,9 +16,9 @@ type Plan struct {
 	// failed one may have changed what is left to do.
 	From, To string
 	After    int64
-	// Done: all instances are planned. Failure is why one could not be; empty: all could.
+	// Done: all instances are planned, or cannot be. Problem is why the whole cannot; empty: it can.
 	Done    bool
-	Failure string
+	Problem string
 	// Instances in any order.
 	Instances []PlannedInstance
 }
@@ -32,19 +32,21 @@ type PlannedInstance struct {
 	Creates, Updates, Replaces, Destroys int
 	// Changes of any kind, those above among them.
 	Changes int
+	// Failed: it could not be planned.
+	Failed bool
 }
 
 // PlanOf is what a planned impact says to gates.
 func PlanOf(impact PlannedImpact) Plan {
 	plan := Plan{From: impact.From, To: impact.To, After: impact.After, Done: impact.Done && impact.Preview.Done()}
 	if problem := impact.Preview.Problem; problem != nil {
-		plan.Failure = problem.Title
+		plan.Problem = problem.Title
 	}
 	for _, one := range impact.Preview.Instances {
 		instance := PlannedInstance{Name: one.Instance.Name(), Stack: one.Instance.Stack, Component: one.Instance.Component, Digest: one.Plan.Digest}
 		switch one.Outcome {
 		case planner.Failed, planner.Moved, planner.Cancelled:
-			plan.Failure = instance.Name + " could not be planned"
+			instance.Failed = true
 		}
 		for _, change := range one.Plan.Changes {
 			instance.count(change.Action)
@@ -69,6 +71,19 @@ func (i *PlannedInstance) count(action engine.Action) {
 	if action != engine.Read {
 		i.Changes++
 	}
+}
+
+// Failure is why the plan is none to agree to; empty: it is one.
+func (p Plan) Failure() string {
+	if p.Problem != "" {
+		return p.Problem
+	}
+	for _, instance := range p.Instances {
+		if instance.Failed {
+			return instance.Name + " could not be planned"
+		}
+	}
+	return ""
 }
 
 // Digest of the plan: equal digests mean the same changes to the same instances. Instances that would not change do not

@@ -2,9 +2,13 @@ package promote
 
 import "slices"
 
-// Recheck asks the gates again about a deployment that is about to apply: the plan is the one that would be applied now,
-// and holds, windows and people's rights may have changed since it was decided. It returns the gates that are closed; where
-// there are any, nothing is to be applied. Gates that an override passed stay passed.
+// askedAgain are the gates that people close. What was proven upstream when it was decided stays proven, whatever goes on
+// there meanwhile.
+var askedAgain = []string{GateHold, GateFreeze, GateWindows, GatePlan, GateApprove}
+
+// Recheck asks gates again about a deployment that is about to apply: the plan is the one that would be applied now, and
+// holds, windows and people's rights may have changed since it was decided. It returns the gates that are closed; where
+// there are any, nothing is to be applied, and the deployment ends as [Void]. Gates that an override passed stay passed.
 func Recheck(state State, environment string, plan Plan) (closed []Gate) {
 	state = state.indexed()
 	rules, known := state.Rules.Environment(environment)
@@ -23,7 +27,7 @@ func Recheck(state State, environment string, plan Plan) (closed []Gate) {
 	exact := plan.without(last.Without)
 	promotion.Plan = &exact
 	for _, gate := range c.gates(promotion) {
-		if !gate.Open && gate.Name != GateFailed && gate.Name != GateManual && !slices.Contains(last.Passed, gate.Name) {
+		if !gate.Open && slices.Contains(askedAgain, gate.Name) && !slices.Contains(last.Passed, gate.Name) {
 			closed = append(closed, gate)
 		}
 	}

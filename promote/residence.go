@@ -95,6 +95,9 @@ func events(environment Environment) []event {
 	events := make([]event, 0, len(environment.History)+len(environment.CheckRuns))
 	for i := range environment.History {
 		outcome := &environment.History[i]
+		if outcome.Phase == Void {
+			continue // it touched nothing
+		}
 		rank := 2
 		if outcome.Phase == Succeeded {
 			rank = 0

@@ -49,7 +49,7 @@ func (r Rollout) Rides() bool {
 func stage(state State, commit Commit, environment Environment, decision Decision) Stage {
 	rules, _ := state.Rules.Environment(environment.Name)
 	runs, _ := state.commit(environment.Runs)
-	s := Stage{Environment: rules, Runs: runs, Behind: len(state.between(runs, state.tip()).Commits), Since: environment.Since}
+	s := Stage{Environment: rules, Runs: runs, Behind: len(state.between(runs, state.tip()).Commits), Since: environment.Since, LeftOut: environment.LeftOut}
 	carries := func(d *Deployment) bool {
 		if d == nil {
 			return false

@@ -1,6 +1,7 @@
 package promote
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -21,11 +22,14 @@ type ruleset struct {
 // behind. All must be met; the stricter counts without anybody having to say which one that is.
 func (s *State) versions(rules config.Environment, runs Commit) []ruleset {
 	versions := []ruleset{{Environment: rules, repository: &s.Rules}}
-	for i := range s.Former {
-		former := &s.Former[i]
-		if runs.Position >= former.Until {
-			continue
-		}
+	formerly := slices.DeleteFunc(slices.Clone(s.Former), func(f FormerRules) bool { return runs.Position >= f.Until })
+	if len(formerly) == 0 {
+		return versions
+	}
+	slices.SortStableFunc(formerly, func(a, b FormerRules) int { return cmp.Compare(a.Until, b.Until) })
+	seen := map[string]bool{versions[0].all(): true}
+	for i := range formerly {
+		former := &formerly[i]
 		before, ok := former.Rules.Environment(rules.Name)
 		if !ok {
 			before, ok = renamed(former.Rules, s.Rules, rules)
@@ -34,14 +38,35 @@ func (s *State) versions(rules config.Environment, runs Commit) []ruleset {
 			continue
 		}
 		before.After, before.AfterAny = s.stillThere(former.Rules, before.After), s.stillThere(former.Rules, before.AfterAny)
-		versions = append(versions, ruleset{Environment: before, repository: &former.Rules, former: former.SHA})
+		// What did not change for this environment is no other version.
+		version := ruleset{Environment: before, repository: &former.Rules, former: former.SHA}
+		if text := version.all(); !seen[text] {
+			seen[text] = true
+			versions = append(versions, version)
+		}
 	}
-	slices.SortStableFunc(versions[1:], func(a, b ruleset) int {
-		x, _ := s.commit(a.former)
-		y, _ := s.commit(b.former)
-		return int(x.Position - y.Position)
-	})
 	return versions
+}
+
+// all that gates on the environment ask of its rules.
+func (r ruleset) all() string {
+	text := r.digest()
+	for _, name := range slices.Concat(r.After, r.AfterAny) {
+		upstream, _ := r.repository.Environment(name)
+		for _, check := range upstream.Scheduled {
+			text += fmt.Sprintln(name, check.Name, check.Schedule)
+		}
+	}
+	for _, freeze := range r.repository.Freezes {
+		text += fmt.Sprintln(freeze.Span, freeze.Reason, freeze.Environments)
+	}
+	for _, hold := range r.divergences() {
+		text += fmt.Sprintln(hold.Components, hold.Until)
+	}
+	for _, migration := range r.repository.Migrations {
+		text += fmt.Sprintln(migration.Expand, migration.Contract)
+	}
+	return text
 }
 
 // renamed finds the environment of former rules that is gone and whose stacks this one has now: another name must not be

@@ -49,8 +49,9 @@ const (
 	Failed Phase = "failed"
 	// Aborted: stopped by a person. What is applied stays applied.
 	Aborted Phase = "aborted"
-	// Withdrawn: before anything was applied, a gate had closed again. It may start anew when that opens.
-	Withdrawn Phase = "withdrawn"
+	// Void: given up before anything was applied, because gates had closed since it was decided; see [Recheck]. What was
+	// asked for waits again.
+	Void Phase = "void"
 )
 
 // Live tells whether the deployment is still under way.

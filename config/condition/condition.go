@@ -97,10 +97,13 @@ func (c *Condition) Holds(facts Facts) (bool, error) {
 	return value == types.True, nil
 }
 
+// Uses tells whether it asks for a name, such as "range.paths": what it does not ask for need not be found out.
+func (c *Condition) Uses(name string) bool { return c.uses[name] }
+
 // UsesTime tells whether the answer may change by the clock alone.
 func (c *Condition) UsesTime() bool {
 	for name := range c.uses {
-		if name == "range.age" || name[:5] == "time." {
+		if name == "range.age" || strings.HasPrefix(name, "time.") {
 			return true
 		}
 	}

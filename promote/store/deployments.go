@@ -237,7 +237,7 @@ func (tx *Tx) Withdraw(id int64, gates []promote.Gate) error {
 	for _, gate := range gates {
 		reasons = append(reasons, gate.Text)
 	}
-	return tx.end(id, promote.Withdrawn, promote.Person{}, promote.Failure{Step: "gates", Message: strings.Join(reasons, "; ")})
+	return tx.end(id, promote.Void, promote.Person{}, promote.Failure{Step: "gates", Message: strings.Join(reasons, "; ")})
 }
 
 // end ends a deployment that did not succeed, for no error of its own.

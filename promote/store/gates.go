@@ -43,7 +43,7 @@ func (tx *Tx) history(repository int64, environment string) (ended []promote.Out
 		var at int64
 		err := rows.Scan(&o.Deployment, &o.To, &o.Phase, &ending, &at)
 		o.Phase, o.At = phaseOf(o.Phase, ending), fromMillis(at)
-		if o.Phase != promote.Withdrawn { // it has touched nothing
+		if o.Phase != promote.Void { // it has touched nothing
 			ended = append(ended, o)
 		}
 		return err

@@ -23,8 +23,8 @@ ALTER TABLE requests ADD COLUMN exact BOOLEAN NOT NULL DEFAULT FALSE;
 -- Components that stay as they are, and gates that an override passed; JSON.
 ALTER TABLE deployments ADD COLUMN without TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE deployments ADD COLUMN passed TEXT NOT NULL DEFAULT '[]';
--- How one ended that failed for no error: aborted, withdrawn.
-ALTER TABLE deployments ADD COLUMN ending TEXT NOT NULL DEFAULT '' CHECK (ending IN ('', 'aborted', 'withdrawn'));
+-- How one ended that failed for no error: aborted, void.
+ALTER TABLE deployments ADD COLUMN ending TEXT NOT NULL DEFAULT '' CHECK (ending IN ('', 'aborted', 'void'));
 -- Who wants it to stop; empty: nobody.
 ALTER TABLE deployments ADD COLUMN abort_by BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE deployments ADD COLUMN abort_login TEXT NOT NULL DEFAULT '';

@@ -62,7 +62,7 @@ func (b *Bot) checkOut(ctx context.Context, id int64, sha string, slots chan str
 	}
 	scratch := b.scratch(repository, "deployments")
 	return &deploy.Target{
-		Rules: rules, Instances: snapshot.Instances, Planner: plans, Redact: b.redactor.Redact, Release: worktree.Release,
+		Rules: rules, Instances: snapshot.Instances, Disabled: snapshot.Disabled, Planner: plans, Redact: b.redactor.Redact, Release: worktree.Release,
 		Place: planner.Place{Commit: sha, Root: worktree.Dir, Scratch: scratch, Locks: []*process.Lock{worktree.Lock}},
 		Check: func(environment config.Environment, check config.Check) process.Command {
 			return b.check(check, worktree, filepath.Join(scratch, "checks", environment.Name), map[string]string{

@@ -43,7 +43,7 @@ func (b *Bot) impact(ctx context.Context, nudge store.Nudge) error {
 			return err
 		default:
 			defer target.Release()
-			moves := planner.FindMoves(deployed.Last(wanted.Environment), target.Instances)
+			moves := target.Moves(deployed, wanted.Environment)
 			wanted.Preview.Instances = b.planImpact(ctx, nudge.Repository, target, lacking(target, wanted.Environment, runs), moves)
 		}
 		if ctx.Err() != nil {

@@ -36,6 +36,9 @@ func (p *previewing) stateMoves(ctx context.Context, trunk, merge planner.Snapsh
 			was[name] = resolved.State
 		}
 	}
+	for _, disabled := range merge.Disabled {
+		delete(was, disabled.Name()) // it is still there under its name
+	}
 	return planner.FindMoves(was, merge.Instances), nil
 }
 

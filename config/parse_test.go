@@ -103,6 +103,28 @@ checks:
 	}
 }
 
+func TestParseStateMoved(t *testing.T) {
+	t.Parallel()
+	got, err := Parse(Path, []byte(`
+version: 1
+stacks: {layout: folders, path: "{environment}/{component}"}
+environments: {dev: {promote: auto}}
+state_moved:
+  - {instance: dev/network, from: "s3 bucket=acme workspace=default"}
+  - {instance: dev/app, from: [blue, old-prefix]}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []StateMove{
+		{Instance: "dev/network", From: []string{"s3 bucket=acme workspace=default"}, At: Position{6, 5}},
+		{Instance: "dev/app", From: []string{"blue", "old-prefix"}, At: Position{7, 5}},
+	}
+	if diff := cmp.Diff(want, got.StateMoved); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // Every problem names its place, what was expected, and the nearest valid name.
 func TestProblems(t *testing.T) {
 	t.Parallel()
@@ -135,6 +157,8 @@ func TestProblems(t *testing.T) {
 		{"same name", head + "environments: {dev: }\nchecks:\n- validate\n- {name: validate, run: x}", "c.yml:6:3: a check named \"validate\" is already on line 5"},
 		{"empty command", head + "environments: {dev: }\nchecks: [{run: ' '}]", "`run` is empty"},
 		{"no validation", "version: 1\nstacks: {layout: folders, path: x, engine: {plan: a, apply: b}}\nenvironments: {dev: }\nchecks: [validate]", "c.yml:4:10: `validate` is what terraform and tofu have"},
+		{"a move from nowhere", head + "environments: {dev: }\nstate_moved: [{instance: dev/a}]", "c.yml:4:15: an entry of state_moved lacks `from`"},
+		{"a move's typo", head + "environments: {dev: }\nstate_moved: [{instnce: dev/a, from: x}]", "unknown key \"instnce\" in an entry of state_moved; expected one of from, instance; did you mean instance?"},
 		{"too large", strings.Repeat("#", MaxSize+1), "at most 262144 are read"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

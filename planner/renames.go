@@ -7,7 +7,8 @@ import (
 )
 
 // renames finds instances that have another name than they had: one left and one came in the same environment, with the
-// same code and the same variables. It returns the old names by the new ones, and leaves out what is in doubt.
+// same code and the same variables, or as another version of the same component in the same stack (vpc/v1 and vpc/v2). It
+// returns the old names by the new ones, and leaves out what is in doubt.
 func renames(was map[string]Whereabouts, now map[string]Resolved) map[string]string {
 	gone, came := map[string]Whereabouts{}, map[string]Whereabouts{}
 	for name, before := range was {
@@ -29,6 +30,7 @@ func renames(was map[string]Whereabouts, now map[string]Resolved) map[string]str
 		func(_ string, w Whereabouts) string { return key(w.Path, w.Variables) },
 		func(name string, w Whereabouts) string { return key(w.Code, w.Variables, lastElement(name)) },
 		func(_ string, w Whereabouts) string { return key(w.Code, w.Variables) },
+		func(name string, _ Whereabouts) string { return nameFamily(name) },
 	} {
 		pair(gone, came, likeness, renamed)
 	}
@@ -41,6 +43,17 @@ func key(parts ...string) string {
 		return ""
 	}
 	return strings.Join(parts, "\x00")
+}
+
+// nameFamily is the name without the version at its end.
+func nameFamily(name string) string {
+	last := lastElement(name)
+	before := strings.TrimSuffix(name, last)
+	if wholeLabel(last) != TrunkVersion && strings.Count(before, "/") > 1 {
+		return strings.TrimSuffix(before, "/")
+	}
+	stem, _, _ := splitLabel(last)
+	return before + stem
 }
 
 func lastElement(name string) string { return name[strings.LastIndex(name, "/")+1:] }

@@ -25,6 +25,8 @@ components: { terraform: { base_path: components/terraform } }`,
 		"components/terraform/net/main.tf", code, "components/terraform/app/main.tf", code,
 		"stacks/deploy/dev/eu.yaml", stacks("net: { vars: { size: 1, name: net } }"),
 	}
+	perVariables := folders("dev", "prod")
+	perVariables.Stacks.Path, perVariables.Stacks.Variables = "components/{component}", []string{"config/{environment}/{component}.tfvars"}
 	plain := []string{"environments/dev/net/main.tf", code, "environments/dev/net/terraform.tfvars", "size = 1", "environments/prod/net/main.tf", code}
 	for name, test := range map[string]struct {
 		rules        config.Repository
@@ -52,6 +54,8 @@ components: { terraform: { base_path: components/terraform } }`,
 				"environments/dev/network/main.tf", code, "environments/dev/network/terraform.tfvars", "size = 1",
 				"environments/dev/network/backend.tf", "terraform {\n" + `backend "s3" { bucket = "b" }` + "\n}"},
 			map[string]string{"dev/network": "dev/net"}, nil},
+		"to another version in its name": {perVariables, []string{"components/vpc/v1/main.tf", "# 1", "components/vpc/v2/main.tf", "# 2", "config/dev/vpc/v1.tfvars", "a = 1", "config/prod/vpc/v1.tfvars", ""},
+			[]string{"config/dev/vpc/v1.tfvars", "-", "config/dev/vpc/v2.tfvars", "a = 2"}, map[string]string{"dev/vpc/v2": "dev/vpc/v1"}, []string{"dev/vpc/v2"}},
 		"to another environment": {folders("dev", "prod"), plain,
 			[]string{"environments/dev/net/main.tf", "-", "environments/dev/net/terraform.tfvars", "-", "environments/prod/network/main.tf", code}, map[string]string{}, nil},
 	} {

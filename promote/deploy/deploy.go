@@ -25,6 +25,7 @@ import (
 	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/planner/engine"
 	"github.com/trunkline/trunkline/planner/process"
+	"github.com/trunkline/trunkline/planner/stack"
 	"github.com/trunkline/trunkline/promote"
 	"github.com/trunkline/trunkline/promote/store"
 )
@@ -44,6 +45,8 @@ type Target struct {
 	Rules config.Repository
 	// Instances by name, of all environments.
 	Instances map[string]planner.Resolved
+	// Disabled instances are not among them.
+	Disabled []stack.Instance
 	// Planner with the engine, and the Place where it works.
 	Planner planner.Planner
 	Place   planner.Place

@@ -23,7 +23,7 @@ func (r *run) stateStays(ctx context.Context, wanted map[string]planner.Resolved
 	if err != nil {
 		return err
 	}
-	moves := planner.FindMoves(known.Last(r.deployment.Environment), r.target.Instances)
+	moves := r.target.Moves(known, r.deployment.Environment)
 	var names []string
 	for name := range wanted {
 		if len(moves.Moved[name]) > 0 {
@@ -35,6 +35,15 @@ func (r *run) stateStays(ctx context.Context, wanted map[string]planner.Resolved
 	}
 	slices.Sort(names)
 	return &Stopped{promote.Failure{Step: "state", Subject: names[0], Message: moved(names, moves)}}
+}
+
+// Moves finds whose state the target would have looked for elsewhere than where the environment had it last.
+func (t *Target) Moves(known planner.Deployed, environment string) planner.Moves {
+	was := known.Last(environment)
+	for _, disabled := range t.Disabled {
+		delete(was, disabled.Name()) // it is still there under its name
+	}
+	return planner.FindMoves(was, t.Instances)
 }
 
 // mostMoved instances are described in a failure.

@@ -61,17 +61,28 @@ func TestCallsOfAPreview(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.settle()
-			c.atMost(mostCalls, "the first push", func() error {
+			c.atMost(cost{mostCalls, count}, "the first push", func() error {
 				return second(alice.OpenPull(project, "change", "Change all", "", githubsim.OpenOptions{}))
 			})
-			c.atMost(mostCalls, "the next push", func() error {
+			c.atMost(cost{mostCalls, count}, "the next push", func() error {
 				return second(bob.Push(project, "change", "Change all again", changeAll(count, "third\n")))
 			})
+			if err := c.gh.RequireMergeQueue(project, githubsim.MergeQueue{Required: []string{checkName, "ci"}}); err != nil {
+				t.Fatal(err)
+			}
+			pull, err := c.gh.Pull(project, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := bob.Status(project, pull.HeadSHA, "ci", "success"); err != nil {
+				t.Fatal(err)
+			}
+			c.atMost(cost{4, 0}, "a group of the merge queue", func() error { return bob.Enqueue(project, 1) })
 			if count > 100 {
 				return // as much of this machine as it may have
 			}
 			// Besides, who asks is looked up and the comment gets its reaction.
-			c.atMost(mostCalls+2, "a preview that was asked for", func() error { return second(bob.Comment(project, 1, "/plan")) })
+			c.atMost(cost{mostCalls + 2, count}, "a preview that was asked for", func() error { return second(bob.Comment(project, 1, "/plan")) })
 		})
 	}
 }
@@ -82,8 +93,11 @@ type counting struct {
 	count int
 }
 
-// atMost does something that has all instances planned, and counts the calls until all is shown.
-func (c counting) atMost(most int, what string, act func() error) {
+// cost is how many calls something may cost at most, and how many plans it makes.
+type cost struct{ calls, plans int }
+
+// atMost does something and counts the calls until all is shown.
+func (c counting) atMost(most cost, what string, act func() error) {
 	c.t.Helper()
 	c.forgetPlans()
 	c.bot.clients.mu.Lock()
@@ -102,14 +116,14 @@ func (c counting) atMost(most int, what string, act func() error) {
 			all++
 		}
 	}
-	if all > most {
-		c.t.Errorf("%s cost %d calls for %d instances; want %d at most:", what, all, c.count, most)
+	if all > most.calls {
+		c.t.Errorf("%s cost %d calls for %d instances; want %d at most:", what, all, c.count, most.calls)
 		for _, route := range slices.Sorted(maps.Keys(routes)) {
 			c.t.Errorf("  %3d %s", routes[route], route)
 		}
 	}
-	if planned := c.planned(); planned != c.count {
-		c.t.Errorf("%s had %d instances planned; want %d", what, planned, c.count)
+	if planned := c.planned(); planned != most.plans {
+		c.t.Errorf("%s had %d instances planned; want %d", what, planned, most.plans)
 	}
 	pull, err := c.gh.Pull(project, 1)
 	if err != nil {

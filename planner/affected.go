@@ -108,6 +108,8 @@ func subject(input Input) string {
 	switch input.Kind {
 	case ComponentInput:
 		return "component directory"
+	case SectionInput:
+		return input.Name
 	default:
 		return strings.TrimSpace(string(input.Kind) + " " + input.Name)
 	}
@@ -135,7 +137,7 @@ func changed(earlier, later Input, from, to *mirror.Tree) string {
 			return subject(earlier) + " removed"
 		}
 		return subject(earlier) + changedFiles(earlier.Name, from, to)
-	case VariableInput, WorkspaceInput, EngineInput, EnvironmentInput, BackendInput:
+	case SectionInput, VariableInput, WorkspaceInput, EngineInput, EnvironmentInput, BackendInput:
 		return fmt.Sprintf("%s changed from %s to %s", subject(earlier), short(earlier.ID), short(later.ID))
 	default:
 		return subject(earlier) + " changed"

@@ -34,6 +34,8 @@ const (
 	EnvInput      InputKind = "environment variable"
 	BackendInput  InputKind = "backend"
 	ProviderInput InputKind = "provider"
+	// SectionInput is another section of a stack manifest that determines what is run, such as source, as JSON.
+	SectionInput InputKind = "section"
 	// WorkspaceInput, EnvironmentInput and EngineInput are what their names say.
 	WorkspaceInput   InputKind = "workspace"
 	EnvironmentInput InputKind = "environment"
@@ -138,6 +140,11 @@ func manifested(inputs []Input, instance stack.Instance) ([]Input, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(instance.Providers)) {
 		if err := add(ProviderInput, name, instance.Providers[name]); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(instance.Further)) {
+		if err := add(SectionInput, name, instance.Further[name]); err != nil {
 			return nil, err
 		}
 	}

@@ -22,7 +22,8 @@ type Snapshot struct {
 	Environments []string
 	// Instances by name.
 	Instances map[string]Resolved
-	// Disabled are those that are never planned, as a stack manifest says; they are not among the others.
+	// Disabled are those that are never planned: as a stack manifest says or, in a survey, since they cannot be. They are
+	// not among the others.
 	Disabled []stack.Instance
 
 	tree   *mirror.Tree
@@ -46,18 +47,37 @@ type Resolved struct {
 }
 
 // TakeSnapshot finds the instances of a commit under the rules, and their digests. The error is [config.Problems]
-// where the rules do not go with the commit.
+// where the rules do not go with the commit, or an instance cannot be planned.
 func TakeSnapshot(ctx context.Context, tree *mirror.Tree, rules config.Repository) (Snapshot, error) {
+	snapshot, err := Survey(ctx, tree, rules)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	var problems config.Problems
+	for _, instance := range snapshot.Disabled {
+		if instance.Problem != nil {
+			problems = append(problems, instance.Problem)
+		}
+	}
+	if len(problems) > 0 {
+		return Snapshot{}, problems
+	}
+	return snapshot, nil
+}
+
+// Survey is [TakeSnapshot] for those who only look: instances that cannot be planned are among the disabled ones.
+func Survey(ctx context.Context, tree *mirror.Tree, rules config.Repository) (Snapshot, error) {
 	instances, err := stack.Resolve(ctx, tree, rules)
 	if err != nil {
 		return Snapshot{}, err
 	}
 	var disabled []stack.Instance
 	instances = slices.DeleteFunc(instances, func(instance stack.Instance) bool {
-		if instance.Disabled {
+		never := instance.Disabled || instance.Problem != nil
+		if never {
 			disabled = append(disabled, instance)
 		}
-		return instance.Disabled
+		return never
 	})
 	gatherer, err := newGatherer(ctx, tree, rules)
 	if err != nil {

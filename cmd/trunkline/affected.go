@@ -104,5 +104,5 @@ func snapshotAt(ctx context.Context, repository *mirror.Repository, revision str
 	if err != nil {
 		return planner.Snapshot{}, err
 	}
-	return planner.TakeSnapshot(ctx, tree, rules)
+	return planner.Survey(ctx, tree, rules)
 }

@@ -71,6 +71,7 @@ type listedInstance struct {
 	Providers     map[string]any     `json:"providers,omitempty"`
 	DependsOn     []atmos.Dependency `json:"depends_on"`
 	Unresolved    []string           `json:"unresolved,omitempty"`
+	Problem       string             `json:"problem,omitempty"`
 	Digest        string             `json:"digest"`
 }
 
@@ -88,7 +89,7 @@ func listStacks(ctx context.Context, directory, revision string) ([]listedInstan
 	if err != nil {
 		return nil, err
 	}
-	snapshot, err := planner.TakeSnapshot(ctx, tree, rules)
+	snapshot, err := planner.Survey(ctx, tree, rules)
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +120,9 @@ func listedAs(instance stack.Instance, digest string) listedInstance {
 		if *section == nil {
 			*section = map[string]any{}
 		}
+	}
+	if instance.Problem != nil {
+		listed.Problem = instance.Problem.Error()
 	}
 	if listed.DependsOn == nil {
 		listed.DependsOn = []atmos.Dependency{}

@@ -61,8 +61,8 @@ func (r *resolver) fromAtmos(found *atmos.Instance) Instance {
 		Atmos: Atmos{
 			ManifestPath: found.ManifestPath, VariablesName: found.VariableFileName(), Env: found.Env,
 			Settings: found.Settings, Metadata: found.Metadata, BackendType: found.BackendType, Backend: found.Backend,
-			GenerateBackend: found.GeneratesBackend(), Providers: found.Providers, DependsOn: found.DependsOn,
-			Disabled: !found.Enabled, Locked: found.Locked, Unresolved: found.Unresolved, Sources: found.Sources,
+			GenerateBackend: found.GeneratesBackend(), Providers: found.Providers, Further: found.Further, DependsOn: found.DependsOn,
+			Disabled: !found.Enabled, Problem: found.Problem, Locked: found.Locked, Unresolved: found.Unresolved, Sources: found.Sources,
 		},
 	}
 	for _, dependency := range found.DependsOn {

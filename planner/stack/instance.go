@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner/stack/atmos"
 )
 
@@ -52,10 +53,14 @@ type Atmos struct {
 	GenerateBackend bool
 	// Providers are configurations of providers that are written beside the code.
 	Providers map[string]any
+	// Further are sections that determine what is run and that Trunkline leaves to others, such as source, by name.
+	Further map[string]any
 	// DependsOn are what the manifest says that the instance depends on.
 	DependsOn []atmos.Dependency
 	// Disabled instances are never planned, Locked ones are planned and never applied.
 	Disabled, Locked bool
+	// Problem is why the instance cannot be planned, though all others can. Nil mostly.
+	Problem *config.Problem
 	// Unresolved are values that only the world outside of the repository has.
 	Unresolved []atmos.Unresolved
 	// Sources are the places in manifests that define it.

@@ -109,6 +109,10 @@ type Instance struct {
 	RemoteStateBackendType string
 	RemoteStateBackend     map[string]any
 
+	// Further are sections that few have, and that determine what is run: source, provision, generate, required_providers
+	// and required_version, by name. Nil mostly.
+	Further map[string]any
+
 	// Command that runs the component, "terraform" unless told otherwise.
 	Command string
 	// Inheritance lists the bases, the nearest last.
@@ -120,6 +124,9 @@ type Instance struct {
 	Sources []Source
 	// Unresolved values, by path.
 	Unresolved []Unresolved
+	// Problem is why the instance cannot be run, though all others can: two manifests define it and disagree. What is
+	// here is what the later one says then. Nil mostly.
+	Problem *config.Problem
 
 	backendFile bool // Atmos would generate it
 	prefix      string
@@ -151,13 +158,10 @@ func Resolve(ctx context.Context, files Files, options Options) (Result, error) 
 	gathered := gathered{byName: make(map[instanceName]int, count), instances: make([]Instance, 0, count)}
 	for i := range resolved {
 		one := &resolved[i]
-		problem := one.problem
-		if problem == nil {
-			problem = gathered.add(one.instances)
+		if one.problem != nil {
+			gathered.problem(one.problem)
 		}
-		if problem != nil {
-			gathered.problem(problem)
-		}
+		gathered.add(one.instances)
 		one.instances = nil
 	}
 	gathered.named(settings)
@@ -224,9 +228,9 @@ type gathered struct {
 	problems  config.Problems
 }
 
-// add takes the instances of a manifest. Two manifests may have the same instance if they agree about it; the later
-// one is kept then.
-func (g *gathered) add(instances []Instance) *config.Problem {
+// add takes the instances of a manifest. Two manifests may have the same instance; the later one is kept then, with a
+// problem if they disagree about it.
+func (g *gathered) add(instances []Instance) {
 	for _, instance := range instances {
 		name := instanceName{instance.Stack, instance.Component}
 		i, there := g.byName[name]
@@ -236,12 +240,11 @@ func (g *gathered) add(instances []Instance) *config.Problem {
 			continue
 		}
 		if other := g.instances[i]; !instance.Abstract && !instance.same(other) {
-			return at(instance.source(), "the instance %s of the stack %s is defined by the manifests %s and %s, which disagree",
+			instance.Problem = at(instance.source(), "the instance %s of the stack %s is defined by the manifests %s and %s, which disagree",
 				instance.Component, instance.Stack, other.ManifestPath, instance.ManifestPath)
 		}
 		g.instances[i] = instance
 	}
-	return nil
 }
 
 // named makes sure that stacks have names: atmos.yaml says how to make them, or manifests name themselves.

@@ -14,11 +14,7 @@ func (r *resolution) mergeBackends() *config.Problem {
 		return problem
 	}
 	r.all.backend = r.keyed(backend)
-	both, problem := r.stack.joined(inComponent(r.name, "remote_state_backend"),
-		map[string]any{r.all.backendType: r.all.backend}, r.all.remoteState)
-	if problem != nil {
-		return problem
-	}
+	both := merge(r.stack.loader.settings.lists, map[string]any{r.all.backendType: r.all.backend}, r.all.remoteState)
 	for _, marks := range []*marks{&r.all.templated, &r.all.special} {
 		if *marks&mark("backend") != 0 {
 			*marks |= mark("remote_state_backend")

@@ -1,6 +1,7 @@
 package atmos
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,7 +19,8 @@ var functions = map[string]bool{
 	"!git.branch": true, "!git.ref": true, "!git.repository": true, "!git.owner": true, "!git.name": true, "!git.host": true,
 	"!git.url": true, "!cwd": true, "!unset": true, "!random": true, "!aws.account_id": true,
 	"!aws.caller_identity_arn": true, "!aws.caller_identity_user_id": true, "!aws.region": true,
-	"!aws.organization_id": true, "!emulator": true,
+	"!aws.organization_id": true, "!aws.cloudformation.output": true, "!emulator": true, "!labels": true, "!labels.keys": true,
+	"!labels.values": true, "!tags": true, "!version": true, "!starlark": true, "!include": true, "!include.raw": true,
 }
 
 // document is a parsed file.
@@ -224,13 +226,20 @@ func (d *decoder) mapping(node *yaml.Node) (any, *config.Problem) {
 	return values, nil
 }
 
-// key is a key's text: those that are numbers are names too.
+// key is a key's text: those that are numbers are names too, whichever way they are written.
 func (d *decoder) key(node *yaml.Node) (string, *config.Problem) {
 	for node.Kind == yaml.AliasNode && node.Alias != nil {
 		node = node.Alias
 	}
 	if node.Kind != yaml.ScalarNode {
 		return "", atNode(d.file, node, "a key is to be a text")
+	}
+	switch node.Tag {
+	case "!!int", "!!float", "!!bool":
+		var value any
+		if node.Decode(&value) == nil {
+			return fmt.Sprint(value), nil
+		}
 	}
 	return node.Value, nil
 }

@@ -2,8 +2,10 @@ package atmos
 
 import (
 	"encoding/json"
+	"maps"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -12,6 +14,7 @@ type caller struct {
 	loader     *loader
 	directory  string         // of the component, for !repo-root
 	env        map[string]any // of the instance, for !env
+	metadata   map[string]any // of the instance, for !labels and !tags
 	unresolved []Unresolved
 }
 
@@ -55,6 +58,11 @@ func (c *caller) call(text, path string) any {
 		return c.root()
 	case "!cwd":
 		return "."
+	case "!labels", "!labels.keys", "!labels.values":
+		return c.labels(name, argument)
+	case "!tags":
+		list, _ := plainList(c.metadata["tags"])
+		return append([]any{}, list...)
 	}
 	c.unresolved = append(c.unresolved, Unresolved{Path: path, Function: name, Text: text})
 	return text
@@ -108,6 +116,34 @@ func (c *caller) environment(argument string) any {
 		return words[1]
 	}
 	return nil
+}
+
+// labels are the instance's labels, one of them or its default, or their names or values in the order of their names.
+func (c *caller) labels(function, argument string) any {
+	all := section(c.metadata, "labels")
+	if words := splitWords(argument); function == "!labels" && len(words) > 0 {
+		if value, there := all[words[0]]; there {
+			return value
+		}
+		if len(words) > 1 {
+			return words[1]
+		}
+		return nil
+	}
+	if all == nil {
+		all = map[string]any{}
+	}
+	names, values := []any{}, []any{}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		names, values = append(names, name), append(values, all[name])
+	}
+	switch function {
+	case "!labels.keys":
+		return names
+	case "!labels.values":
+		return values
+	}
+	return maps.Clone(all)
 }
 
 // root is the repository's root from the directory that the component is run in: the same on every host.

@@ -104,7 +104,7 @@ func filePrefix(instance, component string) string {
 // data is what templates of the instance see.
 func (r *resolution) data() map[string]any {
 	s := r.stack
-	locals, _ := merge(replaceLists, r.all.locals)
+	locals := merge(replaceLists, r.all.locals)
 	data := map[string]any{
 		"vars": r.all.vars, "settings": r.all.settings, "env": r.all.env, "metadata": r.all.metadata,
 		"providers": r.all.providers, "overrides": r.overrides, "backend": r.all.backend, "backend_type": r.all.backendType,

@@ -2,6 +2,7 @@ package atmos
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -93,9 +94,13 @@ func (l *loader) matching(from, wanted string) []string {
 	if !strings.ContainsAny(name, "*?[{") || !doublestar.ValidatePattern(name) {
 		return nil
 	}
+	among := l.manifests
+	if withoutExtension(name) == name || !l.inStacks(name) {
+		among = l.files.Files()
+	}
 	var found []string
-	for _, file := range l.manifests {
-		if doublestar.MatchUnvalidated(name, file) {
+	for _, file := range among {
+		if doublestar.MatchUnvalidated(name, file) && l.has(file) {
 			found = append(found, file)
 		}
 	}
@@ -103,9 +108,23 @@ func (l *loader) matching(from, wanted string) []string {
 	return found
 }
 
+// has tells whether there is a file that can be a manifest, of whatever name, and reads it.
 func (l *loader) has(file string) bool {
-	_, there := l.contents[file]
-	return there
+	if _, there := l.contents[file]; there {
+		return true
+	}
+	if _, there := slices.BinarySearch(l.files.Files(), file); !there {
+		return false
+	}
+	contents, err := l.files.ReadAll(l.ctx, []string{file})
+	if err != nil {
+		return false // it is too large, say
+	}
+	l.contents[file] = string(contents[file])
+	if target := l.linked(file); target != file {
+		l.contents[file] = l.contents[target]
+	}
+	return true
 }
 
 // meant is ": did you mean …?" with the manifest whose name is nearest, or nothing where none is near.

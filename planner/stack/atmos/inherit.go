@@ -69,6 +69,11 @@ func (s *stackOf) own(name string, component map[string]any) (*sections, *config
 		*own.named(section) = found
 		own.note(section, found, s.loader.settings.templates.left)
 	}
+	var problem *config.Problem
+	if own.further, problem = s.furtherOf(component, inComponent(name)); problem != nil {
+		return nil, problem
+	}
+	own.note(furtherMark, own.further, s.loader.settings.templates.left)
 	own.passed = inheritable(own.metadata)
 	s.read[name] = own
 	return own, s.texts(component, inComponent(name), own)

@@ -46,9 +46,7 @@ func (s *stackOf) instance(name string) (*Instance, *config.Problem) {
 			return nil, problem
 		}
 	}
-	if _, sourced := component["source"]; sourced {
-		r.instance.Unresolved = append(r.instance.Unresolved, Unresolved{Path: "source", Function: "source", Text: "the component's code is fetched from elsewhere"})
-	}
+	r.instance.Unresolved = append(r.instance.Unresolved, r.unknownFurther()...)
 	slices.SortFunc(r.instance.Unresolved, func(a, b Unresolved) int { return strings.Compare(a.Path+a.Text, b.Path+b.Text) })
 	r.instance.Unresolved = slices.Compact(r.instance.Unresolved)
 	return &r.instance, nil
@@ -92,32 +90,32 @@ func (r *resolution) inherit(component map[string]any) *config.Problem {
 func (r *resolution) merge() *config.Problem {
 	s := r.stack
 	r.all.note("overrides", r.overrides, s.loader.settings.templates.left)
-	layers := make([]map[string]any, 0, len(r.bases.bases)+3)
+	lists, problem := r.lists()
+	if problem != nil {
+		return problem
+	}
+	bases := make([]map[string]any, 0, len(r.bases.bases))
 	for _, name := range sectionNames {
-		layers = append(layers[:0], *s.global.named(name))
+		bases = bases[:0]
 		for _, base := range r.bases.bases {
 			switch {
 			case name != "metadata":
-				layers = append(layers, *base.named(name))
+				bases = append(bases, *base.named(name))
 			case s.loader.settings.inherit:
-				layers = append(layers, base.passed)
+				bases = append(bases, base.passed)
 			}
 		}
-		layers = append(layers, *r.own.named(name))
+		var over map[string]any
 		switch name {
 		case "vars", "settings", "env", "providers":
-			over, problem := s.section(r.overrides, name, inComponent(r.name, "overrides"))
-			if problem != nil {
+			if over, problem = s.section(r.overrides, name, inComponent(r.name, "overrides")); problem != nil {
 				return problem
 			}
-			layers = append(layers, over)
 			r.all.note(name, over, s.loader.settings.templates.left)
 		}
-		joined, problem := s.joined(inComponent(r.name, name), layers...)
-		if problem != nil {
-			return problem
-		}
-		*r.all.named(name) = joined
+		// The bases are one before they are merged over what is the stack's: null in one of them hides what the ones
+		// before it say, not what the stack says.
+		*r.all.named(name) = merge(lists, *s.global.named(name), merge(lists, bases...), *r.own.named(name), over)
 	}
 	r.all.templated |= s.global.templated | r.own.templated
 	r.all.special |= s.global.special | r.own.special
@@ -132,16 +130,33 @@ func (r *resolution) merge() *config.Problem {
 	r.all.command = firstOf(textOf(r.overrides, "command"), r.own.command, base.command, s.global.command, s.loader.settings.command)
 	r.all.backendType = firstOf(r.own.backendType, base.backendType, s.global.backendType)
 	r.all.remoteStateType = firstOf(r.own.remoteStateType, base.remoteStateType, s.global.remoteStateType, r.all.backendType)
+	if problem := r.mergeFurther(lists); problem != nil {
+		return problem
+	}
 	if len(s.loader.settings.github) > 0 {
-		joined, problem := s.joined(inComponent(r.name, "settings"),
-			map[string]any{"integrations": map[string]any{"github": s.loader.settings.github}}, r.all.settings)
-		if problem != nil {
-			return problem
-		}
-		r.all.settings = joined
-		r.all.note("settings", joined, s.loader.settings.templates.left)
+		r.all.settings = merge(lists, map[string]any{"integrations": map[string]any{"github": s.loader.settings.github}}, r.all.settings)
+		r.all.note("settings", r.all.settings, s.loader.settings.templates.left)
 	}
 	return r.mergeBackends()
+}
+
+// lists is how the component's lists are merged: settings.list_merge_strategy of the component, of its bases, of the
+// stack, or of atmos.yaml.
+func (r *resolution) lists() (lists, *config.Problem) {
+	found := r.stack.loader.settings.lists
+	layers := []map[string]any{r.stack.global.settings}
+	for _, base := range r.bases.bases {
+		layers = append(layers, base.settings)
+	}
+	for _, layer := range append(layers, r.own.settings, section(r.overrides, "settings")) {
+		if text := textOf(layer, "list_merge_strategy"); text != "" {
+			found = lists(text)
+		}
+	}
+	if !found.known() {
+		return "", r.stack.problem(inComponent(r.name, "settings"), "settings.list_merge_strategy is %q: it is replace, append or merge", found)
+	}
+	return found, nil
 }
 
 func firstOf(texts ...string) string {
@@ -202,11 +217,11 @@ func (r *resolution) sources() []Source {
 }
 
 // places are where the instance's sections are kept, by name, in the order in which they are expanded.
-func (r *resolution) places() [9]place {
+func (r *resolution) places() [10]place {
 	return [...]place{
-		{"vars", &r.all.vars}, {"settings", &r.all.settings}, {"env", &r.all.env}, {"metadata", &r.all.metadata},
+		{"metadata", &r.all.metadata}, {"vars", &r.all.vars}, {"settings", &r.all.settings}, {"env", &r.all.env},
 		{"providers", &r.all.providers}, {"dependencies", &r.all.dependencies}, {"overrides", &r.overrides},
-		{"backend", &r.all.backend}, {"remote_state_backend", &r.all.remoteState},
+		{"backend", &r.all.backend}, {"remote_state_backend", &r.all.remoteState}, {furtherMark, &r.all.further},
 	}
 }
 
@@ -237,12 +252,13 @@ func (r *resolution) expand() *config.Problem {
 		if r.all.special&mark(section.name) != 0 {
 			*section.values = caller.section(*section.values, section.name)
 		}
+		caller.metadata = r.all.metadata // the first of them
 	}
 	r.instance.Unresolved = append(r.instance.Unresolved, caller.unresolved...)
 	i := &r.instance
 	i.Vars, i.Env, i.Settings, i.Metadata = r.all.vars, r.all.env, r.all.settings, r.all.metadata
 	i.Providers, i.Overrides, i.Dependencies = r.all.providers, r.overrides, r.all.dependencies
-	i.BackendType, i.Backend = r.all.backendType, r.all.backend
+	i.BackendType, i.Backend, i.Further = r.all.backendType, r.all.backend, r.all.further
 	i.RemoteStateBackendType, i.RemoteStateBackend = r.all.remoteStateType, r.all.remoteState
 	return nil
 }

@@ -72,7 +72,7 @@ func newLoader(ctx context.Context, files Files, settings settings, options Opti
 		contents: map[string]string{}, parsed: map[parsedKey]*parsedFile{}, merged: map[string]*merged{}, reads: map[string]bool{},
 	}
 	for _, file := range files.Files() {
-		if withoutExtension(file) != file && (settings.stacks == "." || strings.HasPrefix(file, settings.stacks+"/")) {
+		if withoutExtension(file) != file && l.inStacks(file) {
 			l.manifests = append(l.manifests, file)
 		}
 	}
@@ -106,6 +106,11 @@ func (l *loader) linked(file string) string {
 		file = target
 	}
 	return file
+}
+
+// inStacks tells whether the path is below the stacks' folder.
+func (l *loader) inStacks(file string) bool {
+	return l.settings.stacks == "." || strings.HasPrefix(file, l.settings.stacks+"/")
 }
 
 // relative is the file's path below the stacks' folder.

@@ -74,10 +74,7 @@ func (l *loader) locals(file string, raw *document, data map[string]any) (map[st
 	}
 	globals, _ := global.(map[string]any)
 	specials, _ := special.(map[string]any)
-	unresolved, err := merge(l.settings.lists, globals, specials)
-	if err != nil {
-		return nil, atNode(file, raw.nearest("locals"), "%s", err)
-	}
+	unresolved := merge(l.settings.lists, globals, specials)
 	resolver := localsResolver{loader: l, file: file, raw: raw, unresolved: unresolved, resolved: map[string]any{}}
 	resolver.data = map[string]any{"locals": resolver.resolved}
 	maps.Copy(resolver.data, data)

@@ -1,7 +1,6 @@
 package atmos
 
 import (
-	"errors"
 	"slices"
 	"strings"
 
@@ -30,7 +29,7 @@ func (l *loader) merge(wanted request) (*merged, *config.Problem) {
 			return nil, problem
 		}
 	}
-	return manifest.finish()
+	return manifest.finish(), nil
 }
 
 // manifestMerge is a manifest that is being merged.
@@ -57,15 +56,7 @@ func (m *manifestMerge) overrides(outer map[string]any) (map[string]any, *config
 		}
 		layers = append(layers, layer)
 	}
-	return m.joined(append(layers, outer)...)
-}
-
-func (m *manifestMerge) joined(layers ...map[string]any) (map[string]any, *config.Problem) {
-	joined, err := merge(m.loader.settings.lists, layers...)
-	if err != nil {
-		return nil, atNode(m.file, m.document.nearest(), "%s", err)
-	}
-	return joined, nil
+	return merge(m.loader.settings.lists, append(layers, outer)...), nil
 }
 
 // include merges one import, which may be several files.
@@ -74,10 +65,7 @@ func (m *manifestMerge) include(one manifestImport, wanted request, data map[str
 		m.result.unresolved = append(m.result.unresolved, Unresolved{Path: "import", Function: "import", Text: one.path})
 		return nil
 	}
-	context, problem := m.joined(one.context, data)
-	if problem != nil {
-		return problem
-	}
+	context := merge(m.loader.settings.lists, one.context, data)
 	for _, file := range one.files {
 		if active := m.loader.active; slices.Contains(active, file) {
 			chain := append(slices.Clone(active[slices.Index(active, file):]), file)
@@ -90,9 +78,7 @@ func (m *manifestMerge) include(one manifestImport, wanted request, data map[str
 		if problem != nil {
 			return problem
 		}
-		if m.imported, problem = m.joined(m.imported, found.imported, found.inline); problem != nil {
-			return problem
-		}
+		m.imported = merge(m.loader.settings.lists, m.imported, found.imported, found.inline)
 		m.layers = append(m.layers, found.values)
 		m.result.documents = append(m.result.documents, found.documents...)
 		m.result.unresolved = append(m.result.unresolved, found.unresolved...)
@@ -112,22 +98,9 @@ func (m *manifestMerge) sources(found map[string][]Source) {
 }
 
 // finish merges the manifest's own values over its imports.
-func (m *manifestMerge) finish() (*merged, *config.Problem) {
-	own, problem := m.overridden()
-	if problem != nil {
-		return nil, problem
-	}
-	m.layers = append(m.layers, own)
-	values, err := merge(m.loader.settings.lists, m.layers...)
-	if err != nil {
-		place := m.document.nearest()
-		var mismatched *mismatch
-		if errors.As(err, &mismatched) {
-			place = m.document.nearest(mismatched.path...)
-		}
-		return nil, atNode(m.file, place, "%s", err)
-	}
-	own = section(section(m.document.values, "components"), "terraform")
+func (m *manifestMerge) finish() *merged {
+	m.layers = append(m.layers, m.overridden())
+	own := section(section(m.document.values, "components"), "terraform")
 	lines := make(map[string][]Source, len(own))
 	for name := range own {
 		if line, there := m.document.lines[name]; there {
@@ -135,19 +108,20 @@ func (m *manifestMerge) finish() (*merged, *config.Problem) {
 		}
 	}
 	m.sources(lines)
+	m.result.values = merge(m.loader.settings.lists, m.layers...)
 	m.result.locals = section(m.document.values, "locals")
-	m.result.values, m.result.inline, m.result.imported = values, m.inline, m.imported
+	m.result.inline, m.result.imported = m.inline, m.imported
 	m.result.documents = append(m.result.documents, &parsedManifest{file: m.file, document: m.document})
-	return &m.result, nil
+	return &m.result
 }
 
 // overridden are the manifest's own values, with the overrides that reach its components.
-func (m *manifestMerge) overridden() (map[string]any, *config.Problem) {
-	overrides, problem := m.joined(m.imported, m.inline)
+func (m *manifestMerge) overridden() map[string]any {
+	overrides := merge(m.loader.settings.lists, m.imported, m.inline)
 	components := section(m.document.values, "components")
 	defined := section(components, "terraform")
-	if problem != nil || len(overrides) == 0 || len(defined) == 0 {
-		return m.document.values, problem
+	if len(overrides) == 0 || len(defined) == 0 {
+		return m.document.values
 	}
 	reached := make(map[string]any, len(defined))
 	for name, value := range defined {
@@ -156,7 +130,7 @@ func (m *manifestMerge) overridden() (map[string]any, *config.Problem) {
 		}
 		reached[name] = value
 	}
-	return with(m.document.values, "components", with(components, "terraform", reached)), nil
+	return with(m.document.values, "components", with(components, "terraform", reached))
 }
 
 // with is the map with another value at the key.

@@ -1,10 +1,6 @@
 package atmos
 
-import (
-	"fmt"
-	"maps"
-	"strings"
-)
+import "maps"
 
 // Values are what YAML decodes to: map[string]any, []any, string, int, float64, bool, nil and a few more. Once made
 // they are never changed, so merging shares what it need not change.
@@ -17,6 +13,8 @@ const (
 	appendLists  lists = "append"  // the earlier one, then the later
 	mergeLists   lists = "merge"   // as long as the earlier, maps at the same place merged
 )
+
+func (l lists) known() bool { return l == replaceLists || l == appendLists || l == mergeLists }
 
 // appended is a list that is added to the one it is merged over, whatever the strategy: !append.
 type appended []any
@@ -32,15 +30,10 @@ type merger struct {
 	own map[string]*merger
 }
 
-// mismatch is a value that cannot be merged over a list.
-type mismatch struct{ path []string }
-
-func (m *mismatch) Error() string {
-	return fmt.Sprintf("%s is a list in what this is merged over, and no list here", strings.Join(m.path, "."))
-}
-
 // merge returns the maps merged into one. The result may be one of them.
-func merge(strategy lists, layers ...map[string]any) (map[string]any, error) {
+//
+// Maps are merged key by key. Anything else wins over what is there: a map, a text or null over a list as well.
+func merge(strategy lists, layers ...map[string]any) map[string]any {
 	var first map[string]any
 	var result *merger
 	for _, layer := range layers {
@@ -52,56 +45,42 @@ func merge(strategy lists, layers ...map[string]any) (map[string]any, error) {
 			if result == nil {
 				result = &merger{lists: strategy, result: maps.Clone(first)}
 			}
-			if err := result.add(layer); err != nil {
-				return nil, err
-			}
+			result.add(layer)
 		}
 	}
 	if result != nil {
-		return result.result, nil
+		return result.result
 	}
 	if first == nil {
-		return map[string]any{}, nil
+		return map[string]any{}
 	}
-	return first, nil
+	return first
 }
 
-func (m *merger) add(layer map[string]any) error {
+func (m *merger) add(layer map[string]any) {
 	for key, value := range layer {
 		before, there := m.result[key]
 		if !there {
 			m.result[key] = value
 			continue
 		}
-		if err := m.put(key, before, value); err != nil {
-			if mismatch, is := err.(*mismatch); is {
-				mismatch.path = append([]string{key}, mismatch.path...)
-			}
-			return err
-		}
+		m.put(key, before, value)
 	}
-	return nil
 }
 
-func (m *merger) put(key string, before, value any) error {
+func (m *merger) put(key string, before, value any) {
 	if later, is := value.(map[string]any); is {
 		if earlier, is := before.(map[string]any); is {
-			if len(later) == 0 {
-				return nil
+			if len(later) > 0 {
+				m.inner(key, earlier).add(later)
 			}
-			return m.inner(key, earlier).add(later)
+			return
 		}
-		delete(m.own, key)
-		m.result[key] = value
-		return nil
+	} else {
+		value = m.join(before, value)
 	}
 	delete(m.own, key)
-	joined, err := m.join(before, value)
-	if err != nil {
-		return err
-	}
-	m.result[key] = joined
-	return nil
+	m.result[key] = value
 }
 
 // inner is the map at the key, made our own.
@@ -121,33 +100,27 @@ func (m *merger) inner(key string, value map[string]any) *merger {
 }
 
 // join is a value that is no map over another.
-func (m *merger) join(before, value any) (any, error) {
+func (m *merger) join(before, value any) any {
 	earlier, wasList := plainList(before)
 	if !wasList {
-		return value, nil
+		return value
 	}
 	switch later := value.(type) {
 	case appended:
 		joined := append(earlier[:len(earlier):len(earlier)], later...)
 		if _, still := before.(appended); still {
-			return appended(joined), nil
+			return appended(joined)
 		}
-		return joined, nil
+		return joined
 	case []any:
 		switch m.lists {
 		case appendLists:
-			return append(earlier[:len(earlier):len(earlier)], later...), nil
+			return append(earlier[:len(earlier):len(earlier)], later...)
 		case mergeLists:
-			return m.zip(earlier, later)
-		default:
-			return later, nil
-		}
-	case string:
-		if strings.HasPrefix(later, "!") { // a function, which may well give a list
-			return later, nil
+			return zip(earlier, later)
 		}
 	}
-	return nil, &mismatch{}
+	return value
 }
 
 func plainList(value any) ([]any, bool) {
@@ -161,21 +134,16 @@ func plainList(value any) ([]any, bool) {
 }
 
 // zip merges the maps at the same places. Lists within them are replaced.
-func (m *merger) zip(earlier, later []any) (any, error) {
+func zip(earlier, later []any) []any {
 	joined := append([]any(nil), earlier...)
 	for i := range min(len(earlier), len(later)) {
 		one, is := earlier[i].(map[string]any)
 		other, too := later[i].(map[string]any)
-		if !is || !too {
-			continue
+		if is && too {
+			joined[i] = merge(replaceLists, one, other)
 		}
-		merged, err := merge(replaceLists, one, other)
-		if err != nil {
-			return nil, err
-		}
-		joined[i] = merged
 	}
-	return joined, nil
+	return joined
 }
 
 // section is the map at the key; nil where there is none.

@@ -25,10 +25,12 @@ type settings struct {
 	templates          templateSettings
 	// inherit tells whether metadata is inherited, workspaces whether instances have any.
 	inherit, workspaces bool
-	backendFile         bool
-	command             string
-	env                 map[string]any
-	github              map[string]any // settings.integrations.github of all instances
+	// backendFile and generates tell whether files are written beside the code before it is run: that of the backend,
+	// and those of the section generate.
+	backendFile, generates bool
+	command                string
+	env                    map[string]any
+	github                 map[string]any // settings.integrations.github of all instances
 }
 
 // templateSettings are templates.settings.
@@ -110,11 +112,7 @@ func (r *configReader) read(name string, chain []string) (map[string]any, error)
 			layers = append(layers, imported)
 		}
 	}
-	merged, err := merge(replaceLists, append(layers, document.values)...)
-	if err != nil {
-		return nil, config.Problems{atNode(name, nil, "%s", err)}
-	}
-	return merged, nil
+	return merge(replaceLists, append(layers, document.values)...), nil
 }
 
 // under reads the files of a folder such as atmos.d, below the values.
@@ -129,11 +127,7 @@ func (r *configReader) under(folder string, values map[string]any) (map[string]a
 			layers = append(layers, read)
 		}
 	}
-	merged, err := merge(replaceLists, append(layers, values)...)
-	if err != nil {
-		return nil, config.Problems{atNode(folder, nil, "%s", err)}
-	}
-	return merged, nil
+	return merge(replaceLists, append(layers, values)...), nil
 }
 
 // matching are the files that an import of atmos.yaml means; a folder means the files in it.
@@ -162,6 +156,7 @@ func (r *configReader) settings(file string, values map[string]any) (settings, e
 	}
 	read.github = section(section(values, "integrations"), "github")
 	read.backendFile = truth(dig(values, "components", "terraform", "auto_generate_backend_file"), false)
+	read.generates = truth(dig(values, "components", "terraform", "auto_generate_files"), false)
 	read.workspaces = truth(dig(values, "components", "terraform", "workspaces_enabled"), true)
 	read.inherit = truth(dig(values, "stacks", "inherit", "metadata"), true)
 	if read.command == "" {
@@ -170,11 +165,10 @@ func (r *configReader) settings(file string, values map[string]any) (settings, e
 	problem := func(format string, arguments ...any) error {
 		return config.Problems{atNode(file, nil, format, arguments...)}
 	}
-	switch read.lists {
-	case "":
+	if read.lists == "" {
 		read.lists = replaceLists
-	case replaceLists, appendLists, mergeLists:
-	default:
+	}
+	if !read.lists.known() {
 		return settings{}, problem("settings.list_merge_strategy is %q: it is replace, append or merge", read.lists)
 	}
 	if len(read.included) == 0 {

@@ -39,6 +39,8 @@ type sections struct {
 	vars, settings, env, metadata, providers, dependencies, locals map[string]any
 	backend, remoteState                                           map[string]any
 	backendType, remoteStateType, command                          string
+	// further are the sections of furtherNames, by name; nil where there are none.
+	further map[string]any
 	// passed is the metadata that those who inherit from the component get of it.
 	passed map[string]any
 	// templated and special tell which sections have templates to be expanded, and functions to be called or types of
@@ -76,12 +78,16 @@ func (s *sections) named(name string) *map[string]any {
 	}
 }
 
-// mark is the section of that name. All that is not in sectionNames is one more, overrides.
+// mark is the section of that name.
 func mark(name string) marks {
-	if i := slices.Index(sectionNames[:], name); i >= 0 {
+	switch i := slices.Index(sectionNames[:], name); {
+	case i >= 0:
 		return 1 << i
+	case name == furtherMark:
+		return 1 << len(sectionNames)
+	default: // overrides
+		return 2 << len(sectionNames)
 	}
-	return 1 << len(sectionNames)
 }
 
 // note notes what a section holds.
@@ -169,7 +175,9 @@ func (s *stackOf) globals() *config.Problem {
 				return problem
 			}
 			if name == "metadata" {
-				layer = labels(layer)
+				if problem := s.checkMetadata(layer); problem != nil {
+					return problem
+				}
 			}
 			layers = append(layers, layer)
 		}
@@ -180,28 +188,26 @@ func (s *stackOf) globals() *config.Problem {
 			}
 			layers = append(layers, layer)
 		}
-		joined, problem := s.joined(keys{name}, layers...)
-		if problem != nil {
-			return problem
-		}
+		joined := merge(s.loader.settings.lists, layers...)
 		*s.global.named(name) = joined
 		s.global.note(name, joined, s.loader.settings.templates.left)
+	}
+	if problem := s.globalFurther(values, ofType); problem != nil {
+		return problem
 	}
 	return s.texts(ofType, keys{"terraform"}, &s.global)
 }
 
-// labels are what a stack's metadata may give to all its components.
-func labels(metadata map[string]any) map[string]any {
-	var found map[string]any
-	for _, name := range []string{"labels", "tags"} {
-		if value, there := metadata[name]; there {
-			if found == nil {
-				found = map[string]any{}
-			}
-			found[name] = value
+// checkMetadata refuses what a stack's metadata must not say for all its components: what tells them from each other.
+func (s *stackOf) checkMetadata(metadata map[string]any) *config.Problem {
+	for _, name := range slices.Sorted(maps.Keys(metadata)) {
+		switch name {
+		case "component", "inherits", "type", "name", "terraform_workspace":
+			return s.problem(keys{"metadata", name}, "metadata.%s is a component's own: a stack's metadata may have labels, tags, custom, enabled, "+
+				"locked and terraform_workspace_pattern", name)
 		}
 	}
-	return found
+	return nil
 }
 
 // section is the map at the key, which may be missing but nothing else.
@@ -241,12 +247,4 @@ func (s *stackOf) texts(values map[string]any, where keys, into *sections) *conf
 		*target = text
 	}
 	return nil
-}
-
-func (s *stackOf) joined(where keys, layers ...map[string]any) (map[string]any, *config.Problem) {
-	joined, err := merge(s.loader.settings.lists, layers...)
-	if err != nil {
-		return nil, s.problem(where, "%s", err)
-	}
-	return joined, nil
 }

@@ -27,8 +27,7 @@ type templates struct {
 	budget    *budget
 	parsing   sync.Mutex
 	parsed    map[templateKey]*parsedTemplate
-	// quoted tells which texts would be written with quotes in YAML; see [templates.retyped].
-	quoted sync.Map
+	quotes    sync.Map // see [templates.quote]
 }
 
 type templateKey struct {
@@ -207,21 +206,35 @@ func (e *expansion) text(text, path string) any {
 }
 
 // retyped is what a string becomes when its template is expanded: the manifest is YAML still, so a string that would
-// be written there without quotes is read again, and may be a number then.
+// be written there without quotes is read again, and may be a number then, and one between quotes has its lines folded.
 func (t *templates) retyped(written, expanded string) any {
-	quoted, known := t.quoted.Load(written)
-	if !known {
-		text, err := yaml.Marshal(written)
-		quoted = err != nil || len(text) == 0 || strings.ContainsRune(`"'|>`, rune(text[0]))
-		t.quoted.Store(written, quoted)
-	}
-	if quoted == true || strings.Contains(expanded, "\n") {
+	quote := t.quote(written)
+	switch {
+	case quote == "" && !strings.Contains(expanded, "\n"):
+	case quote == "'" && strings.Contains(expanded, "\n") && !strings.Contains(expanded, "'"):
+	default:
 		return expanded
 	}
 	decoder := decoder{}
-	found, problem := decoder.decode("value: " + expanded)
+	found, problem := decoder.decode("value: " + quote + expanded + quote)
 	if problem != nil {
 		return expanded
 	}
 	return found.values["value"]
+}
+
+// quote is what a string would begin with if it were written in YAML: a quote or the mark of a block; "" for neither.
+func (t *templates) quote(written string) string {
+	if known, there := t.quotes.Load(written); there {
+		return known.(string)
+	}
+	quote := "?"
+	if text, err := yaml.Marshal(written); err == nil && len(text) > 0 {
+		quote = string(text[:1])
+		if !strings.Contains(`"'|>`, quote) {
+			quote = ""
+		}
+	}
+	t.quotes.Store(written, quote)
+	return quote
 }

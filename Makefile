@@ -24,6 +24,10 @@ QUICKER := -gcflags='modernc.org/...=-d=checkptr=0'
 test: ## all tests, import rules among them, with the race detector and in shuffled order
 	$(GO) test -race -shuffle=on -timeout 25m $(QUICKER) ./...
 
+# -p 1: one package at a time, so that what is measured has the machine for itself.
+bench: ## what docs/performance.md tells, measured here and now
+	$(GO) test -p 1 -run '^$$' -bench . -benchtime 3x -timeout 30m ./bot ./bot/comment ./cmd/trunkline ./planner/... ./promote/...
+
 golden: ## rewrite golden comments and conversations; review them as a diff
 	$(GO) test ./bot/comment ./bot -update
 
@@ -37,4 +41,4 @@ contract: ## cut GitHub's description anew from the npm packages @octokit/openap
 	tar -xzf "$$dir"/octokit-openapi-webhooks-12.1.0.tgz -C "$$dir/openapi-webhooks"; \
 	$(GO) run ./bot/githubsim/contract/trim "$$dir" bot/githubsim/contract/data
 
-.PHONY: help check format vet staticcheck test golden demo contract
+.PHONY: help check format vet staticcheck test bench golden demo contract

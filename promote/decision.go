@@ -131,6 +131,10 @@ type Stage struct {
 	LeftOut []LeftOut
 	// Gates on Range, open and closed, where it is the step that the environment takes next.
 	Gates []Gate
+	// Approvals that were given for what the environment runs now, each with whether it counts.
+	Approvals []Counted
+	// Overdue: the environment did not converge in its time; nil: it did, or has time.
+	Overdue *Overdue
 	// Impact of Range, where it was planned; nil: it was not, or not yet.
 	Impact *PlannedImpact
 }

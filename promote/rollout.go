@@ -49,7 +49,8 @@ func (r Rollout) Rides() bool {
 func stage(state State, commit Commit, environment Environment, decision Decision) Stage {
 	rules, _ := state.Rules.Environment(environment.Name)
 	runs, _ := state.commit(environment.Runs)
-	s := Stage{Environment: rules, Runs: runs, Behind: len(state.between(runs, state.tip()).Commits), Since: environment.Since, LeftOut: environment.LeftOut}
+	s := Stage{Environment: rules, Runs: runs, Behind: len(state.between(runs, state.tip()).Commits), Since: environment.Since,
+		LeftOut: environment.LeftOut, Overdue: decision.Overdue}
 	carries := func(d *Deployment) bool {
 		if d == nil {
 			return false
@@ -66,10 +67,10 @@ func stage(state State, commit Commit, environment Environment, decision Decisio
 		}
 	case carries(last) && last.Phase.Live():
 		s.Status, s.Deployment, s.Range = Deploying, last, state.ofDeployment(last)
-	case carries(last) && last.Phase == Failed:
+	case carries(last) && (last.Phase == Failed || last.Phase == Aborted):
 		s.Status, s.Deployment, s.Range, s.Waits = Stopped, last, state.ofDeployment(last), decision.Waits
 	case decision.Promotion != nil && decision.Promotion.To.Position >= commit.Position:
-		s.Range, s.Waits, s.Gates = decision.Promotion.Range, decision.Waits, decision.Gates
+		s.Range, s.Waits, s.Gates, s.Approvals = decision.Promotion.Range, decision.Waits, decision.Gates, decision.Approvals
 		s.Status = HeldBack
 		if len(decision.Waits) == 1 && decision.Waits[0].Gate == GateManual {
 			s.Status = Ready

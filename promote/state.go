@@ -78,7 +78,9 @@ type Deployment struct {
 	By Person
 	// Without are the components that it leaves as they are, Passed the names of the gates that an override passed.
 	Without, Passed []string
-	Failure         *Failure
+	// Reason for passing them.
+	Reason  string
+	Failure *Failure
 	// Instances that are part of it, with how far each got.
 	Instances []DeployedInstance
 	// Started, and Finished (zero while it is live).

@@ -64,6 +64,7 @@ var failedStep = map[string]struct{ named, whole literal }{
 	"plan":          {"planning {} failed", "planning failed"},
 	"apply":         {"applying {} failed", "applying failed"},
 	"verify":        {"the check {} failed", "a check failed"},
+	"abort":         {"somebody stopped {}", "somebody stopped it"},
 	"configuration": {"the configuration of {} cannot be used", "its configuration cannot be used"},
 	"engine":        {"the engine {} cannot be run", "the engine cannot be run"},
 	"state":         {"the state of {} would move", "state would move"},

@@ -29,11 +29,14 @@ func Rollout(r promote.Rollout, o Options) string {
 
 // rolloutSections are what follows the table, in order of importance.
 func rolloutSections(r promote.Rollout, o Options) []section {
-	all := []section{problems(r), answers(r.Answers, o)}
+	all := []section{problems(r), alarms(r), answers(r.Answers, o)}
 	for _, stage := range r.Stages {
 		if stage.Status == promote.Stopped {
 			all = append(all, stopped(stage, o))
 		}
+	}
+	for _, stage := range r.Stages {
+		all = append(all, gates(stage, o))
 	}
 	all = append(all, ranges(r))
 	all = append(all, impacts(r, o)...)

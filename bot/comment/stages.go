@@ -36,7 +36,7 @@ func standing(stage promote.Stage, r promote.Rollout) line {
 
 var phaseWord = map[promote.Phase]literal{
 	promote.Planning: "planning", promote.Applying: "applying", promote.Verifying: "checking",
-	promote.Succeeded: "finishing", promote.Failed: "stopped",
+	promote.Succeeded: "finishing", promote.Failed: "stopped", promote.Aborted: "aborted", promote.Void: "withdrawn",
 }
 
 func runs(stage promote.Stage) line {

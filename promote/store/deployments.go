@@ -11,7 +11,7 @@ import (
 	"github.com/trunkline/trunkline/promote"
 )
 
-const deploymentColumns = `id, environment, from_sha, to_sha, phase, ending, asked_by, login, without, passed, failure, started_at, finished_at`
+const deploymentColumns = `id, environment, from_sha, to_sha, phase, ending, asked_by, login, without, passed, reason, failure, started_at, finished_at`
 
 // Deployment returns a deployment with its instances, and the repository it belongs to.
 func (tx *Tx) Deployment(id int64) (d promote.Deployment, repository int64, err error) {
@@ -41,7 +41,7 @@ func (tx *Tx) deployment(where string, args ...any) (*promote.Deployment, error)
 	var d promote.Deployment
 	var failure, ending, without, passed string
 	var started, finished int64
-	found, err := tx.one([]any{&d.ID, &d.Environment, &d.From, &d.To, &d.Phase, &ending, &d.By.ID, &d.By.Login, &without, &passed, &failure,
+	found, err := tx.one([]any{&d.ID, &d.Environment, &d.From, &d.To, &d.Phase, &ending, &d.By.ID, &d.By.Login, &without, &passed, &d.Reason, &failure,
 		&started, &finished}, `SELECT `+deploymentColumns+` FROM deployments WHERE `+where, args...)
 	if err != nil || !found {
 		return nil, err

@@ -88,7 +88,9 @@ func (tx *Tx) start(repository int64, environment promote.Environment, decision 
 	for _, gate := range decision.Passed {
 		passed = append(passed, gate.Name)
 	}
-	if override := environment.Override; override != nil {
+	reason := ""
+	if override := environment.Override; override != nil && decision.Promotion != nil && decision.Promotion.Override != nil {
+		reason = override.Reason
 		if err := tx.useOverride(repository, decision, *override); err != nil {
 			return err
 		}
@@ -102,9 +104,9 @@ func (tx *Tx) start(repository int64, environment promote.Environment, decision 
 		return err
 	}
 	var id int64
-	_, err = tx.one([]any{&id}, `INSERT INTO deployments (repository, environment, from_sha, to_sha, phase, asked_by, login, without, passed, started_at)
-		VALUES ($1, $2, $3, $4, 'planning', $5, $6, $7, $8, $9) RETURNING id`, repository, decision.Environment,
-		decision.Start.From.SHA, decision.Start.To.SHA, decision.By.ID, decision.By.Login, string(without), string(names), millis(tx.now))
+	_, err = tx.one([]any{&id}, `INSERT INTO deployments (repository, environment, from_sha, to_sha, phase, asked_by, login, without, passed, reason, started_at)
+		VALUES ($1, $2, $3, $4, 'planning', $5, $6, $7, $8, $9, $10) RETURNING id`, repository, decision.Environment,
+		decision.Start.From.SHA, decision.Start.To.SHA, decision.By.ID, decision.By.Login, string(without), string(names), reason, millis(tx.now))
 	if err != nil {
 		return err
 	}

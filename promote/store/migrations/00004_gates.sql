@@ -23,6 +23,7 @@ ALTER TABLE requests ADD COLUMN exact BOOLEAN NOT NULL DEFAULT FALSE;
 -- Components that stay as they are, and gates that an override passed; JSON.
 ALTER TABLE deployments ADD COLUMN without TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE deployments ADD COLUMN passed TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE deployments ADD COLUMN reason TEXT NOT NULL DEFAULT '';
 -- How one ended that failed for no error: aborted, void.
 ALTER TABLE deployments ADD COLUMN ending TEXT NOT NULL DEFAULT '' CHECK (ending IN ('', 'aborted', 'void'));
 -- Who wants it to stop; empty: nobody.

@@ -10,6 +10,7 @@ import (
 	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/planner/checks"
 	"github.com/trunkline/trunkline/planner/mirror"
+	"github.com/trunkline/trunkline/promote"
 	"github.com/trunkline/trunkline/promote/store"
 )
 
@@ -43,6 +44,15 @@ func (p *previewing) rulesAfter(ctx context.Context, before, merge *mirror.Tree)
 	if fmt.Sprintf("%+v", rules) != fmt.Sprintf("%+v", trunk) {
 		p.preview.Notes = append(p.preview.Notes, fmt.Sprintf(
 			"This changes %s. Which instances there are is shown as it will be; everything else in it counts from the merge on.", config.Path))
+	}
+	for _, weaker := range promote.Weakened(trunk, rules) {
+		where := "all environments"
+		if weaker.Environment != "" {
+			where = weaker.Environment
+		}
+		p.preview.Notes = append(p.preview.Notes, fmt.Sprintf(
+			"⚠️ This makes a rule of %s weaker (`%s`): %s. Until %s %s this change, the former rule counts too.",
+			where, weaker.Key, weaker.Text, where, verbFor(weaker.Environment)))
 	}
 	rules.Stacks.Engine = trunk.Stacks.Engine
 	return rules, nil
@@ -127,4 +137,12 @@ func problemOf(title string, err error) *planner.Problem {
 		*problem, problem.More = all[0], all[1:]
 	}
 	return problem
+}
+
+// verbFor is how an environment, or all of them, run something.
+func verbFor(environment string) string {
+	if environment == "" {
+		return "run"
+	}
+	return "runs"
 }

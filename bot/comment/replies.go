@@ -76,7 +76,31 @@ func Status(s promote.State, decisions []promote.Decision, o Options) string {
 	if len(rows) > 0 {
 		d.table([]line{own("environment"), own("runs"), own("since"), own("next")}, rows)
 	}
+	r := promote.Rollout{Stages: statusStages(s, decisions)}
+	sections := []section{alarms(r)}
+	for _, stage := range r.Stages {
+		if more := gates(stage, o); !more.nothing() {
+			sections = append(sections, more)
+		}
+	}
+	for _, more := range choose(sections, o.limit()-d.size()).documents {
+		d.append(more)
+	}
 	return bounded(o.limit(), d, short)
+}
+
+// statusStages are the environments with what was decided about them.
+func statusStages(s promote.State, decisions []promote.Decision) (stages []promote.Stage) {
+	for _, decision := range decisions {
+		rules, _ := s.Rules.Environment(decision.Environment)
+		stage := promote.Stage{Environment: rules, Status: promote.HeldBack, Gates: decision.Gates, Approvals: decision.Approvals,
+			Overdue: decision.Overdue, LeftOut: s.Environments[decision.Environment].LeftOut}
+		if decision.Promotion != nil {
+			stage.Range = decision.Promotion.Range
+		}
+		stages = append(stages, stage)
+	}
+	return stages
 }
 
 func statusRow(rule config.Environment, s promote.State, decisions []promote.Decision, o Options) []line {
@@ -115,55 +139,8 @@ func statusNext(stage promote.Stage, decisions []promote.Decision, o Options) li
 			next = firstReason(stage, o)
 		}
 	}
-	if d := stage.Deployment; d != nil && d.Phase == promote.Failed && d.To != stage.Runs.SHA {
+	if d := stage.Deployment; d != nil && (d.Phase == promote.Failed || d.Phase == promote.Aborted) && d.To != stage.Runs.SHA {
 		return say("❌ {} on the way to {}; {}", whatFailed(d), commit(d.To), say("{} tries again", again(stage, o)))
 	}
 	return next
-}
-
-// Rights are what one person may do in a repository, for /help.
-type Rights struct {
-	// Person who asks.
-	Person promote.Person
-	// Write access to the repository: it is needed to plan and to promote.
-	Write bool
-}
-
-// Help is the answer to /help: what can be typed here, and what this repository's rules let the person do.
-func Help(environments []config.Environment, may Rights, o Options) string {
-	d := &document{}
-	if may.Write {
-		d.paragraph(say("**{}, you may use all of these here.**", text(person(may.Person))))
-	} else {
-		d.paragraph(say("**{}, you have no write access here**, so only others can use {} and {}.",
-			text(person(may.Person)), o.typed("/plan"), o.typed("/promote")))
-	}
-	d.table([]line{own("command"), own("effect")}, [][]line{
-		{o.typed("/plan [environment…] [at <sha>]"),
-			own("plan the pull request again; with a SHA, exactly that commit")},
-		{o.typed("/promote <environment> [to <sha>]"),
-			own("move an environment to the newest commit that it may have, or to the one you name")},
-		{o.typed("/status"), own("what runs where, and what is waited for")},
-		{o.typed("/help"), own("this")},
-	})
-	short := &document{}
-	short.append(d)
-	d.items(each(environments, func(e config.Environment) line { return moves(e, o) }))
-	d.small(own("A command stands at the start of a line of a new comment; several lines are several commands."))
-	return bounded(o.limit(), d, short)
-}
-
-// moves says who moves an environment, and after which others.
-func moves(e config.Environment, o Options) line {
-	l := say("**{}** moves with {}", text(e.Name), o.typed("/promote "+e.Name))
-	if e.Promote == config.Auto {
-		l = say("**{}** moves by itself", text(e.Name))
-	}
-	if len(e.After) > 0 {
-		l = say("{}, after {}", l, listAtMost(each(e.After, text), 8))
-	}
-	if len(e.Verify) > 0 {
-		l = say("{}; then {} must pass", l, listAtMost(each(e.Verify, func(c config.Check) line { return code(c.Name) }), 5))
-	}
-	return l
 }

@@ -438,3 +438,18 @@ func TestDependencies(t *testing.T) {
 		t.Errorf("dependencies (-want +got):\n%s", diff)
 	}
 }
+
+func TestFunctionsInAtmosYAML(t *testing.T) {
+	t.Parallel()
+	files := memory{
+		"atmos.yaml": `
+base_path: !repo-root
+components: { terraform: { base_path: !env COMPONENTS modules } }
+stacks: { base_path: !env SET, included_paths: ["*"], name_pattern: "{stage}" }
+`,
+		"here/d.yaml": "vars: { stage: d }\ncomponents: { terraform: { c: {} } }",
+	}
+	if path := only(t, resolve(t, files), "c").ComponentPath; path != "modules/c" {
+		t.Errorf("the component is in %s", path)
+	}
+}

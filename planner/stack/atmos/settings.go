@@ -71,7 +71,8 @@ func (r *configReader) values() (name string, values map[string]any, err error) 
 				values, err = r.under(folder, values)
 			}
 		}
-		return name, values, err
+		called := caller{loader: &loader{options: r.options}}
+		return name, called.section(values, ""), err
 	}
 	return "", nil, nil
 }

@@ -158,15 +158,15 @@ func (c *caller) root() string {
 	return filepath.ToSlash(up)
 }
 
-// splitWords splits arguments at spaces. Quotes keep words together.
+// splitWords splits arguments at spaces. Quotes keep words together, and are written twice in there.
 func splitWords(text string) []string {
 	var words []string
 	for text = strings.TrimSpace(text); text != ""; text = strings.TrimSpace(text) {
 		end := strings.IndexAny(text, " \t")
 		if quote := text[0]; quote == '"' || quote == '\'' {
-			if closing := strings.IndexByte(text[1:], quote); closing >= 0 {
-				words = append(words, text[1:1+closing])
-				text = text[closing+2:]
+			if word, rest, closed := quoted(text[1:], quote); closed {
+				words = append(words, word)
+				text = rest
 				continue
 			}
 		}
@@ -177,6 +177,22 @@ func splitWords(text string) []string {
 		text = text[end:]
 	}
 	return words
+}
+
+// quoted is what comes before the closing quote, and after it.
+func quoted(text string, quote byte) (word, rest string, closed bool) {
+	for {
+		closing := strings.IndexByte(text, quote)
+		if closing < 0 {
+			return "", "", false
+		}
+		word += text[:closing]
+		if text = text[closing+1:]; text == "" || text[0] != quote {
+			return word, text, true
+		}
+		word += string(quote)
+		text = text[1:]
+	}
 }
 
 // withoutUnset is the value without the keys that are to be removed.

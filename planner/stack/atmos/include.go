@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2/hclparse"
@@ -119,51 +118,4 @@ func parseHCL(file, content string) (any, error) {
 		values[name] = parsedJSON(string(typed.Value))
 	}
 	return values, nil
-}
-
-// query is what a path such as ".a.b[0]" finds in a value; false where the query is more than a path.
-func query(value any, asked string) (any, bool) {
-	for rest := strings.TrimSpace(asked); rest != "" && rest != "."; {
-		var key string
-		switch {
-		case strings.HasPrefix(rest, "["):
-			end := strings.IndexByte(rest, ']')
-			if end < 0 {
-				return nil, false
-			}
-			key, rest = strings.Trim(rest[1:end], `"'`), rest[end+1:]
-		case strings.HasPrefix(rest, "."):
-			rest = rest[1:]
-			if strings.HasPrefix(rest, "[") {
-				continue
-			}
-			end := strings.IndexAny(rest, ".[")
-			if end < 0 {
-				end = len(rest)
-			}
-			key, rest = strings.Trim(rest[:end], `"`), rest[end:]
-		default:
-			return nil, false
-		}
-		if key == "" || strings.ContainsAny(key, "|()*? ,=<>") {
-			return nil, false
-		}
-		switch inner := value.(type) {
-		case map[string]any:
-			value = inner[key]
-		case []any:
-			i, err := strconv.Atoi(key)
-			if err != nil || i < 0 {
-				return nil, false
-			}
-			value = nil
-			if i < len(inner) {
-				value = inner[i]
-			}
-		case nil:
-		default:
-			return nil, false
-		}
-	}
-	return value, true
 }

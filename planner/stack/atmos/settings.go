@@ -71,7 +71,8 @@ func (r *configReader) values() (name string, values map[string]any, err error) 
 				values, err = r.under(folder, values)
 			}
 		}
-		return name, values, err
+		called := caller{loader: &loader{options: r.options}}
+		return name, called.section(values, ""), err
 	}
 	return "", nil, nil
 }
@@ -188,9 +189,6 @@ func (r *configReader) settings(file string, values map[string]any) (settings, e
 // place finds the folders of stacks and components.
 func (s *settings) place(values map[string]any) error {
 	base := textOf(values, "base_path")
-	if strings.HasPrefix(base, "!repo-root") || strings.HasPrefix(base, "!git.root") || strings.HasPrefix(base, "!cwd") {
-		base = "."
-	}
 	stacks, components := textOf(values, "stacks", "base_path"), textOf(values, "components", "terraform", "base_path")
 	if stacks == "" {
 		stacks = "stacks"

@@ -3,13 +3,14 @@ package atmos
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"os"
-	"strconv"
+	"reflect"
 	"strings"
 	"text/template"
-	"unicode"
 
 	"github.com/Masterminds/sprig/v3"
+	"github.com/spf13/cast"
 	"gopkg.in/yaml.v3"
 )
 
@@ -30,7 +31,12 @@ func templateFunctions(env map[string]string, budget *budget) template.FuncMap {
 	}
 	bounded(functions, budget)
 	functions[tick] = func() (string, error) { return "", budget.spend(1) }
-	for name, function := range gomplateFunctions(env) {
+	for name, function := range gomplateFunctions(env, budget) {
+		if _, there := functions[name]; !there {
+			functions[name] = function
+		}
+	}
+	for name, function := range gomplateNamespaces(budget) {
 		if _, there := functions[name]; !there {
 			functions[name] = function
 		}
@@ -84,6 +90,19 @@ func bounded(functions template.FuncMap, budget *budget) {
 		}
 		return strings.Repeat(text, count), budget.spend(count * len(text))
 	}
+	for _, name := range []string{"append", "push", "mustAppend", "mustPush", "prepend", "mustPrepend"} {
+		switch added := functions[name].(type) {
+		case func(any, any) []any:
+			functions[name] = func(list, value any) ([]any, error) { return added(list, value), budget.spend(lengthOf(list)) }
+		case func(any, any) ([]any, error):
+			functions[name] = func(list, value any) ([]any, error) {
+				if err := budget.spend(lengthOf(list)); err != nil {
+					return nil, err
+				}
+				return added(list, value)
+			}
+		}
+	}
 	for _, name := range []string{"indent", "nindent"} {
 		indent := functions[name].(func(int, string) string)
 		functions[name] = func(spaces int, text string) (string, error) {
@@ -95,8 +114,16 @@ func bounded(functions template.FuncMap, budget *budget) {
 	}
 }
 
+// lengthOf is how long a list is; 0 for what is none.
+func lengthOf(value any) int {
+	if kind := reflect.ValueOf(value).Kind(); kind != reflect.Slice && kind != reflect.Array {
+		return 0
+	}
+	return reflect.ValueOf(value).Len()
+}
+
 // gomplateFunctions are those of gomplate that people use in manifests and that sprig does not have.
-func gomplateFunctions(env map[string]string) template.FuncMap {
+func gomplateFunctions(env map[string]string, budget *budget) template.FuncMap {
 	toYAML := func(value any) (string, error) {
 		text, err := yaml.Marshal(value)
 		return string(text), err
@@ -120,7 +147,7 @@ func gomplateFunctions(env map[string]string) template.FuncMap {
 		"toYAML": toYAML, "toYaml": toYAML, "toJSON": toJSON, "fromYaml": fromYAML, "yaml": fromYAML, "json": fromYAML,
 		"yamlArray": fromYAML, "jsonArray": fromYAML, "fromYAML": fromYAML, "fromJSON": fromYAML, "getenv": getenv,
 		"bool":      func(value any) bool { return fmt.Sprint(value) == "true" || fmt.Sprint(value) == "1" },
-		"strings":   func() textFunctions { return textFunctions{} },
+		"strings":   func() textFunctions { return textFunctions{budget} },
 		"data":      func() dataFunctions { return dataFunctions{} },
 		"conv":      func() conversions { return conversions{} },
 		"expandenv": func(text string) string { return os.Expand(text, func(name string) string { return env[name] }) },
@@ -133,70 +160,34 @@ func gomplateFunctions(env map[string]string) template.FuncMap {
 	}
 }
 
-// textFunctions are gomplate's "strings".
-type textFunctions struct{}
-
-func (textFunctions) ToUpper(text any) string            { return strings.ToUpper(plainText(text)) }
-func (textFunctions) ToLower(text any) string            { return strings.ToLower(plainText(text)) }
-func (textFunctions) TrimSpace(text any) string          { return strings.TrimSpace(plainText(text)) }
-func (textFunctions) Trim(cut string, text any) string   { return strings.Trim(plainText(text), cut) }
-func (textFunctions) Split(at string, text any) []string { return strings.Split(plainText(text), at) }
-func (textFunctions) Contains(part string, text any) bool {
-	return strings.Contains(plainText(text), part)
-}
-func (textFunctions) HasPrefix(part string, text any) bool {
-	return strings.HasPrefix(plainText(text), part)
-}
-func (textFunctions) HasSuffix(part string, text any) bool {
-	return strings.HasSuffix(plainText(text), part)
-}
-func (textFunctions) TrimPrefix(part string, text any) string {
-	return strings.TrimPrefix(plainText(text), part)
-}
-func (textFunctions) TrimSuffix(part string, text any) string {
-	return strings.TrimSuffix(plainText(text), part)
-}
-func (textFunctions) ReplaceAll(old, by string, text any) string {
-	return strings.ReplaceAll(plainText(text), old, by)
-}
-
-func (textFunctions) Title(text any) string { return capitalised(plainText(text)) }
-func (textFunctions) Quote(text any) string { return strconv.Quote(plainText(text)) }
-func (textFunctions) Squote(text any) string {
-	return "'" + strings.ReplaceAll(plainText(text), "'", "''") + "'"
-}
-func (textFunctions) Trunc(n int, text any) string {
-	plain := plainText(text)
-	return plain[:min(max(n, 0), len(plain))]
-}
-
-// plainText is how gomplate writes a value.
-func plainText(value any) string {
-	if value == nil {
-		return "nil"
-	}
-	return fmt.Sprint(value)
-}
-
-// capitalised is the text with each word's first letter as a capital.
-func capitalised(text string) string {
-	letters, inWord := []rune(text), false
-	for i, letter := range letters {
-		isLetter := unicode.IsLetter(letter) || unicode.IsDigit(letter) || letter == '_' || letter == '\''
-		if isLetter && !inWord {
-			letters[i] = unicode.ToTitle(letter)
-		}
-		inWord = isLetter
-	}
-	return string(letters)
-}
-
 // dataFunctions are gomplate's "data".
 type dataFunctions struct{}
 
 func (dataFunctions) ToJSON(value any) (string, error) {
 	text, err := json.Marshal(value)
 	return string(text), err
+}
+
+// ToJSONPretty is the value as JSON, indented.
+func (dataFunctions) ToJSONPretty(indent string, value any) (string, error) {
+	text, err := json.MarshalIndent(value, "", indent)
+	return string(text), err
+}
+
+func (dataFunctions) JSON(text any) (any, error) { return fromText(text) }
+func (dataFunctions) YAML(text any) (any, error) { return fromText(text) }
+func (dataFunctions) JSONArray(text any) (any, error) {
+	return fromText(text)
+}
+func (dataFunctions) YAMLArray(text any) (any, error) {
+	return fromText(text)
+}
+
+// fromText is the value of a text that is YAML, or JSON.
+func fromText(text any) (any, error) {
+	var value any
+	err := yaml.Unmarshal([]byte(plainText(text)), &value)
+	return value, err
 }
 
 func (dataFunctions) ToYAML(value any) (string, error) {
@@ -208,7 +199,24 @@ func (dataFunctions) ToYAML(value any) (string, error) {
 type conversions struct{}
 
 func (conversions) ToString(value any) string { return fmt.Sprint(value) }
-func (conversions) ToBool(value any) bool     { return fmt.Sprint(value) == "true" }
+func (conversions) ToBool(value any) bool     { return cast.ToBool(value) }
+func (conversions) Bool(value any) bool       { return cast.ToBool(value) }
+func (conversions) ToInt(value any) int       { return cast.ToInt(value) }
+func (conversions) Atoi(value any) int        { return cast.ToInt(value) }
+func (conversions) ToInt64(value any) int64   { return cast.ToInt64(value) }
+func (conversions) ToFloat64(value any) float64 {
+	return cast.ToFloat64(value)
+}
+func (conversions) ToInts(values ...any) []int { return cast.ToIntSlice(values) }
+func (conversions) ToStrings(values ...any) []string {
+	return cast.ToStringSlice(values)
+}
+func (conversions) Has(in any, key string) bool { return collections{}.Has(in, key) }
+func (conversions) Slice(values ...any) []any   { return values }
+func (conversions) Dict(pairs ...any) map[string]any {
+	return collections{}.Dict(pairs...)
+}
+func (conversions) URL(text any) (*url.URL, error) { return url.Parse(plainText(text)) }
 func (conversions) Default(otherwise, value any) any {
 	if truth, is := template.IsTrue(value); is && truth {
 		return value

@@ -1,0 +1,3 @@
+size = 3
+zones = ["a", "b"]
+labels = { tier = "backend" }

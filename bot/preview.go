@@ -284,6 +284,7 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 			p.preview.Instances = append(p.preview.Instances, p.kept(instance))
 		}
 	}
+	p.noteMoves(moves)
 	p.preview.Versions = planner.Followings(*before, *after, p.preview.Instances, time.Now())
 	p.notePolicies(before.Tree(), tree)
 	return p.compareVendored(ctx, git, *before, *after)

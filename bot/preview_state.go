@@ -2,7 +2,9 @@ package bot
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/promote/store"
@@ -40,6 +42,30 @@ func (p *previewing) stateMoves(ctx context.Context, trunk, merge planner.Snapsh
 		delete(was, disabled.Name()) // it is still there under its name
 	}
 	return planner.FindMoves(was, merge.Instances), nil
+}
+
+// mostNotes about declared moves.
+const mostNotes = 5
+
+// noteMoves tells the reviewer of state that moves because someone declares it: that takes the warning away.
+func (p *previewing) noteMoves(moves planner.Moves) {
+	var notes []string
+	for _, instance := range p.preview.Instances {
+		name := instance.Instance.Name()
+		if len(moves.Declared[name]) == 0 {
+			continue
+		}
+		var parts []string
+		for _, move := range moves.Declared[name] {
+			parts = append(parts, fmt.Sprintf("%s `%s` → `%s`", move.What, move.Words(move.From), move.Words(move.To)))
+		}
+		notes = append(notes, fmt.Sprintf("The state of `%s` is looked for elsewhere from the merge on, as declared: %s. If its plan creates what exists, the state was not moved.",
+			name, strings.Join(parts, ", ")))
+	}
+	if more := len(notes) - mostNotes; more > 0 {
+		notes = append(notes[:mostNotes], fmt.Sprintf("So is the state of %d more instances.", more))
+	}
+	p.preview.Notes = append(p.preview.Notes, notes...)
 }
 
 // moved applies what becomes of the state to an affected instance, and tells whether it is shown at all: one that only

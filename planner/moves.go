@@ -40,11 +40,13 @@ type Moves struct {
 	Renamed map[string]string
 	// Declare is what to write, and where, to go on deliberately, by the names of Moved.
 	Declare map[string]string
+	// Declared are the moves of instances that declare them, by name.
+	Declared map[string][]StateMove
 }
 
 // FindMoves compares where the state of instances was, by name, with where a later commit would look for it.
 func FindMoves(was map[string]Whereabouts, now map[string]Resolved) Moves {
-	moves := Moves{Moved: map[string][]StateMove{}, Renamed: renames(was, now), Declare: map[string]string{}}
+	moves := Moves{Moved: map[string][]StateMove{}, Renamed: renames(was, now), Declare: map[string]string{}, Declared: map[string][]StateMove{}}
 	for name, instance := range now {
 		before, formerName := was[name], moves.Renamed[name]
 		if formerName != "" {
@@ -54,7 +56,11 @@ func FindMoves(was map[string]Whereabouts, now map[string]Resolved) Moves {
 			continue
 		}
 		found := stateMoves(before.Address, instance)
-		if len(found) == 0 || declared(found, before.Address, instance.MovedFrom) {
+		if len(found) == 0 {
+			continue
+		}
+		if declared(found, before.Address, instance.MovedFrom) {
+			moves.Declared[name] = found
 			continue
 		}
 		moves.Moved[name], moves.Declare[name] = found, declaration(instance, before.Address)
@@ -84,6 +90,9 @@ func fromManifest(instance Resolved) bool { return instance.Instance.ManifestPat
 // stateMoves says how the place of an instance's state is another one than before.
 func stateMoves(before engine.Address, instance Resolved) []StateMove {
 	after, atmos := instance.State.Address, fromManifest(instance)
+	if (before.Backend == engine.Theirs) != (after.Backend == engine.Theirs) {
+		return nil // nobody can tell
+	}
 	var moves []StateMove
 	if before.Workspace != after.Workspace {
 		move := StateMove{What: "workspace", From: before.Workspace, To: after.Workspace}

@@ -21,6 +21,12 @@ func coded(backend engine.Backend) Resolved {
 	return Resolved{Instance: instance, State: Whereabouts{Environment: "dev", Path: instance.Path, Address: engine.AddressOf(instance, backend)}}
 }
 
+// commanded is an instance that commands plan.
+func commanded(workspace string) Resolved {
+	instance := stack.Instance{Environment: "dev", Stack: "dev", Component: "network", Path: "dev/network", Workspace: workspace}
+	return Resolved{Instance: instance, State: Whereabouts{Environment: "dev", Path: instance.Path, Address: engine.AddressOfCommand(instance)}}
+}
+
 func TestFindMoves(t *testing.T) {
 	t.Parallel()
 	here := at("dev-us", "s3", map[string]any{"bucket": "b", "workspace_key_prefix": "network", "encrypt": true})
@@ -31,17 +37,19 @@ func TestFindMoves(t *testing.T) {
 		before, after Resolved
 		want          []StateMove
 	}{
-		"nothing":                    {here, here, nil},
-		"the code's path":            {here, func() Resolved { r := here; r.Instance.Path = "components/network/v2"; return r }(), nil},
-		"access":                     {here, at("dev-us", "s3", map[string]any{"bucket": "b", "workspace_key_prefix": "network", "encrypt": false, "region": "eu-west-1", "assume_role": map[string]any{"role_arn": "r"}}), nil},
-		"workspace":                  {here, at("dev-us-network", "s3", here.Instance.Backend), []StateMove{{"workspace", "dev-us", "dev-us-network", "metadata.terraform_workspace: dev-us"}}},
-		"another backend":            {here, at("dev-us", "gcs", map[string]any{"bucket": "b"}), []StateMove{{"backend", "s3", "gcs", ""}}},
-		"prefix and a key":           {here, at("dev-us", "s3", map[string]any{"bucket": "b", "workspace_key_prefix": "network-v2", "key": "x"}), []StateMove{{"key", "", "x", ""}, {"workspace_key_prefix", "network", "network-v2", "backend.s3.workspace_key_prefix: network"}}},
-		"the same prefix by default": {at("dev-us", "s3", map[string]any{"bucket": "b"}), at("dev-us", "s3", map[string]any{"bucket": "b", "workspace_key_prefix": "env:"}), nil},
-		"a key in the code":          {inCode, coded(engine.Backend{Kind: "s3", Settings: map[string]string{"bucket": "b", "key": "vpc"}}), []StateMove{{"key", "network", "vpc", `key = "network"`}}},
-		"out of our hands":           {none, inCode, []StateMove{{"backend", "trunkline", "s3", ""}}},
-		"still in our hands":         {none, relative, nil},
-		"an absolute path":           {none, coded(engine.Backend{Kind: "local", Settings: map[string]string{"path": "/srv/some.tfstate"}}), []StateMove{{"backend", "trunkline", "local", ""}}},
+		"nothing":                       {here, here, nil},
+		"the code's path":               {here, func() Resolved { r := here; r.Instance.Path = "components/network/v2"; return r }(), nil},
+		"access":                        {here, at("dev-us", "s3", map[string]any{"bucket": "b", "workspace_key_prefix": "network", "encrypt": false, "region": "eu-west-1", "assume_role": map[string]any{"role_arn": "r"}}), nil},
+		"workspace":                     {here, at("dev-us-network", "s3", here.Instance.Backend), []StateMove{{"workspace", "dev-us", "dev-us-network", "metadata.terraform_workspace: dev-us"}}},
+		"another backend":               {here, at("dev-us", "gcs", map[string]any{"bucket": "b"}), []StateMove{{"backend", "s3", "gcs", ""}}},
+		"prefix and a key":              {here, at("dev-us", "s3", map[string]any{"bucket": "b", "workspace_key_prefix": "network-v2", "key": "x"}), []StateMove{{"key", "", "x", ""}, {"workspace_key_prefix", "network", "network-v2", "backend.s3.workspace_key_prefix: network"}}},
+		"the same prefix by default":    {at("dev-us", "s3", map[string]any{"bucket": "b"}), at("dev-us", "s3", map[string]any{"bucket": "b", "workspace_key_prefix": "env:"}), nil},
+		"a key in the code":             {inCode, coded(engine.Backend{Kind: "s3", Settings: map[string]string{"bucket": "b", "key": "vpc"}}), []StateMove{{"key", "network", "vpc", `key = "network"`}}},
+		"out of our hands":              {none, inCode, []StateMove{{"backend", "trunkline", "s3", ""}}},
+		"still in our hands":            {none, relative, nil},
+		"an absolute path":              {none, coded(engine.Backend{Kind: "local", Settings: map[string]string{"path": "/srv/some.tfstate"}}), []StateMove{{"backend", "trunkline", "local", ""}}},
+		"to commands":                   {inCode, commanded("default"), nil},
+		"commands in another workspace": {commanded("blue"), commanded("green"), []StateMove{{"workspace", "blue", "green", ""}}},
 		"declared by the address": {inCode, func() Resolved {
 			r := coded(engine.Backend{Kind: "gcs", Settings: map[string]string{"bucket": "b"}})
 			r.MovedFrom = []string{"s3 bucket=b key=network workspace=default"}

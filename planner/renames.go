@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/trunkline/trunkline/planner/engine"
 )
 
 // renames finds instances that have another name than they had: one left and one came in the same environment, with the
@@ -12,7 +14,8 @@ import (
 func renames(was map[string]Whereabouts, now map[string]Resolved) map[string]string {
 	gone, came := map[string]Whereabouts{}, map[string]Whereabouts{}
 	for name, before := range was {
-		if _, stays := now[name]; !stays && before.Known() {
+		// What commands keep, and by which names, nobody else knows.
+		if _, stays := now[name]; !stays && before.Known() && before.Address.Backend != engine.Theirs {
 			gone[name] = before
 		}
 	}

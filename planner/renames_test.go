@@ -56,6 +56,12 @@ components: { terraform: { base_path: components/terraform } }`,
 			map[string]string{"dev/network": "dev/net"}, nil},
 		"to another version in its name": {perVariables, []string{"components/vpc/v1/main.tf", "# 1", "components/vpc/v2/main.tf", "# 2", "config/dev/vpc/v1.tfvars", "a = 1", "config/prod/vpc/v1.tfvars", ""},
 			[]string{"config/dev/vpc/v1.tfvars", "-", "config/dev/vpc/v2.tfvars", "a = 2"}, map[string]string{"dev/vpc/v2": "dev/vpc/v1"}, []string{"dev/vpc/v2"}},
+		"for commands": {func() config.Repository {
+			rules := folders("dev", "prod")
+			rules.Stacks.Engine = config.Engine{Kind: config.Command, Plan: "true", Apply: "true"}
+			return rules
+		}(), plain, []string{"environments/dev/net/main.tf", "-", "environments/dev/net/terraform.tfvars", "-",
+			"environments/dev/network/main.tf", code, "environments/dev/network/terraform.tfvars", "size = 1"}, map[string]string{}, nil},
 		"to another environment": {folders("dev", "prod"), plain,
 			[]string{"environments/dev/net/main.tf", "-", "environments/dev/net/terraform.tfvars", "-", "environments/prod/network/main.tf", code}, map[string]string{}, nil},
 	} {

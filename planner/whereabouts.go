@@ -46,8 +46,12 @@ func (d Deployed) Last(environment string) map[string]Whereabouts {
 
 // whereabouts of an instance in the gatherer's commit, with its inputs.
 func (g *gatherer) whereabouts(instance stack.Instance, inputs []Input) Whereabouts {
+	address := engine.AddressOf(instance, g.code[instance.Path].backend)
+	if g.rules.Stacks.Engine.Kind == config.Command {
+		address = engine.AddressOfCommand(instance)
+	}
 	return Whereabouts{
-		Environment: instance.Environment, Address: engine.AddressOf(instance, g.code[instance.Path].backend),
+		Environment: instance.Environment, Address: address,
 		Path: instance.Path, Code: g.tree.DirectoryID(instance.Path), Variables: variablesDigest(instance.Component, inputs),
 	}
 }

@@ -18,6 +18,9 @@ import (
 // with a path in the directory that is thrown away. It stays with the instance's name, wherever its code goes.
 const Ours = "trunkline"
 
+// Theirs is the [Address.Backend] of state that only an engine of commands knows, if there is any.
+const Theirs = "command"
+
 // Address is where an instance's state is. Two plans at different addresses do not know of each other's resources.
 type Address struct {
 	// Backend is its kind, such as "s3", or [Ours].
@@ -46,8 +49,20 @@ func word(text string) string {
 	return text
 }
 
-// AddressOf is where the instance's state is, with what its code says about it. Of an engine of commands nothing but
-// the stack manifest is known: give it no code.
+// AddressOfCommand is where the state of an instance is that commands plan and apply: what a stack manifest has generated
+// is known, and the workspace.
+func AddressOfCommand(instance stack.Instance) Address {
+	if instance.GenerateBackend {
+		return AddressOf(instance, Backend{})
+	}
+	address := Address{Backend: Theirs, Workspace: instance.Workspace}
+	if address.Workspace == "" {
+		address.Workspace = defaultWorkspace
+	}
+	return address
+}
+
+// AddressOf is where the instance's state is, with what its code says about it.
 func AddressOf(instance stack.Instance, code Backend) Address {
 	kind, settings := code.Kind, maps.Clone(code.Settings)
 	switch {

@@ -158,7 +158,7 @@ func TestCompare(t *testing.T) {
 		"not YAML": {base: base, change: []string{"vendor.yaml", "kind: AtmosVendorConfig\nspec: ["},
 			want: []string{"vendor.yaml:2 it cannot be read: yaml: line 2: did not find expected node content"}},
 		"a template that is none": {base: base, change: []string{"vendor.yaml", manifest("    - {component: a, source: x, version: 1, targets: ['components/terraform/{{.Verson}}']}\n")},
-			want: []string{"vendor.yaml:5 the target \"components/terraform/{{.Verson}}\" cannot be read: template: :1:23: executing \"\" at <.Verson>: map has no entry for key \"Verson\""}},
+			want: []string{"vendor.yaml:5 the target \"components/terraform/{{.Verson}}\" cannot be read: {{.Verson}}: there is no field .Verson; there are .Component, .Version and .Source"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,13 +1,10 @@
 package vendored
 
 import (
-	"bytes"
-	"errors"
 	"path"
 	"regexp"
 	"strconv"
 	"strings"
-	"text/template"
 
 	"gopkg.in/yaml.v3"
 )
@@ -106,48 +103,6 @@ func (e entry) pin(to target) (Pin, error) {
 		}
 	}
 	return pin, nil
-}
-
-// functions of templates are those that make a path of a version.
-func functions() template.FuncMap {
-	return template.FuncMap{
-		"trimPrefix": func(prefix, text string) string { return strings.TrimPrefix(text, prefix) },
-		"trimSuffix": func(suffix, text string) string { return strings.TrimSuffix(text, suffix) },
-		"replace":    func(old, with, text string) string { return strings.ReplaceAll(text, old, with) },
-		"lower":      strings.ToLower, "upper": strings.ToUpper, "trim": strings.TrimSpace,
-		"default": func(otherwise, text string) string {
-			if text == "" {
-				return otherwise
-			}
-			return text
-		},
-	}
-}
-
-// expand fills in a template such as "components/terraform/{{.Component}}/{{.Version}}".
-func expand(text string, data map[string]string) (string, error) {
-	if !strings.Contains(text, "{{") {
-		return text, nil
-	}
-	parsed, err := template.New("").Option("missingkey=error").Funcs(functions()).Parse(text)
-	if err != nil {
-		return "", err
-	}
-	out := &bounded{}
-	if err := parsed.Execute(out, data); err != nil {
-		return "", err
-	}
-	return out.String(), nil
-}
-
-// bounded is the text of a path or an address, which is never long.
-type bounded struct{ bytes.Buffer }
-
-func (b *bounded) Write(text []byte) (int, error) {
-	if b.Len()+len(text) > 8<<10 {
-		return 0, errors.New("it makes too long a text")
-	}
-	return b.Buffer.Write(text)
 }
 
 var refQuery = regexp.MustCompile(`[?&]ref=([^&]+)`)

@@ -53,6 +53,12 @@ func approveGates(q question) []Gate {
 	for i, m := range missing {
 		who[i] = m.rule.Who.String()
 		wants[i] = fmt.Sprintf("%d %s of %s", m.count, plural(m.count, "approval", "approvals"), m.rule.Who)
+		switch left, known := q.left(m.rule.Who); {
+		case known && left == 0:
+			wants[i] += " (all of whom have approved it or took part in it)"
+		case known && left < m.count:
+			wants[i] += fmt.Sprintf(" (of whom only %d took no part in it)", left)
+		}
 	}
 	return append(gates, Gate{Name: GateApprove, Text: "needs " + strings.Join(wants, " and "), Since: q.arrived(),
 		Command: fmt.Sprintf("/approve %s %s", q.rules.Name, Short(q.promotion.To.SHA)), Who: strings.Join(who, " and ")})
@@ -69,6 +75,37 @@ func plural(count int, one, more string) string {
 type lacking struct {
 	rule  config.ApproveRule
 	count int
+}
+
+// left are how many of those whom a rule asks may still approve; known is false where not all of them were looked up.
+func (q question) left(who config.Who) (left int, known bool) {
+	var ids []int64
+	for _, login := range who.Users {
+		id, ok := q.state.People.Users[strings.ToLower(login)]
+		if !ok {
+			return 0, false
+		}
+		ids = append(ids, id)
+	}
+	for _, team := range who.Teams {
+		members, ok := q.state.People.Teams[strings.ToLower(team)]
+		if !ok {
+			return 0, false
+		}
+		ids = append(ids, members...)
+	}
+	if who.Anyone() {
+		return 0, false // there may be others with write access
+	}
+	valid := q.valid()
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		gave := slices.ContainsFunc(valid, func(p Person) bool { return p.ID == id })
+		if !gave && q.excluded(Person{ID: id}, false) == "" {
+			left++
+		}
+	}
+	return left, true
 }
 
 // missing are the rules that are not met. People are given to rules so that as many as possible are.

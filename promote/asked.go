@@ -98,6 +98,24 @@ func (c *considered) refuse(target Commit) *Refusal {
 		return &Refusal{"A promotion goes from one commit of trunk to a newer one.",
 			fmt.Sprintf("%s runs %s already, the newest commit of trunk: there is nothing to promote.", name, code(runs.SHA)), "`/status`"}
 	}
+	return c.refuseContract(target)
+}
+
+// refuseContract refuses what holds a contract step before its time: waiting for it would keep back what has to go first.
+func (c *considered) refuseContract(target Commit) *Refusal {
+	for _, rules := range c.versions {
+		q := question{c, rules, Promotion{Range: c.state.between(c.runs, target)}}
+		for _, gate := range migrationGates(q) {
+			if gate.Open {
+				continue
+			}
+			next := ""
+			if gate.Command != "" {
+				next = "`" + gate.Command + "`"
+			}
+			return &Refusal{"A contract step waits until its expand step has converged everywhere.", gate.Text + ".", next}
+		}
+	}
 	return nil
 }
 

@@ -60,10 +60,13 @@ func (q question) provenIn() []string {
 // promotable is the command that would bring the commit to the environment, where the environment may have it and needs
 // a person to ask.
 func (s *State) promotable(name string, target Commit) string {
-	if candidateFor(*s, name).Position >= target.Position {
-		return "/promote " + name
+	rules, _ := s.Rules.Environment(name)
+	last := s.Environments[name].Last
+	waits := rules.Promote == config.Manual || last != nil && (last.Phase == Failed || last.Phase == Aborted)
+	if last != nil && last.Phase.Live() || !waits || candidateFor(*s, name).Position < target.Position {
+		return ""
 	}
-	return ""
+	return "/promote " + name
 }
 
 // upstream says which environments have not proven the target yet.

@@ -12,7 +12,7 @@ type Overdue struct {
 	Oldest  Commit
 	// Since is when it should have had the oldest.
 	Since time.Time
-	// Cause is the first gate that is closed; nil: none is.
+	// Cause is a gate that is closed, if it can be one that somebody can open; nil: none is.
 	Cause *Gate
 	// Alarm: people were not told yet.
 	Alarm bool
@@ -56,13 +56,25 @@ func (c *considered) overdue(decision Decision) *Overdue {
 			overdue.Alarm = false
 		}
 	}
-	for i := range decision.Gates {
-		if !decision.Gates[i].Open {
-			overdue.Cause = &decision.Gates[i]
-			break
+	overdue.Cause = cause(decision.Gates)
+	return overdue
+}
+
+// cause is the first closed gate of which it is known who can open it, or else the first.
+func cause(gates []Gate) (first *Gate) {
+	for i := range gates {
+		gate := &gates[i]
+		if gate.Open {
+			continue
+		}
+		if gate.Who != "" {
+			return gate
+		}
+		if first == nil {
+			first = gate
 		}
 	}
-	return overdue
+	return first
 }
 
 // arrived is since when the promotion could be waited for: when its target came to the last environment that proved it, or

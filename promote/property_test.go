@@ -66,7 +66,7 @@ func TestAnyWorld(t *testing.T) {
 				rules.Environments = append([]config.Environment{}, rules.Environments...)
 				i := rapid.IntRange(0, len(names)-1).Draw(t, "which")
 				rules.Environments[i].Gates = gatesOf(t, i == 0)
-				w.rule(rules)
+				w.rule(rules, "")
 			},
 			"": func(t *rapid.T) {
 				again := shuffled(rapid.Uint64().Draw(t, "seed"), w.state)

@@ -22,12 +22,9 @@ type residence struct {
 	Sick    string
 }
 
-// event is something in the life of an environment.
+// event is something in the life of an environment: the end of a deployment, or of a check.
 type event struct {
-	at time.Time
-	// rank puts events of the same moment in order.
-	rank int
-	// outcome or run: what it is.
+	at      time.Time
 	outcome *Outcome
 	run     *CheckRun
 }
@@ -90,7 +87,7 @@ func (s *State) brings(outcome Outcome, commit Commit) bool {
 	return ok && outcome.Phase == Succeeded && to.Position >= commit.Position
 }
 
-// events of an environment in the order of time. Where two are at the same moment, the worse one counts as the later.
+// events of an environment in the order of time, which does not depend on that of the facts.
 func events(environment Environment) []event {
 	events := make([]event, 0, len(environment.History)+len(environment.CheckRuns))
 	for i := range environment.History {
@@ -98,33 +95,32 @@ func events(environment Environment) []event {
 		if outcome.Phase == Void {
 			continue // it touched nothing
 		}
-		rank := 2
-		if outcome.Phase == Succeeded {
-			rank = 0
-		}
-		events = append(events, event{at: outcome.At, rank: rank, outcome: outcome})
+		events = append(events, event{at: outcome.At, outcome: outcome})
 	}
 	for i := range environment.CheckRuns {
-		run := &environment.CheckRuns[i]
-		rank := 3
-		if run.Passed {
-			rank = 1
-		}
-		events = append(events, event{at: run.Ended, rank: rank, run: run})
+		events = append(events, event{at: environment.CheckRuns[i].Ended, run: &environment.CheckRuns[i]})
 	}
-	slices.SortStableFunc(events, func(a, b event) int {
-		return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.rank, b.rank), a.compareNames(b))
-	})
+	slices.SortStableFunc(events, event.compare)
 	return events
 }
 
-// compareNames puts events of the same moment into an order that does not depend on that of the facts.
-func (e event) compareNames(other event) int {
+// compare orders events: at the same moment deployments by their ids, then checks, those that failed last.
+func (e event) compare(other event) int {
+	if order := e.at.Compare(other.at); order != 0 {
+		return order
+	}
 	switch {
 	case e.outcome != nil && other.outcome != nil:
 		return cmp.Compare(e.outcome.Deployment, other.outcome.Deployment)
-	case e.run != nil && other.run != nil:
-		return cmp.Compare(e.run.Check, other.run.Check)
+	case e.outcome != nil:
+		return -1
+	case other.outcome != nil:
+		return 1
+	case e.run.Passed != other.run.Passed:
+		if e.run.Passed {
+			return -1
+		}
+		return 1
 	}
-	return 0
+	return cmp.Compare(e.run.Check, other.run.Check)
 }

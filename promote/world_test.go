@@ -167,10 +167,13 @@ func (w *world) check(name, check string, passed bool) {
 }
 
 // rule changes the rules by a commit, and keeps the former ones for those that do not run it.
-func (w *world) rule(rules config.Repository) {
+func (w *world) rule(rules config.Repository, sha string) {
 	w.history.merge()
 	commit := &w.state.Trunk[len(w.state.Trunk)-1]
 	commit.Author, commit.Merger, commit.Merged = people[0], people[1], w.state.Now
+	if sha != "" {
+		commit.SHA, commit.Author, commit.Merger = sha, Person{ID: 901, Login: "root"}, Person{ID: 902, Login: "toor"}
+	}
 	w.state.Former = append(w.state.Former, FormerRules{Rules: w.state.Rules, Until: commit.Position, SHA: commit.SHA})
 	w.state.Rules = rules
 	w.step()

@@ -1,13 +1,9 @@
 package comment
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"hash"
 	"sort"
 
 	"github.com/trunkline/trunkline/planner"
-	"github.com/trunkline/trunkline/planner/engine"
 )
 
 // group is instances that have the same plan, or the same failure, maybe but for their names.
@@ -107,9 +103,6 @@ func (g group) rank() int {
 	return 2
 }
 
-// appearance is equal for what looks the same.
-type appearance = [sha256.Size]byte
-
 // lookalikes are instances, as indices, that look the same.
 type lookalikes struct {
 	members []int
@@ -134,8 +127,7 @@ func alike(instances []planner.InstancePreview, o Options) []*lookalikes {
 		if instance.Outcome != planner.Failed && (instance.Outcome != planner.Planned || tallied(instance).empty()) {
 			continue
 		}
-		look := view{namesOnly: o.NamesOnly}.look(instance)
-		hidden := view{o.NamesOnly, namingOf(instance.Instance)}.look(instance)
+		look, hidden := looks(instance, o)
 		k := key{instance.Instance.Component, look}
 		same := exact[k]
 		if same == nil {
@@ -164,73 +156,4 @@ func alike(instances []planner.InstancePreview, o Options) []*lookalikes {
 		sort.Ints(same.members)
 	}
 	return kept
-}
-
-// look is a digest of what the view shows of an instance, if there were room for all of it. The digests of plans will
-// not do: they also hold what is not shown, such as which object it is that is replaced.
-func (v view) look(instance planner.InstancePreview) (p appearance) {
-	w := lookWriter{sha256.New(), v}
-	switch plan := instance.Plan; {
-	case instance.Outcome == planner.Failed:
-		w.text("failed", v.names.hide(instance.Failure))
-	case commandPlan(plan) && v.namesOnly:
-		w.text("digest", plan.Digest)
-	case commandPlan(plan):
-		w.text("text", v.names.hide(plan.Text))
-	default:
-		for i := range plan.Changes {
-			w.change(&plan.Changes[i], plan.Digest)
-		}
-		for i := range plan.Outputs {
-			w.text("output")
-			w.change(&plan.Outputs[i], plan.Digest)
-		}
-	}
-	w.Sum(p[:0])
-	return p
-}
-
-// lookWriter writes what a view shows into a hash.
-type lookWriter struct {
-	hash.Hash
-	view
-}
-
-// text writes each text with its length before it, so that no two ways to cut a text look the same.
-func (w lookWriter) text(all ...string) {
-	var size [8]byte
-	for _, s := range all {
-		binary.LittleEndian.PutUint64(size[:], uint64(len(s)))
-		_, _ = w.Write(size[:])
-		_, _ = w.Write([]byte(s))
-	}
-}
-
-func (w lookWriter) change(change *engine.Change, digest string) {
-	hide := w.names.hide
-	w.text(string(change.Action), hide(change.Address), hide(change.PreviousAddress), hide(change.Deposed), change.Reason)
-	if change.CreateFirst {
-		w.text("create first")
-	}
-	if !w.namesOnly {
-		w.text(hide(change.ImportID))
-	}
-	if change.AttributesLeft > 0 {
-		w.text(digest) // nobody knows what else there is
-	}
-	for i := range change.Attributes {
-		a := &change.Attributes[i]
-		flags := ""
-		for _, flag := range []bool{a.Unknown, a.Sensitive, a.ForcesReplacement} {
-			if flag {
-				flags += "1"
-			} else {
-				flags += "0"
-			}
-		}
-		w.text(hide(a.Path), flags)
-		if collapsed := a.Unknown && !a.ForcesReplacement; !collapsed && !w.namesOnly {
-			w.text(hide(a.Before), hide(a.After), a.Folded)
-		}
-	}
 }

@@ -47,6 +47,16 @@ func (n naming) and(name, shown string) naming {
 	return naming{slices.Insert(slices.Clone(n.pairs), at, [2]string{name, shown})}
 }
 
+// in tells whether one of the names may be in the text, or what stands for one.
+func (n naming) in(s string) bool {
+	for _, pair := range n.pairs {
+		if strings.Contains(s, pair[0]) {
+			return true
+		}
+	}
+	return len(n.pairs) > 0 && strings.Contains(s, "‹")
+}
+
 // hide puts what the names stand for in their place, where they are words of their own.
 func (n naming) hide(s string) string {
 	if len(n.pairs) == 0 {

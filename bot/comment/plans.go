@@ -176,7 +176,7 @@ func (g group) reasons() []line {
 			}
 		}
 	}
-	return atMost(each(reasons, prose), 5)
+	return atMost(each(reasons, func(reason string) line { return prose(shortened(oneLine(reason), 300)) }), 5)
 }
 
 // commandPlan tells whether the engine gave nothing but text.

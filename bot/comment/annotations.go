@@ -30,8 +30,8 @@ type Annotation struct {
 	Title, Message string
 }
 
-// annotations are the problems of the configuration, each at its place, and what checks found on lines that the pull
-// request changed, the gravest first.
+// annotations are the problems of the configuration and what engines could not plan, each at its place, and what checks
+// found on lines that the pull request changed, the gravest first.
 func annotations(p planner.Preview, o Options) (all []Annotation) {
 	if p.Problem != nil {
 		for _, problem := range append([]planner.Problem{*p.Problem}, p.Problem.More...) {
@@ -39,6 +39,12 @@ func annotations(p planner.Preview, o Options) (all []Annotation) {
 				all = append(all, Annotation{Level: Failure, Path: problem.File, Line: max(1, problem.Line), Column: problem.Column,
 					Title: titled(problem.Title), Message: worded(problem.Detail)})
 			}
+		}
+	}
+	for _, g := range grouped(p.Instances, o) {
+		if first := g.first(); first.Outcome == planner.Failed && first.FailureFile != "" {
+			title := join(each(g.components, text), ", ").plain() + " in " + g.places().plain() + ": the plan failed"
+			all = append(all, Annotation{Level: Failure, Path: first.FailureFile, Line: max(1, first.FailureLine), Title: titled(title), Message: worded(first.Failure)})
 		}
 	}
 	for _, f := range newChecked(p, o).found {

@@ -16,6 +16,8 @@ type group struct {
 	// view in which all of them look the same, and how they look.
 	view view
 	look appearance
+	// hiding: it looks like that with the name of its component hidden.
+	hiding bool
 	// open: it is not folded away at first.
 	open bool
 }
@@ -54,25 +56,51 @@ func grouped(instances []planner.InstancePreview, o Options) []group {
 }
 
 // together makes one of groups that look the same, in the same places, in several components: what a change of a
-// module that all of them use does to each.
+// module that all of them use does to each. First those that look the same as they are, then those that do so with the
+// names of their components hidden.
 func together(groups []group) []group {
+	groups = merged(groups)
+	if len(groups) < 2 {
+		return groups
+	}
+	for i := range groups {
+		g := &groups[i]
+		if len(g.components) > 1 {
+			continue
+		}
+		names := g.view.names.and(g.components[0], componentName)
+		look, named := view{g.view.namesOnly, g.view.names}.look(g.first(), names)
+		if g.hiding = named; named {
+			look, _ = view{g.view.namesOnly, names}.look(g.first(), naming{})
+		}
+		g.look = look
+	}
+	return merged(groups)
+}
+
+// merged makes one of groups that look the same, in the same places.
+func merged(groups []group) []group {
 	type key struct {
-		look   appearance
-		varies bool
-		places string
+		look           appearance
+		varies, hiding bool
+		places         string
 	}
 	index := map[key]int{}
 	var all []group
 	for _, g := range groups {
-		k := key{g.look, len(g.view.names.pairs) > 0, places(g.instances).plain()}
+		k := key{g.look, len(g.view.names.pairs) > 0, g.hiding, g.places().plain()}
 		at, known := index[k]
 		if !known {
 			index[k] = len(all)
 			all = append(all, g)
 			continue
 		}
-		all[at].components = append(all[at].components, g.components...)
-		all[at].instances = append(all[at].instances, g.instances...)
+		first := &all[at]
+		if first.hiding && len(first.components) == 1 {
+			first.view.names = first.view.names.and(first.components[0], componentName)
+		}
+		first.components = append(first.components, g.components...)
+		first.instances = append(first.instances, g.instances...)
 	}
 	return all
 }

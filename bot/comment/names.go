@@ -104,7 +104,7 @@ func (n naming) explained(text string) line {
 	for _, one := range []struct {
 		shown string
 		means literal
-	}{{environmentName, "the name of the environment"}, {stackName, "that of the stack"}, {workspaceName, "that of the workspace"}} {
+	}{{environmentName, "the name of the environment"}, {stackName, "that of the stack"}, {workspaceName, "that of the workspace"}, {componentName, "that of the component"}} {
 		if slices.ContainsFunc(n.pairs, func(pair [2]string) bool { return pair[1] == one.shown }) && strings.Contains(text, one.shown) {
 			parts = append(parts, say("{} stands for {}", code(one.shown), own(one.means)))
 		}

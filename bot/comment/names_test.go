@@ -99,6 +99,10 @@ func TestWhatLooksTheSame(t *testing.T) {
 			"`s3` in prod|`s3` in dev"},
 		"several components": {[]planner.InstancePreview{named("dev", "a", "x"), named("dev", "b", "x"), named("prod", "a", "x"), named("prod", "b", "x")},
 			"`a` and `b` in dev and prod, the same in each"},
+		"several components but for their names": {[]planner.InstancePreview{named("dev", "api", "dev-api"), named("dev", "web", "dev-web"), named("prod", "api", "prod-api"), named("prod", "web", "prod-web")},
+			"`api` and `web` in dev and prod, the same in each but for its names"},
+		"a component with the name of another": {[]planner.InstancePreview{named("dev", "api", "api"), named("dev", "web", "api"), named("dev", "job", "job")},
+			"`api` and `web` in dev, the same in each|`job` in dev"},
 		"several components in other places": {[]planner.InstancePreview{named("dev", "a", "x"), named("dev", "b", "x"), named("prod", "a", "x")},
 			"`a` in dev and prod, the same in each|`b` in dev"},
 	} {

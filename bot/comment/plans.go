@@ -241,19 +241,15 @@ func places(instances []planner.InstancePreview) line {
 	stacks := map[string][]string{}
 	for _, instance := range instances {
 		environment := instance.Instance.Environment
-		if _, found := stacks[environment]; !found {
+		if stacks[environment] == nil {
 			environments = append(environments, environment)
-			stacks[environment] = nil
 		}
-		if instance.Instance.Stack != environment {
-			stack := strings.TrimPrefix(instance.Instance.Stack, environment+"/")
-			stacks[environment] = append(stacks[environment], stack)
-		}
+		stacks[environment] = append(stacks[environment], strings.TrimPrefix(instance.Instance.Stack, environment+"/"))
 	}
 	return list(each(environments, func(environment string) line {
-		if len(stacks[environment]) == 0 {
-			return text(environment)
+		if all := stacks[environment]; len(all) > 1 || all[0] != environment {
+			return say("{} ({})", text(environment), join(atMost(each(all, text), 5), ", "))
 		}
-		return say("{} ({})", text(environment), join(atMost(each(stacks[environment], text), 5), ", "))
+		return text(environment)
 	}))
 }

@@ -31,6 +31,13 @@ bench: ## what docs/performance.md tells, measured here and now
 golden: ## rewrite golden comments and conversations; review them as a diff
 	$(GO) test ./bot/comment ./bot -update
 
+situations: ## plan the situations of the gallery anew with the real terraform, and write their comments
+	$(GO) test ./bot/comment -run 'TestSituations$$' -record -update
+
+pictures: ## paint the pictures of the docs, in a real browser: the comments of the gallery, and the demo
+	$(GO) test ./bot/githubsim/web -run 'TestGallery$$' -count 1 -gallery ../../../docs/images/comments
+	$(GO) test ./cmd/trunkline/demo -run 'TestNewcomer$$' -count 1 -pictures ../../../docs/images
+
 demo: ## the demo, in the browser
 	$(GO) run ./cmd/trunkline demo
 
@@ -41,4 +48,4 @@ contract: ## cut GitHub's description anew from the npm packages @octokit/openap
 	tar -xzf "$$dir"/octokit-openapi-webhooks-12.1.0.tgz -C "$$dir/openapi-webhooks"; \
 	$(GO) run ./bot/githubsim/contract/trim "$$dir" bot/githubsim/contract/data
 
-.PHONY: help check format vet staticcheck test bench golden demo contract
+.PHONY: help check format vet staticcheck test bench golden situations pictures demo contract

@@ -71,18 +71,17 @@ func shownGroup(group store.MergeGroup) comment.Group {
 // sayFailed says on the pull request why its group failed, once, with the way to the check run.
 func (b *Bot) sayFailed(ctx context.Context, repository store.Repository, group store.MergeGroup, run checkRun) error {
 	var known bool
-	var shown store.Projection
 	err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
-		if shown, _, err = tx.Projection(repository.ID, store.CheckProjection, run.subject); err != nil {
-			return err
-		}
 		_, known, err = tx.FindPull(repository.ID, group.Pull)
 		return err
 	})
 	if err != nil || !known {
 		return err
 	}
-	address := fmt.Sprintf("%s%s/%s/runs/%d", b.settings.GitHub.WebURL, repository.Owner, repository.Name, shown.GitHubID)
+	address, err := b.addressOf(ctx, repository, run)
+	if err != nil {
+		return err
+	}
 	return b.say(ctx, said{repository: repository, pull: group.Pull, kind: store.FailedGroupProjection, subject: group.Head,
 		body: comment.FailedGroup(group.Preview, shownGroup(group), comment.Options{NamesOnly: !repository.Private, Full: address})})
 }

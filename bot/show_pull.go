@@ -81,6 +81,23 @@ func (b *Bot) showPlans(ctx context.Context, repository store.Repository, pull s
 	}
 	// The one does not wait for the other to work.
 	checked := b.showRun(ctx, repository, run)
+	address, err := b.addressOf(ctx, repository, run)
+	if err != nil {
+		return errors.Join(checked, err)
+	}
 	return errors.Join(checked, b.say(ctx, said{repository: repository, pull: pull.Number, kind: store.PreviewProjection, subject: fmt.Sprint(pull.Number),
-		body: comment.Preview(pull.Preview, comment.Options{NamesOnly: !repository.Private})}))
+		body: comment.Preview(pull.Preview, comment.Options{NamesOnly: !repository.Private, Full: address})}))
+}
+
+// addressOf the page of a check run; empty: GitHub has none.
+func (b *Bot) addressOf(ctx context.Context, repository store.Repository, run checkRun) (string, error) {
+	var shown store.Projection
+	err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
+		shown, _, err = tx.Projection(repository.ID, store.CheckProjection, run.subject)
+		return err
+	})
+	if err != nil || shown.GitHubID == 0 {
+		return "", err
+	}
+	return fmt.Sprintf("%s%s/%s/runs/%d", b.settings.GitHub.WebURL, repository.Owner, repository.Name, shown.GitHubID), nil
 }

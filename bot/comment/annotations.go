@@ -30,8 +30,8 @@ type Annotation struct {
 	Title, Message string
 }
 
-// annotations are the problems of the configuration, each at its place, and what checks found on lines that the pull
-// request changed, the gravest first.
+// annotations are the problems of the configuration and what engines could not plan, each at its place, and what checks
+// found on lines that the pull request changed, the gravest first.
 func annotations(p planner.Preview, o Options) (all []Annotation) {
 	if p.Problem != nil {
 		for _, problem := range append([]planner.Problem{*p.Problem}, p.Problem.More...) {
@@ -41,11 +41,23 @@ func annotations(p planner.Preview, o Options) (all []Annotation) {
 			}
 		}
 	}
+	said := map[string]bool{}
+	var found []Annotation
 	for _, f := range newChecked(p, o).found {
 		if f.ChangedLine > 0 {
-			all = append(all, f.annotation())
+			said[place(f.File, f.Line, 0).plain()] = true
+			found = append(found, f.annotation())
 		}
 	}
+	for _, g := range grouped(p.Instances, o) {
+		first := g.first()
+		if first.Outcome != planner.Failed || first.FailureFile == "" || said[place(first.FailureFile, first.FailureLine, 0).plain()] {
+			continue // a check has said it already, and in fewer words
+		}
+		title := join(each(g.components, text), ", ").plain() + " in " + g.places().plain() + ": the plan failed"
+		all = append(all, Annotation{Level: Failure, Path: first.FailureFile, Line: max(1, first.FailureLine), Title: titled(title), Message: worded(first.Failure)})
+	}
+	all = append(all, found...)
 	return all[:min(len(all), MaxAnnotations)]
 }
 

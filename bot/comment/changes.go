@@ -139,7 +139,7 @@ func (v view) heading(change engine.Change, explained bool) string {
 	if forced := forcing(change); len(forced) > 0 && !explained {
 		why = append(why, "forced by "+endCut(v.names.hide(strings.Join(forced, ", "))))
 	}
-	if reason := reasons[change.Reason]; reason != "" {
+	if reason := reasonOf(change); reason != "" {
 		why = append(why, reason)
 	}
 	if change.CreateFirst {
@@ -154,17 +154,25 @@ func (v view) heading(change engine.Change, explained bool) string {
 // reasons are the engine's keywords for why it does something, in words. Those that the attributes explain, and those
 // that nobody asks about, have none.
 var reasons = map[string]string{
-	"replace_because_tainted":           "it is tainted, as after a creation that failed",
+	"replace_because_tainted":           "tainted",
 	"replace_by_request":                "replacing was asked for",
 	"replace_by_triggers":               "replace_triggered_by",
 	"delete_because_no_resource_config": "no longer in the code",
 	"delete_because_no_module":          "its module is no longer in the code",
 	"delete_because_wrong_repetition":   "count or for_each came or went",
-	"delete_because_count_index":        "count is smaller",
+	"delete_because_count_index":        "count is lower",
 	"delete_because_each_key":           "its key is no longer in for_each",
 	"delete_because_no_move_target":     "moved to an address that is not in the code",
 	"read_because_config_unknown":       "what it reads is known after apply",
 	"read_because_dependency_pending":   "it depends on what changes here",
+}
+
+// reasonOf a change in words; empty: there is none to tell.
+func reasonOf(change engine.Change) string {
+	if change.Action == engine.Forget {
+		return "it stays, and is not managed any more"
+	}
+	return reasons[change.Reason]
 }
 
 // forcing are the attributes that force a replacement.
@@ -182,7 +190,7 @@ func forcing(change engine.Change) []string {
 func (v view) changeWord(change engine.Change) line {
 	resource := code(shortened(v.names.hide(change.Address), longLine))
 	forced := forcing(change)
-	switch reason := reasons[change.Reason]; {
+	switch reason := reasonOf(change); {
 	case len(forced) > 0:
 		names := each(forced, func(path string) line { return code(v.names.hide(path)) })
 		return say("{} (forced by {})", resource, listAtMost(names, 3))

@@ -1,13 +1,9 @@
 package comment
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"hash"
 	"sort"
 
 	"github.com/trunkline/trunkline/planner"
-	"github.com/trunkline/trunkline/planner/engine"
 )
 
 // group is instances that have the same plan, or the same failure, maybe but for their names.
@@ -20,6 +16,8 @@ type group struct {
 	// view in which all of them look the same, and how they look.
 	view view
 	look appearance
+	// hiding: it looks like that with the name of its component hidden.
+	hiding bool
 	// open: it is not folded away at first.
 	open bool
 }
@@ -58,25 +56,51 @@ func grouped(instances []planner.InstancePreview, o Options) []group {
 }
 
 // together makes one of groups that look the same, in the same places, in several components: what a change of a
-// module that all of them use does to each.
+// module that all of them use does to each. First those that look the same as they are, then those that do so with the
+// names of their components hidden.
 func together(groups []group) []group {
+	groups = merged(groups)
+	if len(groups) < 2 {
+		return groups
+	}
+	for i := range groups {
+		g := &groups[i]
+		if len(g.components) > 1 {
+			continue
+		}
+		names := g.view.names.and(g.components[0], componentName)
+		look, named := view{g.view.namesOnly, g.view.names}.look(g.first(), names)
+		if g.hiding = named; named {
+			look, _ = view{g.view.namesOnly, names}.look(g.first(), naming{})
+		}
+		g.look = look
+	}
+	return merged(groups)
+}
+
+// merged makes one of groups that look the same, in the same places.
+func merged(groups []group) []group {
 	type key struct {
-		look   appearance
-		varies bool
-		places string
+		look           appearance
+		varies, hiding bool
+		places         string
 	}
 	index := map[key]int{}
 	var all []group
 	for _, g := range groups {
-		k := key{g.look, len(g.view.names.pairs) > 0, places(g.instances).plain()}
+		k := key{g.look, len(g.view.names.pairs) > 0, g.hiding, g.places().plain()}
 		at, known := index[k]
 		if !known {
 			index[k] = len(all)
 			all = append(all, g)
 			continue
 		}
-		all[at].components = append(all[at].components, g.components...)
-		all[at].instances = append(all[at].instances, g.instances...)
+		first := &all[at]
+		if first.hiding && len(first.components) == 1 {
+			first.view.names = first.view.names.and(first.components[0], componentName)
+		}
+		first.components = append(first.components, g.components...)
+		first.instances = append(first.instances, g.instances...)
 	}
 	return all
 }
@@ -107,9 +131,6 @@ func (g group) rank() int {
 	return 2
 }
 
-// appearance is equal for what looks the same.
-type appearance = [sha256.Size]byte
-
 // lookalikes are instances, as indices, that look the same.
 type lookalikes struct {
 	members []int
@@ -134,8 +155,7 @@ func alike(instances []planner.InstancePreview, o Options) []*lookalikes {
 		if instance.Outcome != planner.Failed && (instance.Outcome != planner.Planned || tallied(instance).empty()) {
 			continue
 		}
-		look := view{namesOnly: o.NamesOnly}.look(instance)
-		hidden := view{o.NamesOnly, namingOf(instance.Instance)}.look(instance)
+		look, hidden := looks(instance, o)
 		k := key{instance.Instance.Component, look}
 		same := exact[k]
 		if same == nil {
@@ -164,73 +184,4 @@ func alike(instances []planner.InstancePreview, o Options) []*lookalikes {
 		sort.Ints(same.members)
 	}
 	return kept
-}
-
-// look is a digest of what the view shows of an instance, if there were room for all of it. The digests of plans will
-// not do: they also hold what is not shown, such as which object it is that is replaced.
-func (v view) look(instance planner.InstancePreview) (p appearance) {
-	w := lookWriter{sha256.New(), v}
-	switch plan := instance.Plan; {
-	case instance.Outcome == planner.Failed:
-		w.text("failed", v.names.hide(instance.Failure))
-	case commandPlan(plan) && v.namesOnly:
-		w.text("digest", plan.Digest)
-	case commandPlan(plan):
-		w.text("text", v.names.hide(plan.Text))
-	default:
-		for i := range plan.Changes {
-			w.change(&plan.Changes[i], plan.Digest)
-		}
-		for i := range plan.Outputs {
-			w.text("output")
-			w.change(&plan.Outputs[i], plan.Digest)
-		}
-	}
-	w.Sum(p[:0])
-	return p
-}
-
-// lookWriter writes what a view shows into a hash.
-type lookWriter struct {
-	hash.Hash
-	view
-}
-
-// text writes each text with its length before it, so that no two ways to cut a text look the same.
-func (w lookWriter) text(all ...string) {
-	var size [8]byte
-	for _, s := range all {
-		binary.LittleEndian.PutUint64(size[:], uint64(len(s)))
-		_, _ = w.Write(size[:])
-		_, _ = w.Write([]byte(s))
-	}
-}
-
-func (w lookWriter) change(change *engine.Change, digest string) {
-	hide := w.names.hide
-	w.text(string(change.Action), hide(change.Address), hide(change.PreviousAddress), hide(change.Deposed), change.Reason)
-	if change.CreateFirst {
-		w.text("create first")
-	}
-	if !w.namesOnly {
-		w.text(hide(change.ImportID))
-	}
-	if change.AttributesLeft > 0 {
-		w.text(digest) // nobody knows what else there is
-	}
-	for i := range change.Attributes {
-		a := &change.Attributes[i]
-		flags := ""
-		for _, flag := range []bool{a.Unknown, a.Sensitive, a.ForcesReplacement} {
-			if flag {
-				flags += "1"
-			} else {
-				flags += "0"
-			}
-		}
-		w.text(hide(a.Path), flags)
-		if collapsed := a.Unknown && !a.ForcesReplacement; !collapsed && !w.namesOnly {
-			w.text(hide(a.Before), hide(a.After), a.Folded)
-		}
-	}
 }

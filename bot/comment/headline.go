@@ -42,7 +42,11 @@ func headline(p planner.Preview, o Options) line {
 	stopped := results.in(planner.CheckCancelled)
 	switch {
 	case p.Problem != nil:
-		return say("❌ {} Nothing is planned.", strong(say("{}.", text(strings.TrimRight(p.Problem.Title, ". ")))))
+		head := say("❌ {}", strong(say("{}.", text(strings.TrimRight(p.Problem.Title, ". ")))))
+		if strings.HasPrefix(p.Problem.Title, "Not planned") {
+			return head
+		}
+		return say("{} Nothing is planned.", head)
 	case c.done < c.all:
 		return say("⏳ **Planning what merging will change: {} of {} planned.**", number(c.done),
 			count(c.all, "instance", "instances"))

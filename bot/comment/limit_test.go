@@ -104,24 +104,54 @@ func TestRolloutFits(t *testing.T) {
 	}
 }
 
-func BenchmarkPreviewOf500(b *testing.B) {
-	p := manyAffected(170)
-	for b.Loop() {
-		Preview(p, Options{})
+// worst is an instance of which everything is as long, as much and as nasty as can be.
+func worst(i int) planner.InstancePreview {
+	nasty := strings.Repeat("`|@\\<&\u202e\n", 90)
+	var changes []engine.Change
+	for j := range 40 {
+		change := engine.Change{Address: fmt.Sprint(nasty, i, j), PreviousAddress: nasty, ImportID: nasty, Deposed: nasty, Reason: "replace_by_triggers",
+			Action: actionsInOrder[j%len(actionsInOrder)], CreateFirst: true, AttributesLeft: 7}
+		for k := range 4 {
+			change.Attributes = append(change.Attributes, engine.Attribute{Path: fmt.Sprint(nasty, k), Before: encoded(nasty+nasty, ""), After: encoded(nasty, ""),
+				ForcesReplacement: k%2 == 0, Unknown: k%3 == 1, Sensitive: k%5 == 1})
+		}
+		changes = append(changes, change)
 	}
+	name := func(of string, n int) string { return fmt.Sprint(of, n, nasty[:600]) }
+	p := planned(name("environment", i%9), name("component", i/9), fmt.Sprint(i), changes...)
+	p.Instance.Stack = name("stack", i)
+	p.Reasons = []string{nasty, nasty + "2", nasty + "3", nasty + "4", nasty + "5", nasty + "6", nasty + "7"}
+	p.Plan.Outputs, p.Plan.Warnings = changes[:5], []string{nasty + fmt.Sprint(i), nasty}
+	for n := range 200 {
+		p.Behind = append(p.Behind, 1000*(i%3)+n)
+	}
+	p.Moves = []planner.StateMove{{What: nasty, From: nasty, To: nasty, Keep: nasty}}
+	p.Failure, p.FailureFile, p.FailureLine = strings.Repeat(nasty, 5), nasty, 12
+	p.Outcome = []planner.Outcome{planner.Planned, planner.Planned, planner.Failed, planner.Moved, planner.Planned, planner.Removed}[i%6]
+	return p
 }
 
-func BenchmarkPreviewOfLargePlans(b *testing.B) {
-	p := preview()
-	for i := range 500 {
-		var changes []engine.Change
-		for j := range 100 {
-			changes = append(changes, engine.Change{Address: fmt.Sprint("aws_x.y", j), Action: engine.Update, Attributes: []engine.Attribute{
-				{Path: "policy", Before: encoded(strings.Repeat("line\n", 300), ""), After: encoded(strings.Repeat("other\n", 300), "")}}})
+// However many instances there are and whatever is in them, the comment fits, and so does the check run.
+func TestWorstFits(t *testing.T) {
+	t.Parallel()
+	for _, instances := range []int{1, 30, 500} {
+		p := planner.Preview{Head: headSHA, Trunk: trunkSHA, Notes: []string{strings.Repeat("`x @y ", 5000)}}
+		for i := range instances {
+			p.Instances = append(p.Instances, worst(i))
 		}
-		p.Instances = append(p.Instances, planned("prod", fmt.Sprint("c", i), fmt.Sprint(i), changes...))
-	}
-	for b.Loop() {
-		Preview(p, Options{})
+		p.Checks = append(p.Checks, checkResult(strings.Repeat("`|@", 300), untagged), checkResult("policies", untagged))
+		for _, limit := range []int{DefaultLimit, 9000, 1200} {
+			got := Preview(p, Options{Limit: limit, Full: "https://github.com/acme/infra/runs/1"})
+			fits(t, got, limit)
+			if limit == DefaultLimit && !strings.Contains(got, "eft out") {
+				t.Errorf("of %d instances, nothing says what is left out", instances)
+			}
+			if limit == DefaultLimit && strings.HasPrefix(got, "This is too large") {
+				t.Errorf("%d instances are too large to say anything of them", instances)
+			}
+		}
+		check := Check(p, Options{})
+		fits(t, check.Summary, checkText)
+		fits(t, check.Text, checkText)
 	}
 }

@@ -47,6 +47,16 @@ func (n naming) and(name, shown string) naming {
 	return naming{slices.Insert(slices.Clone(n.pairs), at, [2]string{name, shown})}
 }
 
+// in tells whether one of the names may be in the text, or what stands for one.
+func (n naming) in(s string) bool {
+	for _, pair := range n.pairs {
+		if strings.Contains(s, pair[0]) {
+			return true
+		}
+	}
+	return len(n.pairs) > 0 && strings.Contains(s, "‹")
+}
+
 // hide puts what the names stand for in their place, where they are words of their own.
 func (n naming) hide(s string) string {
 	if len(n.pairs) == 0 {
@@ -94,7 +104,7 @@ func (n naming) explained(text string) line {
 	for _, one := range []struct {
 		shown string
 		means literal
-	}{{environmentName, "the name of the environment"}, {stackName, "that of the stack"}, {workspaceName, "that of the workspace"}} {
+	}{{environmentName, "the name of the environment"}, {stackName, "that of the stack"}, {workspaceName, "that of the workspace"}, {componentName, "that of the component"}} {
 		if slices.ContainsFunc(n.pairs, func(pair [2]string) bool { return pair[1] == one.shown }) && strings.Contains(text, one.shown) {
 			parts = append(parts, say("{} stands for {}", code(one.shown), own(one.means)))
 		}

@@ -45,7 +45,7 @@ func (g group) summary() line {
 	same := own("")
 	switch {
 	case len(g.view.names.pairs) > 0:
-		same = own(", the same in each but for its names")
+		same = own(", the same in each but for names")
 	case len(g.instances) > 1:
 		same = own(", the same in each")
 	}
@@ -65,7 +65,7 @@ func (g group) section(o Options) section {
 	switch {
 	case first.Outcome == planner.Failed:
 		failure := hide(first.Failure)
-		return versions(g.folded(g.failed(messageBlock(failure, 80))), g.folded(g.failed(messageBlock(failure, 12))))
+		return versions(g.folded(g.failed(failure, 80)), g.folded(g.failed(failure, 12)))
 	case !commandPlan(first.Plan):
 		least := 0
 		return section{
@@ -82,18 +82,27 @@ func (g group) section(o Options) section {
 		return section{least: g.folded(hidden)}
 	}
 	text := hide(first.Plan.Text)
-	return versions(g.folded(textBlock(text, 400)), g.folded(textBlock(text, 20)))
+	return versions(g.folded(g.withNames(text, textBlock(text, 400))), g.folded(g.withNames(text, textBlock(text, 20))))
 }
 
-// failed is what the engine said, with the place that it named.
-func (g group) failed(message *document) *document {
+// failed is the end of what the engine said, with the place that it named.
+func (g group) failed(message string, lines int) *document {
 	first := g.first()
-	if first.FailureFile == "" {
-		return message
-	}
 	d := &document{}
-	d.paragraph(say("At {}:", place(g.view.names.hide(first.FailureFile), first.FailureLine, 0)))
-	d.append(message)
+	if first.FailureFile != "" {
+		d.paragraph(say("At {}:", place(g.view.names.hide(first.FailureFile), first.FailureLine, 0)))
+	}
+	d.append(g.withNames(message, messageBlock(message, lines)))
+	return d
+}
+
+// withNames says before a text what the names in it stand for.
+func (g group) withNames(text string, shown *document) *document {
+	d := &document{}
+	if legend := g.view.names.explained(text); legend != nil {
+		d.paragraph(say("In it {}.", legend))
+	}
+	d.append(shown)
 	return d
 }
 
@@ -101,11 +110,9 @@ func (g group) failed(message *document) *document {
 // than most.
 func (g group) plan(room, most int) (d *document, everything bool) {
 	diff := g.view.diff(g.first().Plan, room, most)
-	body := &document{}
-	if legend := g.view.names.explained(diff.text); legend != nil {
-		body.paragraph(say("In it {}.", legend))
-	}
-	body.fence(diffText, diff.text)
+	shown := &document{}
+	shown.fence(diffText, diff.text)
+	body := g.withNames(diff.text, shown)
 	if diff.unexplained > 0 && diff.explained > 0 {
 		body.paragraph(say("Attributes of {} are left out.", count(diff.unexplained, "resource", "resources")))
 	}
@@ -176,7 +183,7 @@ func (g group) reasons() []line {
 			}
 		}
 	}
-	return atMost(each(reasons, prose), 5)
+	return atMost(each(reasons, func(reason string) line { return prose(shortened(oneLine(reason), 300)) }), 5)
 }
 
 // commandPlan tells whether the engine gave nothing but text.
@@ -241,19 +248,15 @@ func places(instances []planner.InstancePreview) line {
 	stacks := map[string][]string{}
 	for _, instance := range instances {
 		environment := instance.Instance.Environment
-		if _, found := stacks[environment]; !found {
+		if stacks[environment] == nil {
 			environments = append(environments, environment)
-			stacks[environment] = nil
 		}
-		if instance.Instance.Stack != environment {
-			stack := strings.TrimPrefix(instance.Instance.Stack, environment+"/")
-			stacks[environment] = append(stacks[environment], stack)
-		}
+		stacks[environment] = append(stacks[environment], strings.TrimPrefix(instance.Instance.Stack, environment+"/"))
 	}
 	return list(each(environments, func(environment string) line {
-		if len(stacks[environment]) == 0 {
-			return text(environment)
+		if all := stacks[environment]; len(all) > 1 || all[0] != environment {
+			return say("{} ({})", text(environment), join(atMost(each(all, text), 5), ", "))
 		}
-		return say("{} ({})", text(environment), join(atMost(each(stacks[environment], text), 5), ", "))
+		return text(environment)
 	}))
 }

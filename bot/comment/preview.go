@@ -78,20 +78,25 @@ func leftOut(plans chosen, tableWhole bool, o Options) line {
 func previewHead(p planner.Preview, o Options) *document {
 	d := &document{}
 	d.paragraph(headline(p, o))
-	if p.Problem != nil {
-		if p.Problem.File != "" {
-			d.paragraph(say("In {}:", place(p.Problem.File, p.Problem.Line, p.Problem.Column)))
+	switch problem := p.Problem; {
+	case problem == nil:
+	case problem.File != "" && len(problem.More) > 0:
+		all, _ := smallest(severalProblems(append([]planner.Problem{*problem}, problem.More...)), o.limit()/2)
+		d.append(all)
+	default:
+		if problem.File != "" {
+			d.paragraph(say("In {}:", place(problem.File, problem.Line, problem.Column)))
 		}
-		detail, _ := smallest(sentences(p.Problem.Detail), o.limit()/2)
+		detail, _ := smallest(sentences(problem.Detail), o.limit()/2)
 		d.append(detail)
-		more, _ := smallest(moreProblems(p.Problem.More), o.limit()/4)
+		more, _ := smallest(severalProblems(problem.More), o.limit()/4)
 		d.append(more)
 	}
 	return d
 }
 
-// moreProblems are of the same kind as the one before, each with its place. The versions have fewer and fewer.
-func moreProblems(problems []planner.Problem) (versions []*document) {
+// severalProblems are listed, each with its place. The versions have fewer and fewer.
+func severalProblems(problems []planner.Problem) (versions []*document) {
 	for _, most := range []int{30, 5, 0} {
 		shown := problems[:min(most, len(problems))]
 		d := &document{}

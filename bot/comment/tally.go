@@ -79,7 +79,7 @@ func (t tally) sentence() line {
 		parts = append(parts, count(t.ran, "change by command", "changes by command"))
 	}
 	if len(parts) == 0 && t.outputs > 0 {
-		parts = append(parts, count(t.outputs, "output to change", "outputs to change"))
+		return say("no resource, {}", count(t.outputs, "output", "outputs"))
 	}
 	if len(parts) == 0 {
 		return own("no change")

@@ -1,7 +1,6 @@
 package comment
 
 import (
-	"crypto/sha256"
 	"strings"
 
 	"github.com/trunkline/trunkline/planner"
@@ -112,20 +111,27 @@ func (g group) lost(action engine.Action) (line, appearance) {
 	}
 	var named []line
 	all := 0
-	look := lookWriter{sha256.New(), g.view}
-	for _, change := range g.first().Plan.Changes {
-		if change.Action != action {
+	look := newLookWriter(g.view, naming{})
+	changes := g.first().Plan.Changes
+	for i := range changes {
+		if changes[i].Action != action {
 			continue
 		}
-		look.text(g.view.names.hide(change.Address), g.view.names.hide(strings.Join(forcing(change), "\n")), change.Reason)
+		look.text(changes[i].Address)
+		look.text(changes[i].Reason)
+		for j := range changes[i].Attributes {
+			if a := &changes[i].Attributes[j]; a.ForcesReplacement {
+				look.text(a.Path)
+			}
+		}
 		if all++; all <= manyLost+1 {
-			named = append(named, g.view.changeWord(change))
+			named = append(named, g.view.changeWord(changes[i]))
 		}
 	}
 	if all > manyLost+1 {
 		named = append(named[:manyLost], say("{} more", number(all-manyLost)))
 	}
-	return list(named), appearance(look.Sum(nil))
+	return list(named), look.sum()
 }
 
 // unmet says which conditions of the code about itself do not hold.

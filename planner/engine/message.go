@@ -11,7 +11,8 @@ import (
 var (
 	escapes = regexp.MustCompile(`\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\-_])`)
 	control = regexp.MustCompile(`[\x00-\x08\x0b-\x1f\x7f]`)
-	place   = regexp.MustCompile(`(?m)^\s*on (\S+) line (\d+)\b`)
+	// places that errors name: where the code is, or else the rule that was not kept.
+	places = []*regexp.Regexp{regexp.MustCompile(`(?m)^\s*on (\S+) line (\d+)\b`), regexp.MustCompile(`\brule at (\S+):(\d+),`)}
 )
 
 // plain is text without what only a terminal understands.
@@ -65,11 +66,12 @@ func (s Settings) failure(step, output string, work Work) *Failure {
 	if failure.Message == "" {
 		failure.Message = "the engine failed and said nothing"
 	}
-	if found := place.FindStringSubmatch(said); found != nil {
-		failure.File = work.inRepository(found[1])
-	}
-	if failure.File != "" {
-		failure.Line, _ = strconv.Atoi(place.FindStringSubmatch(said)[2])
+	for _, place := range places {
+		if found := place.FindStringSubmatch(said); found != nil && failure.File == "" {
+			if failure.File = work.inRepository(found[1]); failure.File != "" {
+				failure.Line, _ = strconv.Atoi(found[2])
+			}
+		}
 	}
 	return failure
 }

@@ -52,7 +52,7 @@ func allowed() *bluemonday.Policy {
 	policy.AllowAttrs("open").OnElements("details")
 	policy.AllowAttrs("start").Matching(bluemonday.Integer).OnElements("ol")
 	policy.AllowAttrs("align").Matching(regexp.MustCompile(`^(left|center|right)$`)).OnElements("th", "td")
-	policy.AllowAttrs("class").Matching(regexp.MustCompile(`^(added|removed|marked|mention)$`)).OnElements("span")
+	policy.AllowAttrs("class").Matching(regexp.MustCompile(`^(added|removed|changed|marked|mention)$`)).OnElements("span")
 	policy.AllowAttrs("type").Matching(regexp.MustCompile(`^checkbox$`)).OnElements("input")
 	policy.AllowAttrs("checked", "disabled").OnElements("input")
 	policy.AllowAttrs("href").OnElements("a")
@@ -169,7 +169,9 @@ func mark(line string) string {
 		return "added"
 	case line[0] == '-':
 		return "removed"
-	case line[0] == '!' || line[0] == '@':
+	case line[0] == '!':
+		return "changed"
+	case line[0] == '@':
 		return "marked"
 	}
 	return ""

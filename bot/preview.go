@@ -274,7 +274,9 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 	if err != nil {
 		return err
 	}
-	for _, difference := range planner.Affected(*before, *after) {
+	differences := planner.Affected(*before, *after)
+	p.preview.Notes = append(p.preview.Notes, planner.Dangling(*before, *after, differences)...)
+	for _, difference := range differences {
 		instance := planner.InstancePreview{Instance: difference.Instance, Reasons: difference.Reasons, Outcome: planner.Waiting,
 			Behind: behind[difference.Instance.Name()]}
 		if difference.Kind == planner.Gone {

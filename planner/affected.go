@@ -18,6 +18,8 @@ const (
 	Added   DifferenceKind = "added"
 	Changed DifferenceKind = "changed"
 	Gone    DifferenceKind = "removed" // from the configuration: what it deployed stays
+	// Downstream is the same in both, and depends on an instance that is not; see [config.Stacks].
+	Downstream DifferenceKind = "downstream"
 )
 
 // Difference is one instance that two commits ask for differently.
@@ -49,6 +51,9 @@ func Affected(from, to Snapshot) []Difference {
 		if _, there := to.Instances[name]; !there {
 			found = append(found, Difference{before.Instance, Gone, []string{"removed"}})
 		}
+	}
+	if to.downstream {
+		found = withDownstream(found, to)
 	}
 	rank := func(environment string) int {
 		if i := slices.Index(to.Environments, environment); i >= 0 {

@@ -25,9 +25,12 @@ instance: its code and the modules and files that it depends on, its variables a
 is checked out. An instance whose state would be looked for elsewhere has "state_moves".`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			affected, err := listAffected(command.Context(), repository, from, to)
+			affected, warnings, err := listAffected(command.Context(), repository, from, to)
 			if err != nil {
 				return err
+			}
+			for _, warning := range warnings {
+				fmt.Fprintln(command.ErrOrStderr(), "warning: "+warning)
 			}
 			out := command.OutOrStdout()
 			if asJSON {
@@ -62,27 +65,29 @@ type affectedInstance struct {
 	StateMoves []string `json:"state_moves,omitempty"`
 }
 
-func listAffected(ctx context.Context, directory, from, to string) ([]affectedInstance, error) {
+// listAffected also returns what is to be warned of.
+func listAffected(ctx context.Context, directory, from, to string) (affected []affectedInstance, warnings []string, err error) {
 	repository, err := mirror.OpenRepository(ctx, directory)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer repository.Close()
 	before, err := snapshotAt(ctx, repository, from)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	after, err := snapshotAt(ctx, repository, to)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	was := map[string]planner.Whereabouts{}
 	for name, resolved := range before.Instances {
 		was[name] = resolved.State
 	}
 	moves := planner.FindMoves(was, after.Instances)
-	affected := []affectedInstance{}
-	for _, difference := range planner.Affected(before, after) {
+	affected = []affectedInstance{}
+	differences := planner.Affected(before, after)
+	for _, difference := range differences {
 		one := affectedInstance{Environment: difference.Instance.Environment, Stack: difference.Instance.Stack,
 			Component: difference.Instance.Component, Path: difference.Instance.Path, Kind: string(difference.Kind), Reasons: difference.Reasons}
 		one.RenamedFrom = moves.Renamed[difference.Instance.Name()]
@@ -91,7 +96,7 @@ func listAffected(ctx context.Context, directory, from, to string) ([]affectedIn
 		}
 		affected = append(affected, one)
 	}
-	return affected, nil
+	return affected, planner.Dangling(before, after, differences), nil
 }
 
 // snapshotAt resolves the instances of a commit by its own configuration.

@@ -52,7 +52,7 @@ func Affected(from, to Snapshot) []Difference {
 			found = append(found, Difference{before.Instance, Gone, []string{"removed"}})
 		}
 	}
-	if to.downstream {
+	if to.rules.Stacks.Downstream {
 		found = withDownstream(found, to)
 	}
 	rank := func(environment string) int {

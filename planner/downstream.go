@@ -95,7 +95,7 @@ func downstreamOf(upstream string, way []string, kind DifferenceKind) string {
 // that did not before. They are worth a warning and no more, since Atmos takes them too. Nobody is told who did not ask
 // for what is downstream.
 func Dangling(from, to Snapshot, differences []Difference) []string {
-	if !to.downstream {
+	if !to.rules.Stacks.Downstream {
 		return nil
 	}
 	differs := map[string]bool{}

@@ -28,10 +28,8 @@ type Snapshot struct {
 	// Dependencies of instances on each other, also on disabled ones.
 	Dependencies stack.Dependencies
 
-	tree   *mirror.Tree
-	layout config.Layout
-	// downstream: what depends on an affected instance is affected too.
-	downstream bool
+	tree  *mirror.Tree
+	rules config.Repository
 }
 
 // Tree that it was taken of.
@@ -99,8 +97,7 @@ func Survey(ctx context.Context, tree *mirror.Tree, rules config.Repository) (Sn
 		}
 	}
 	snapshot := Snapshot{Commit: tree.Commit, Disabled: disabled, Instances: make(map[string]Resolved, len(instances)),
-		Dependencies: dependencies, tree: tree, layout: rules.Stacks.Layout,
-		downstream: rules.Stacks.Downstream}
+		Dependencies: dependencies, tree: tree, rules: rules}
 	for _, environment := range rules.Environments {
 		snapshot.Environments = append(snapshot.Environments, environment.Name)
 	}

@@ -25,8 +25,8 @@ type group struct {
 }
 
 // grouped puts instances with equal plans together: those that failed first, then those that destroy something, then
-// the others; among these, later environments first, since that is where a mistake costs most. Instances whose plans
-// change nothing are not among them.
+// the others; among these, later environments first, since that is where a mistake costs most; last what cannot be
+// planned yet. Instances whose plans change nothing are not among them.
 func grouped(instances []planner.InstancePreview, o Options) []group {
 	order := map[string]int{} // of the environments
 	for _, instance := range instances {
@@ -101,6 +101,8 @@ func (g group) rank() int {
 	switch {
 	case g.first().Outcome == planner.Failed:
 		return 0
+	case g.first().Outcome == planner.KnownAfter:
+		return 3
 	case tallied(g.first()).destructive():
 		return 1
 	}
@@ -131,7 +133,7 @@ func alike(instances []planner.InstancePreview, o Options) []*lookalikes {
 	var all []*lookalikes
 	exact := map[key]*lookalikes{}
 	for i, instance := range instances {
-		if instance.Outcome != planner.Failed && (instance.Outcome != planner.Planned || tallied(instance).empty()) {
+		if instance.Outcome != planner.Failed && instance.Outcome != planner.KnownAfter && (instance.Outcome != planner.Planned || tallied(instance).empty()) {
 			continue
 		}
 		look := view{namesOnly: o.NamesOnly}.look(instance)
@@ -173,6 +175,11 @@ func (v view) look(instance planner.InstancePreview) (p appearance) {
 	switch plan := instance.Plan; {
 	case instance.Outcome == planner.Failed:
 		w.text("failed", v.names.hide(instance.Failure))
+	case instance.Outcome == planner.KnownAfter:
+		w.text("known after", v.names.hide(instance.Failure))
+		for _, upstream := range instance.After {
+			w.text(v.names.hide(upstream))
+		}
 	case commandPlan(plan) && v.namesOnly:
 		w.text("digest", plan.Digest)
 	case commandPlan(plan):

@@ -144,6 +144,18 @@ func previews() map[string]planner.Preview {
 			return preview(p)
 		}(),
 	}
+	later := func(environment, component string, after ...string) planner.InstancePreview {
+		return planner.InstancePreview{Instance: instanceOf(environment, component), Outcome: planner.KnownAfter, After: after,
+			Reasons: []string{"new instance", "downstream of `" + after[0] + "`, which is new"},
+			Failure: "Error: Unable to find remote state\n\n  with data.terraform_remote_state.vpc,\n  on main.tf line 1, in data \"terraform_remote_state\" \"vpc\":\n" +
+				"   1: data \"terraform_remote_state\" \"vpc\" {\n\nNo stored state was found for the given workspace in the given backend."}
+	}
+	regionalLater := later("dev", "app", "dev/vpc")
+	regionalLater.Instance.Stack = "dev/eu"
+	all["known-after"] = preview(planned("dev", "vpc", "d", resize...), regionalLater, planned("dev", "app", "a", resize...),
+		planned("staging", "vpc", "s", resize...), later("staging", "app", "staging/vpc"), planned("prod", "vpc", "p", resize...), later("prod", "app", "prod/dns", "prod/vpc"))
+	all["known-after-only"] = preview(planned("dev", "vpc", "0"), later("dev", "app", "dev/vpc"), later("prod", "app", "dev/vpc"))
+	all["known-after-failed"] = preview(planned("dev", "vpc", "d", resize...), later("dev", "app", "dev/vpc"), failed)
 	stopped := preview()
 	stopped.Problem = &planner.Problem{
 		Title:  "Conflict with trunk",

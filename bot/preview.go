@@ -277,7 +277,10 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 	if err != nil {
 		return err
 	}
-	differences := planner.Affected(*before, *after)
+	differences, err := planner.Affected(ctx, *before, *after)
+	if err != nil {
+		return err
+	}
 	p.preview.Notes = append(p.preview.Notes, planner.Dangling(*before, *after, differences)...)
 	for _, difference := range differences {
 		instance := planner.InstancePreview{Instance: difference.Instance, Reasons: difference.Reasons, Outcome: planner.Waiting,

@@ -48,18 +48,18 @@ func TestDownstream(t *testing.T) {
 			t.Parallel()
 			repository := newRepository(t)
 			before, after := repository.commit(base...), repository.commit(test.change...)
-			if diff := cmp.Diff(test.want, notes(Affected(repository.snapshot(before, rules), repository.snapshot(after, rules)))); diff != "" {
+			if diff := cmp.Diff(test.want, notes(affected(t, repository.snapshot(before, rules), repository.snapshot(after, rules)))); diff != "" {
 				t.Error(diff)
 			}
 			silent := rules
 			silent.Stacks.Downstream = false
-			for _, difference := range Affected(repository.snapshot(before, silent), repository.snapshot(after, silent)) {
+			for _, difference := range affected(t, repository.snapshot(before, silent), repository.snapshot(after, silent)) {
 				if difference.Kind == Downstream || len(difference.Reasons) > 1 {
 					t.Errorf("nobody asked for %v", difference)
 				}
 			}
 			repository.git("revert", "--no-edit", "HEAD")
-			if found := Affected(repository.snapshot(before, rules), repository.snapshot(repository.commit(), rules)); len(found) > 0 {
+			if found := affected(t, repository.snapshot(before, rules), repository.snapshot(repository.commit(), rules)); len(found) > 0 {
 				t.Errorf("after a revert: %v", notes(found))
 			}
 		})
@@ -106,7 +106,7 @@ components: { terraform: { base_path: components/terraform } }`,
 			want: []string{
 				"dev-eu/app downstream: downstream of `dev-eu/vpc`, which is removed, through `dev-eu/cluster`",
 				"dev-eu/cluster downstream: downstream of `dev-eu/vpc`, which is removed",
-				"dev-eu/vpc removed: removed"}},
+				"dev-eu/vpc removed: disabled: its stack manifest says metadata.enabled: false"}},
 		"one that there is not": {
 			change:   []string{"stacks/deploy/dev/eu.yaml", stack("dev", "vpc: { vars: { size: 1 } }, "+cluster+", "+app+", api: { metadata: { component: app }, dependencies: { components: [ { name: vpcc } ] } }")},
 			want:     []string{"dev-eu/api added: new instance"},
@@ -116,7 +116,7 @@ components: { terraform: { base_path: components/terraform } }`,
 			t.Parallel()
 			repository := newRepository(t)
 			before, after := repository.snapshot(repository.commit(base...), rules), repository.snapshot(repository.commit(test.change...), rules)
-			differences := Affected(before, after)
+			differences := affected(t, before, after)
 			if diff := cmp.Diff(test.want, notes(differences)); diff != "" {
 				t.Error(diff)
 			}

@@ -30,6 +30,8 @@ type Snapshot struct {
 
 	tree  *mirror.Tree
 	rules config.Repository
+	// sensitive are the variables that the code declares to be, by its directory.
+	sensitive map[string][]string
 }
 
 // Tree that it was taken of.
@@ -97,7 +99,12 @@ func Survey(ctx context.Context, tree *mirror.Tree, rules config.Repository) (Sn
 		}
 	}
 	snapshot := Snapshot{Commit: tree.Commit, Disabled: disabled, Instances: make(map[string]Resolved, len(instances)),
-		Dependencies: dependencies, tree: tree, rules: rules}
+		Dependencies: dependencies, tree: tree, rules: rules, sensitive: map[string][]string{}}
+	for directory, code := range gatherer.code {
+		if len(code.sensitive) > 0 {
+			snapshot.sensitive[directory] = code.sensitive
+		}
+	}
 	for _, environment := range rules.Environments {
 		snapshot.Environments = append(snapshot.Environments, environment.Name)
 	}

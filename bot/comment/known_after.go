@@ -67,8 +67,7 @@ func onlyKnownAfter(p planner.Preview) line {
 // later explains why the group cannot be planned yet, with so many lines of what the engine said.
 func (g group) later(most int) *document {
 	d := &document{}
-	d.paragraph(say("It reads what {} {} only once deployed. What the engine said:", upstreams(g.instances, manyWarnings),
-		own(verb(len(g.first().After), "has", "have"))))
+	d.paragraph(say("It reads what {} will have once deployed. What the engine said:", upstreams(g.instances, manyWarnings)))
 	d.append(messageBlock(g.view.names.hide(g.first().Failure), most))
 	return g.folded(d)
 }

@@ -19,7 +19,7 @@ func sections(groups []group, open int, o Options) []section {
 	var all []section
 	for _, g := range groups {
 		open -= g.size()
-		g.open = open >= 0
+		g.open = open >= 0 && g.first().Outcome != planner.KnownAfter // which has nothing to review
 		all = append(all, g.section(o))
 	}
 	return all

@@ -86,7 +86,10 @@ func listAffected(ctx context.Context, directory, from, to string) (affected []a
 	}
 	moves := planner.FindMoves(was, after.Instances)
 	affected = []affectedInstance{}
-	differences := planner.Affected(before, after)
+	differences, err := planner.Affected(ctx, before, after)
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, difference := range differences {
 		one := affectedInstance{Environment: difference.Instance.Environment, Stack: difference.Instance.Stack,
 			Component: difference.Instance.Component, Path: difference.Instance.Path, Kind: string(difference.Kind), Reasons: difference.Reasons}

@@ -287,6 +287,8 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 			Behind: behind[difference.Instance.Name()]}
 		if difference.Kind == planner.Gone {
 			instance.Outcome = planner.Removed
+			kept := fmt.Sprintf("$TRUNKLINE_DATA/state/%d/%s", p.repository.ID, difference.Instance.Folder())
+			instance.Removal = planner.RemovalOf(*before, *after, difference.Instance.Name(), kept)
 		}
 		if moved(&instance, moves) {
 			p.preview.Instances = append(p.preview.Instances, p.kept(instance))

@@ -47,6 +47,7 @@ func Affected(ctx context.Context, from, to Snapshot) ([]Difference, error) {
 			found = append(found, Difference{before.Instance, Gone, []string{whyGone(before.Instance, to)}})
 		}
 	}
+	sayRenamed(found, from, to)
 	if err := explain(ctx, from, to, found); err != nil {
 		return nil, fmt.Errorf("find out why instances are affected: %w", err)
 	}

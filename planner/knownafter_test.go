@@ -79,7 +79,7 @@ output "id" { value = 1 }`
 			target := repository.snapshot(repository.commit(
 				"environments/dev/app/main.tf", `variable "stage" { default = "qa" }`+"\n"+test.app, "environments/dev/app/a.auto.tfvars", `stage = "dev"`,
 				"environments/dev/vpc/main.tf", vpc, "environments/dev/dns/main.tf", "", "environments/prod/vpc/main.tf",
-				`terraform { backend "s3" {} }`, "environments/prod/vpc/z_override.tf.json", `{"terraform": {"backend": {"s3": {"bucket": "acme", "key": "prod/vpc.tfstate"}}}}`,
+				"terraform {\n  backend \"s3\" {}\n}", "environments/prod/vpc/z_override.tf.json", `{"terraform": {"backend": {"s3": {"bucket": "acme", "key": "prod/vpc.tfstate"}}}}`,
 				"modules/net/main.tf", `
 variable "bucket" {}
 data "terraform_remote_state" "each" {

@@ -63,6 +63,8 @@ type InstancePreview struct {
 	// FailureFile from the repository's root, and FailureLine, where the engine named a place; else zero.
 	FailureFile string
 	FailureLine int
+	// Removal says how to destroy what it deployed, where Outcome is Removed.
+	Removal *Removal `json:",omitempty"`
 	// After are the names of the instances that have to be deployed before, where Outcome is KnownAfter.
 	After []string
 }

@@ -82,7 +82,9 @@ func (b *Bot) planImpact(ctx context.Context, repository int64, target *deploy.T
 	place := target.Place
 	place.Scratch = b.scratch(store.Repository{ID: repository}, "impacts", planned[0].Environment)
 	place.Initialised = b.scratch(store.Repository{ID: repository}, "initialised")
+	foresee := b.foreseeing(repository, target)
 	for _, plan := range target.Planner.PlanAll(ctx, place, planned, planner.Reports{}) {
+		foresee(ctx, &plan)
 		preview := planner.InstancePreview{Instance: plan.Instance}
 		plan.Into(&preview)
 		previews = append(previews, preview)

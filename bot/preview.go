@@ -82,6 +82,8 @@ type previewing struct {
 
 	preview planner.Preview
 	saved   time.Time
+	// merged is what the merge asks for, by its own rules about stacks.
+	merged merged
 }
 
 func (b *Bot) previewPass(ctx context.Context, p previewing) error {
@@ -266,6 +268,7 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 	if err != nil {
 		return err
 	}
+	p.merged = merged{snapshot: after, rules: rules}
 	behind, err := p.behind(ctx, *before)
 	if err != nil {
 		return err
@@ -274,11 +277,18 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 	if err != nil {
 		return err
 	}
-	for _, difference := range planner.Affected(*before, *after) {
+	differences, err := planner.Affected(ctx, *before, *after)
+	if err != nil {
+		return err
+	}
+	p.preview.Notes = append(p.preview.Notes, planner.Dangling(*before, *after, differences)...)
+	for _, difference := range differences {
 		instance := planner.InstancePreview{Instance: difference.Instance, Reasons: difference.Reasons, Outcome: planner.Waiting,
 			Behind: behind[difference.Instance.Name()]}
 		if difference.Kind == planner.Gone {
 			instance.Outcome = planner.Removed
+			kept := fmt.Sprintf("$TRUNKLINE_DATA/state/%d/%s", p.repository.ID, difference.Instance.Folder())
+			instance.Removal = planner.RemovalOf(*before, *after, difference.Instance.Name(), kept)
 		}
 		if moved(&instance, moves) {
 			p.preview.Instances = append(p.preview.Instances, p.kept(instance))
@@ -297,12 +307,17 @@ func (p *previewing) kept(instance planner.InstancePreview) planner.InstancePrev
 		return instance
 	}
 	for _, known := range before.Instances {
-		if known.Instance.Name() == instance.Instance.Name() && (known.Outcome == planner.Planned || known.Outcome == planner.Failed) {
-			instance.Outcome, instance.Plan = known.Outcome, known.Plan
+		if known.Instance.Name() == instance.Instance.Name() && slices.Contains(ended(), known.Outcome) {
+			instance.Outcome, instance.Plan, instance.After = known.Outcome, known.Plan, known.After
 			instance.Failure, instance.FailureFile, instance.FailureLine = known.Failure, known.FailureFile, known.FailureLine
 		}
 	}
 	return instance
+}
+
+// ended are the outcomes of turns that were taken to their end.
+func ended() []planner.Outcome {
+	return []planner.Outcome{planner.Planned, planner.Failed, planner.KnownAfter}
 }
 
 // save writes the preview down, and with it asks for what GitHub shows to be brought up to date.

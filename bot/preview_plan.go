@@ -101,6 +101,7 @@ func (p *progress) reports(ctx context.Context, run *checks.Run) planner.Reports
 			})
 		},
 		Ended: func(plan planner.InstancePlan) {
+			p.await(ctx, &plan)
 			run.Planned(plan)
 			p.change(ctx, func(preview *planner.Preview) {
 				plan.Into(&preview.Instances[p.places[plan.Instance.Name()]])

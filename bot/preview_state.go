@@ -80,7 +80,8 @@ func moved(instance *planner.InstancePreview, moves planner.Moves) bool {
 		}
 		return true
 	}
-	if former := moves.Renamed[name]; former != "" {
+	said := slices.ContainsFunc(instance.Reasons, func(reason string) bool { return strings.HasPrefix(reason, "renamed from ") })
+	if former := moves.Renamed[name]; former != "" && !said {
 		instance.Reasons = append([]string{"renamed from " + former}, slices.DeleteFunc(slices.Clone(instance.Reasons),
 			func(reason string) bool { return reason == "new instance" })...)
 	}

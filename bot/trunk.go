@@ -320,7 +320,8 @@ func (b *Bot) formerly(ctx context.Context, repository store.Repository, sha str
 	return snapshot, err
 }
 
-// listedAt are the rules without the instances of a list whose directories a commit does not have: they are new.
+// listedAt are the rules without the instances of a list whose directories a commit does not have: they are new. What
+// depends on what is left out, since it may name some of these; no digest depends on it.
 func (b *Bot) listedAt(ctx context.Context, repository store.Repository, sha string, rules config.Repository) (config.Repository, error) {
 	tree, err := b.mirrors.of(repository).Tree(ctx, sha)
 	if err != nil {
@@ -329,5 +330,9 @@ func (b *Bot) listedAt(ctx context.Context, repository store.Repository, sha str
 	rules.Stacks.Instances = slices.DeleteFunc(slices.Clone(rules.Stacks.Instances), func(instance config.Instance) bool {
 		return !tree.HasDirectory(instance.Path)
 	})
+	for i := range rules.Stacks.Instances {
+		rules.Stacks.Instances[i].DependsOn = nil
+	}
+	rules.Stacks.DependsOn, rules.Stacks.Downstream = nil, false
 	return rules, nil
 }

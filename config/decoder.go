@@ -117,6 +117,21 @@ func (d *decoder) texts(node *yaml.Node, what string) []string {
 	return texts
 }
 
+// references reads a list of names; a single one is a list of one.
+func (d *decoder) references(node *yaml.Node, what string) (all []Reference) {
+	add := func(item *yaml.Node) {
+		if name := strings.Trim(d.text(item, what), "/"); name != "" {
+			all = append(all, Reference{Name: name, At: position(item)})
+		}
+	}
+	if resolved(node).Kind == yaml.ScalarNode {
+		add(node)
+		return all
+	}
+	d.sequence(node, what, add)
+	return all
+}
+
 func (d *decoder) integer(node *yaml.Node, what string) int {
 	text := d.text(node, what)
 	number, err := strconv.Atoi(text)

@@ -90,17 +90,22 @@ func (d *decoder) stacks(node *yaml.Node) (s Stacks) {
 	s.At = position(node)
 	s.Engine = Engine{Kind: Terraform, At: s.At}
 	seen := d.mapping(node, "stacks", fields{
-		"layout":    func(n *yaml.Node) { s.Layout = d.layout(n) },
-		"path":      func(n *yaml.Node) { s.Path = strings.Trim(d.text(n, "path"), "/") },
-		"variables": func(n *yaml.Node) { s.Variables = d.texts(n, "variables") },
-		"engine":    func(n *yaml.Node) { s.Engine = d.engine(n) },
-		"parallel":  func(n *yaml.Node) { s.Parallel = d.positive(n, "parallel") },
-		"timeout":   func(n *yaml.Node) { s.Timeout = d.duration(n, "timeout") },
+		"layout":     func(n *yaml.Node) { s.Layout = d.layout(n) },
+		"path":       func(n *yaml.Node) { s.Path = strings.Trim(d.text(n, "path"), "/") },
+		"variables":  func(n *yaml.Node) { s.Variables = d.texts(n, "variables") },
+		"engine":     func(n *yaml.Node) { s.Engine = d.engine(n) },
+		"parallel":   func(n *yaml.Node) { s.Parallel = d.positive(n, "parallel") },
+		"timeout":    func(n *yaml.Node) { s.Timeout = d.duration(n, "timeout") },
+		"downstream": func(n *yaml.Node) { s.Downstream = d.boolean(n, "downstream") },
+		"depends_on": func(n *yaml.Node) { s.DependsOn = d.dependents(n) },
 		"instances": func(n *yaml.Node) {
 			d.sequence(n, "instances", func(item *yaml.Node) { s.Instances = append(s.Instances, d.instance(item)) })
 		},
 	})
 	d.require(node, seen, "stacks", "layout")
+	if seen["depends_on"] && seen["layout"] && s.Layout != LayoutFolders {
+		d.problem(node, "`depends_on` of stacks belongs to layout folders; in layout list each instance has its own `depends_on`, in layout atmos the stack manifests say it")
+	}
 	switch {
 	case s.Layout == LayoutFolders && seen["layout"] && !seen["path"]:
 		d.problem(node, "layout folders needs `path`, such as `environments/{environment}/{component}`")
@@ -147,6 +152,7 @@ func (d *decoder) instance(node *yaml.Node) (i Instance) {
 		"variable_files": func(n *yaml.Node) { i.VariableFiles = d.texts(n, "variable_files") },
 		"variables":      func(n *yaml.Node) { i.Variables = d.variables(n) },
 		"files":          func(n *yaml.Node) { i.Files = d.texts(n, "files") },
+		"depends_on":     func(n *yaml.Node) { i.DependsOn = d.references(n, "depends_on") },
 	})
 	d.require(node, seen, "an instance", "environment", "path")
 	return i

@@ -60,6 +60,10 @@ type Stacks struct {
 	Variables []string
 	// Instances of [LayoutList].
 	Instances []Instance
+	// DependsOn says which components of [LayoutFolders] depend on which; in the other layouts instances say so themselves.
+	DependsOn []Dependents
+	// Downstream asks for instances to be counted as affected where one that they depend on is.
+	Downstream bool
 	// Engine plans and applies.
 	Engine Engine
 	// Parallel is how many instances are planned or applied at a time. Zero: the operator's limit.
@@ -86,7 +90,24 @@ type Instance struct {
 	Variables map[string]any
 	// Files are further paths or globs that the instance depends on.
 	Files []string
-	At    Position
+	// DependsOn are the instances that this one depends on: components of the same stack, or "stack/component".
+	DependsOn []Reference
+	At        Position
+}
+
+// Dependents are components that depend on others.
+type Dependents struct {
+	// Pattern of the component's name, or of "stack/component".
+	Pattern string
+	// On are the components of the same stack, or "stack/component", that they depend on, where there are such.
+	On []Reference
+	At Position
+}
+
+// Reference is the name of something that is declared elsewhere.
+type Reference struct {
+	Name string
+	At   Position
 }
 
 // EngineKind names what plans and applies.

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,6 +21,17 @@ func notes(differences []Difference) []string {
 		all = append(all, fmt.Sprintf("%s %s: %s", one.Instance.Name(), one.Kind, strings.Join(one.Reasons, "; ")))
 	}
 	return all
+}
+
+func affected(t interface {
+	Context() context.Context
+	Fatal(...any)
+}, from, to Snapshot) []Difference {
+	differences, err := Affected(t.Context(), from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return differences
 }
 
 func TestAffectedByFiles(t *testing.T) {
@@ -54,16 +66,16 @@ resource "terraform_data" "b" { input = templatefile("${path.root}/../../../temp
 	}{
 		"documentation":             {[]string{"README.md", "bye", "docs/new.md", "x"}, nil},
 		"an unused module":          {[]string{"modules/unused/main.tf", "# changed", "config/other.json", "[]"}, nil},
-		"the component":             {[]string{"environments/dev/vpc/main.tf", "", "environments/dev/vpc/b.tf", ""}, []string{"dev/vpc changed: component directory: b.tf added, main.tf changed; module modules/names removed; module modules/net removed"}},
+		"the component":             {[]string{"environments/dev/vpc/main.tf", "", "environments/dev/vpc/b.tf", ""}, []string{"dev/vpc changed: component directory: b.tf added, main.tf changed; no longer uses module modules/net"}},
 		"many files":                {[]string{"environments/dev/vpc/1", "", "environments/dev/vpc/2", "", "environments/dev/vpc/3", "", "environments/dev/vpc/4", ""}, []string{"dev/vpc changed: component directory: 1 added, 2 added, 3 added and 1 more"}},
 		"a module":                  {[]string{"modules/net/vars.tf", ""}, []string{"dev/vpc changed: module modules/net: vars.tf added", "prod/vpc changed: module modules/net: vars.tf added"}},
-		"a module's module":         {[]string{"modules/names/list.txt", "x"}, []string{"dev/vpc changed: module modules/names: list.txt added", "prod/vpc changed: module modules/names: list.txt added"}},
+		"a module's module":         {[]string{"modules/names/list.txt", "x"}, []string{"dev/vpc changed: module modules/names (through modules/net and modules/net/deep/er): list.txt added", "prod/vpc changed: module modules/names (through modules/net and modules/net/deep/er): list.txt added"}},
 		"a file that is read":       {[]string{"config/api.json", "[]"}, []string{"prod/api changed: file config/api.json changed"}},
 		"a folder that may be read": {[]string{"templates/a.txt", "-", "templates/b.txt", "b"}, []string{"prod/api changed: file templates: a.txt removed, b.txt added"}},
-		"what a link leads to":      {[]string{"shared/common.tf", "# changed"}, []string{"prod/api changed: file shared/common.tf changed; module modules/log removed"}},
+		"what a link leads to":      {[]string{"shared/common.tf", "# changed"}, []string{"prod/api changed: file shared/common.tf changed; no longer uses module modules/log"}},
 		"what the linked code uses": {[]string{"modules/log/main.tf", "# changed"}, []string{"prod/api changed: module modules/log: main.tf changed"}},
 		"a new instance":            {[]string{"environments/dev/api/main.tf", ""}, []string{"dev/api added: new instance"}},
-		"a removed instance":        {[]string{"environments/prod/vpc/main.tf", "-"}, []string{"prod/vpc removed: removed"}},
+		"a removed instance":        {[]string{"environments/prod/vpc/main.tf", "-"}, []string{"prod/vpc removed: its directory environments/prod/vpc is gone"}},
 		"a module goes missing":     {[]string{"modules/log/main.tf", "-"}, []string{"prod/api changed: module modules/log removed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -74,12 +86,12 @@ resource "terraform_data" "b" { input = templatefile("${path.root}/../../../temp
 				t.Fatalf("instances are %v", names)
 			}
 			after := repository.snapshot(repository.commit(test.change...), rules)
-			if diff := cmp.Diff(test.want, notes(Affected(before, after))); diff != "" {
+			if diff := cmp.Diff(test.want, notes(affected(t, before, after))); diff != "" {
 				t.Error(diff)
 			}
 			repository.git("revert", "--no-edit", "HEAD")
 			reverted := repository.snapshot(repository.commit(), rules)
-			if differences := Affected(before, reverted); len(differences) > 0 {
+			if differences := affected(t, before, reverted); len(differences) > 0 {
 				t.Errorf("after reverting: %v", notes(differences))
 			}
 		})
@@ -100,17 +112,17 @@ func TestAffectedByConfiguration(t *testing.T) {
 	}
 	before := repository.snapshot(sha, rules(func(*config.Repository, *config.Instance) {}))
 	for want, change := range map[string]func(*config.Repository, *config.Instance){
-		"variable size changed from 1 to 2":                 func(_ *config.Repository, i *config.Instance) { i.Variables = map[string]any{"size": 2} },
-		`variable tag added as "x"`:                         func(_ *config.Repository, i *config.Instance) { i.Variables = map[string]any{"size": 1, "tag": "x"} },
-		"variable size removed":                             func(_ *config.Repository, i *config.Instance) { i.Variables = nil },
-		"order of variable files changed":                   func(_ *config.Repository, i *config.Instance) { i.VariableFiles = []string{"b.tfvars", "a.tfvars"} },
-		"workspace changed from default to eu":              func(_ *config.Repository, i *config.Instance) { i.Workspace = "eu" },
-		"file lib/x added":                                  func(_ *config.Repository, i *config.Instance) { i.Files = []string{"lib/**"} },
-		"engine changed from terraform to tofu":             func(r *config.Repository, _ *config.Instance) { r.Stacks.Engine.Kind = config.Tofu },
-		"moved from environment prod to dev":                func(_ *config.Repository, i *config.Instance) { i.Environment, i.Stack = "dev", "prod" },
-		"component directory moved from infra/vpc to infra": func(_ *config.Repository, i *config.Instance) { i.Path, i.Component = "infra", "vpc" },
+		"variable size changed from 1 to 2":                                                 func(_ *config.Repository, i *config.Instance) { i.Variables = map[string]any{"size": 2} },
+		`variable tag added as "x"`:                                                         func(_ *config.Repository, i *config.Instance) { i.Variables = map[string]any{"size": 1, "tag": "x"} },
+		"variable size removed (was 1)":                                                     func(_ *config.Repository, i *config.Instance) { i.Variables = nil },
+		"order of variable files changed to b.tfvars a.tfvars":                              func(_ *config.Repository, i *config.Instance) { i.VariableFiles = []string{"b.tfvars", "a.tfvars"} },
+		"workspace changed from default to eu":                                              func(_ *config.Repository, i *config.Instance) { i.Workspace = "eu" },
+		"now depends on file lib/x":                                                         func(_ *config.Repository, i *config.Instance) { i.Files = []string{"lib/**"} },
+		"engine changed from terraform to tofu":                                             func(r *config.Repository, _ *config.Instance) { r.Stacks.Engine.Kind = config.Tofu },
+		"moved from environment prod to dev":                                                func(_ *config.Repository, i *config.Instance) { i.Environment, i.Stack = "dev", "prod" },
+		"component directory moved from infra/vpc to infra: main.tf renamed to vpc/main.tf": func(_ *config.Repository, i *config.Instance) { i.Path, i.Component = "infra", "vpc" },
 	} {
-		got := notes(Affected(before, repository.snapshot(sha, rules(change))))
+		got := notes(affected(t, before, repository.snapshot(sha, rules(change))))
 		if want := []string{"prod/vpc changed: " + want}; !cmp.Equal(want, got) {
 			t.Errorf("got %q, want %q", got, want)
 		}
@@ -124,12 +136,12 @@ func TestAffectedByCommands(t *testing.T) {
 	before := repository.snapshot(repository.commit("environments/dev/web/conf/index.html", "1", "tools/plan.sh", "", "tools/other.sh", "", "tools/apply.sh", ""), rules)
 	after := repository.snapshot(repository.commit("environments/dev/web/conf/index.html", "2", "tools/plan.sh", "#", "tools/other.sh", "#"), rules)
 	want := []string{"dev/web changed: component directory: conf/index.html changed; file tools/plan.sh changed"}
-	if diff := cmp.Diff(want, notes(Affected(before, after))); diff != "" {
+	if diff := cmp.Diff(want, notes(affected(t, before, after))); diff != "" {
 		t.Error(diff)
 	}
 	rules.Stacks.Engine.Plan += " --more"
-	want = []string{"dev/web changed: plan command changed"}
-	if diff := cmp.Diff(want, notes(Affected(after, repository.snapshot(after.Commit, rules)))); diff != "" {
+	want = []string{`dev/web changed: plan command changed from "../../../tools/plan.sh --all" to "../../../tools/plan.sh --all --more"`}
+	if diff := cmp.Diff(want, notes(affected(t, after, repository.snapshot(after.Commit, rules)))); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -154,7 +166,7 @@ func TestDigestsAreInjective(t *testing.T) {
 	t.Parallel()
 	input := rapid.Custom(func(t *rapid.T) Input {
 		text := rapid.StringN(0, 3, 6)
-		return Input{InputKind(text.Draw(t, "kind")), text.Draw(t, "name"), text.Draw(t, "id")}
+		return Input{Kind: InputKind(text.Draw(t, "kind")), Name: text.Draw(t, "name"), ID: text.Draw(t, "id")}
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		one, other := rapid.SliceOfN(input, 0, 3).Draw(t, "one"), rapid.SliceOfN(input, 0, 3).Draw(t, "other")
@@ -179,15 +191,15 @@ func TestAffectedIsADifference(t *testing.T) {
 			return s
 		}
 		from, to := snapshot("from"), snapshot("to")
-		if len(Affected(from, from)) > 0 {
+		if len(affected(t, from, from)) > 0 {
 			t.Fatal("a commit differs from itself")
 		}
 		turned := map[DifferenceKind]DifferenceKind{Added: Gone, Gone: Added, Changed: Changed}
 		var there, back []string
-		for _, one := range Affected(from, to) {
+		for _, one := range affected(t, from, to) {
 			there = append(there, one.Instance.Name()+string(one.Kind))
 		}
-		for _, one := range Affected(to, from) {
+		for _, one := range affected(t, to, from) {
 			back = append(back, one.Instance.Name()+string(turned[one.Kind]))
 		}
 		if !slices.Equal(there, back) {

@@ -52,15 +52,15 @@ components: { terraform: { base_path: components/terraform, auto_generate_backen
 		"another path for one": {
 			change: []string{"stacks/deploy/dev/eu.yaml", stack("dev", "metadata: { component: net-2 }, vars: { environment: eu }, env: { A: b }")},
 			want: map[string][]string{"dev-eu/net": {
-				`backend changed from {"s3":{"bucket":"b","workspace_key_prefix":"net"}} to {"s3":{"bucket":"b","workspace_key_prefix":"net-2"}}`,
-				"component directory moved from components/terraform/net to components/terraform/net-2",
-				"environment variable A added", "module modules/m removed",
+				`backend.s3.workspace_key_prefix changed from "net" to "net-2"`,
+				"component directory moved from components/terraform/net to components/terraform/net-2: main.tf changed",
+				`environment variable A added as "b"`, "no longer uses module modules/m",
 				"workspace changed from dev-eu to dev-eu-net",
 			}},
 		},
 		"an instance that is disabled is gone": {
 			change: []string{"stacks/deploy/dev/eu.yaml", stack("dev", "metadata: { enabled: false }, vars: { environment: eu }")},
-			want:   map[string][]string{"dev-eu/net": {"removed"}},
+			want:   map[string][]string{"dev-eu/net": {"disabled: its stack manifest says metadata.enabled: false"}},
 		},
 	}
 	for name, test := range tests {
@@ -70,7 +70,7 @@ components: { terraform: { base_path: components/terraform, auto_generate_backen
 			before := repository.snapshot(repository.commit(base...), manifests())
 			after := repository.snapshot(repository.commit(test.change...), manifests())
 			got := map[string][]string{}
-			for _, difference := range Affected(before, after) {
+			for _, difference := range affected(t, before, after) {
 				got[difference.Instance.Name()] = difference.Reasons
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {

@@ -107,7 +107,7 @@ func (s Snapshot) followed(base string, side FollowChange) (all []followed) {
 		instance := resolved.Instance
 		version := read(instance.Path, base)
 		called := read(instance.Component, "").Family
-		switch s.layout {
+		switch s.rules.Stacks.Layout {
 		case config.LayoutFolders:
 			// The path says the environment too; what is followed is the component.
 			version = read(instance.Component, "")

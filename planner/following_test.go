@@ -153,7 +153,7 @@ func TestFollowings(t *testing.T) {
 			before := repository.snapshot(repository.commit(test.base...), test.rules)
 			after := repository.snapshot(repository.commit(test.change...), test.after)
 			var previewed []InstancePreview
-			for _, difference := range Affected(before, after) {
+			for _, difference := range affected(t, before, after) {
 				previewed = append(previewed, InstancePreview{Instance: difference.Instance})
 			}
 			now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)

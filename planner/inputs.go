@@ -49,6 +49,9 @@ const (
 type Input struct {
 	Kind     InputKind
 	Name, ID string
+	// Via names the local modules through which the component comes to it, the one that it uses itself first; empty: it
+	// comes to it directly. That explains, and is no part of the digest.
+	Via string
 }
 
 // missing is the ID of a path that is not there. Should it come to be, that is a change.
@@ -90,10 +93,10 @@ func (g *gatherer) inputs(instance stack.Instance) ([]Input, error) {
 	}
 	covered.addLinks()
 	for _, file := range instance.VariableFiles {
-		inputs = append(inputs, Input{VariableFileInput, file, g.id(file)})
+		inputs = append(inputs, Input{Kind: VariableFileInput, Name: file, ID: g.id(file)})
 	}
 	if len(instance.VariableFiles) > 1 {
-		inputs = append(inputs, Input{VariableFilesInput, "", strings.Join(instance.VariableFiles, " ")})
+		inputs = append(inputs, Input{Kind: VariableFilesInput, ID: strings.Join(instance.VariableFiles, " ")})
 	}
 	slices.SortFunc(covered.inputs, func(a, b Input) int {
 		return strings.Compare(string(a.Kind)+"\x00"+a.Name, string(b.Kind)+"\x00"+b.Name)
@@ -104,17 +107,17 @@ func (g *gatherer) inputs(instance stack.Instance) ([]Input, error) {
 // configured are the inputs that the configuration alone determines.
 func configured(instance stack.Instance, engine config.Engine) ([]Input, error) {
 	inputs := make([]Input, 0, 8+len(instance.Variables)+len(instance.Env)+len(instance.Providers))
-	inputs = append(inputs, Input{EngineInput, "", string(engine.Kind)}, Input{WorkspaceInput, "", instance.Workspace})
+	inputs = append(inputs, Input{Kind: EngineInput, ID: string(engine.Kind)}, Input{Kind: WorkspaceInput, ID: instance.Workspace})
 	if engine.Kind == config.Command {
-		inputs = append(inputs, Input{EnvironmentInput, "", instance.Environment},
-			Input{PlanCommandInput, "", engine.Plan}, Input{ApplyCommandInput, "", engine.Apply})
+		inputs = append(inputs, Input{Kind: EnvironmentInput, ID: instance.Environment},
+			Input{Kind: PlanCommandInput, ID: engine.Plan}, Input{Kind: ApplyCommandInput, ID: engine.Apply})
 	}
 	for _, name := range slices.Sorted(maps.Keys(instance.Variables)) {
 		value, err := jsontext.Text(instance.Variables[name])
 		if err != nil {
 			return nil, fmt.Errorf("variable %s of %s: %w", name, instance.Name(), err)
 		}
-		inputs = append(inputs, Input{VariableInput, name, value})
+		inputs = append(inputs, Input{Kind: VariableInput, Name: name, ID: value})
 	}
 	return manifested(inputs, instance)
 }
@@ -123,14 +126,14 @@ func configured(instance stack.Instance, engine config.Engine) ([]Input, error) 
 func manifested(inputs []Input, instance stack.Instance) ([]Input, error) {
 	env := instance.Environ()
 	for _, name := range slices.Sorted(maps.Keys(env)) {
-		inputs = append(inputs, Input{EnvInput, name, env[name]})
+		inputs = append(inputs, Input{Kind: EnvInput, Name: name, ID: env[name]})
 	}
 	add := func(kind InputKind, name string, value any) error {
 		text, err := jsontext.Text(value)
 		if err != nil {
 			return fmt.Errorf("%s %s of %s: %w", kind, name, instance.Name(), err)
 		}
-		inputs = append(inputs, Input{kind, name, text})
+		inputs = append(inputs, Input{Kind: kind, Name: name, ID: text})
 		return nil
 	}
 	if instance.GenerateBackend {
@@ -153,24 +156,23 @@ func manifested(inputs []Input, instance stack.Instance) ([]Input, error) {
 
 // follow adds what the component's code refers to, and what that refers to, as far as it is in the repository.
 func (g *gatherer) follow(instance stack.Instance, covered *coverage) {
-	seen := map[string]bool{}
+	via := map[string]string{instance.Path: ""} // of the modules in each directory, and of what they read
 	for waiting := []string{instance.Path}; len(waiting) > 0; waiting = waiting[1:] {
 		directory := waiting[0]
-		if seen[directory] {
-			continue
-		}
-		seen[directory] = true
 		code := g.code[directory]
 		for _, module := range code.modules {
-			if found, inside := g.links.resolve(directory, module); inside {
-				covered.add(ModuleInput, found)
-				waiting = append(waiting, found)
+			found, inside := g.links.resolve(directory, module)
+			if _, seen := via[found]; !inside || seen {
+				continue
 			}
+			covered.addVia(ModuleInput, found, via[directory])
+			via[found] = strings.TrimPrefix(via[directory]+" and "+found, " and ")
+			waiting = append(waiting, found)
 		}
 		for _, file := range code.files {
 			base, name := file.in(directory, instance)
 			if found, inside := g.links.resolve(base, name); inside {
-				covered.add(FileInput, found)
+				covered.addVia(FileInput, found, via[directory])
 			}
 		}
 	}
@@ -195,13 +197,15 @@ type coverage struct {
 	inputs   []Input
 }
 
-func (c *coverage) add(kind InputKind, name string) {
+func (c *coverage) add(kind InputKind, name string) { c.addVia(kind, name, "") }
+
+func (c *coverage) addVia(kind InputKind, name, via string) {
 	for _, input := range c.inputs {
 		if input.Name == name || input.Name == "." || strings.HasPrefix(name, input.Name+"/") {
 			return
 		}
 	}
-	c.inputs = append(c.inputs, Input{kind, name, c.gatherer.id(name)})
+	c.inputs = append(c.inputs, Input{kind, name, c.gatherer.id(name), via})
 }
 
 // addIfThere adds the path that a word of a command names, if it names one. The component's own directory counts as

@@ -63,14 +63,18 @@ type InstancePlan struct {
 	Plan     engine.Plan
 	// Err is nil where Plan is there. An [engine.Failure] is what the engine said.
 	Err error
+	// After are the instances that have to be deployed before there can be a plan; see [Foresight.Await].
+	After []string
 }
 
-// Outcome of the turn, and what the engine or we have to say where it is [Failed].
+// Outcome of the turn, and what the engine or we have to say where it is [Failed] or [KnownAfter].
 func (p InstancePlan) Outcome() (outcome Outcome, failure string) {
 	var said *engine.Failure
 	switch {
 	case p.Err == nil:
 		return Planned, ""
+	case errors.As(p.Err, &said) && len(p.After) > 0:
+		return KnownAfter, said.Message
 	case errors.As(p.Err, &said):
 		return Failed, said.Message
 	case errors.Is(p.Err, errCancelled):
@@ -82,7 +86,7 @@ func (p InstancePlan) Outcome() (outcome Outcome, failure string) {
 
 // Into writes what became of the turn into the instance's preview.
 func (p InstancePlan) Into(preview *InstancePreview) {
-	preview.Plan = p.Plan
+	preview.Plan, preview.After = p.Plan, p.After
 	preview.Outcome, preview.Failure = p.Outcome()
 	if said := (*engine.Failure)(nil); preview.Outcome == Failed && errors.As(p.Err, &said) {
 		preview.FailureFile, preview.FailureLine = said.File, said.Line

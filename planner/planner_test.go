@@ -63,7 +63,7 @@ module "name" { source = "../../modules/name" }`,
 	} {
 		target := repository.snapshot(step.commit, rules)
 		var instances []stack.Instance
-		for _, difference := range Affected(runs, target) {
+		for _, difference := range affected(t, runs, target) {
 			instances = append(instances, difference.Instance)
 		}
 		worktree, err := repository.mirror.Worktree(t.Context(), step.commit)

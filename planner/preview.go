@@ -17,6 +17,8 @@ const (
 	Planned Outcome = "planned"
 	// Failed: the engine said no.
 	Failed Outcome = "failed"
+	// KnownAfter: it cannot be planned before others are deployed, whose outputs it reads. That is no failure.
+	KnownAfter Outcome = "known after"
 	// Cancelled before it was done.
 	Cancelled Outcome = "cancelled"
 	// Moved: its state would be looked for elsewhere, so a plan would create everything again. It is not planned.
@@ -56,11 +58,15 @@ type InstancePreview struct {
 	Moves   []StateMove
 	Declare string `json:",omitempty"`
 	Plan    engine.Plan
-	// Failure is what the engine said, redacted, where Outcome is Failed.
+	// Failure is what the engine said, redacted, where Outcome is Failed or KnownAfter.
 	Failure string
 	// FailureFile from the repository's root, and FailureLine, where the engine named a place; else zero.
 	FailureFile string
 	FailureLine int
+	// Removal says how to destroy what it deployed, where Outcome is Removed.
+	Removal *Removal `json:",omitempty"`
+	// After are the names of the instances that have to be deployed before, where Outcome is KnownAfter.
+	After []string
 }
 
 // Problem is something that a person has to mend, in sentences for that person.

@@ -26,6 +26,8 @@ type references struct {
 	versions []Version
 	// backend is where the code says that state is kept.
 	backend engine.Backend
+	// sensitive are the variables that are declared to be.
+	sensitive []string
 }
 
 // fileReference is a path that the code reads, with marks in it for what differs from instance to instance.
@@ -118,6 +120,7 @@ func findReferences(files []string, contents map[string][]byte) references {
 		}
 		local, remote := moduleCalls(file.Body)
 		found.modules, found.versions = append(found.modules, local...), append(found.versions, remote...)
+		found.sensitive = append(found.sensitive, sensitiveVariables(file.Body)...)
 		if body, is := file.Body.(*hclsyntax.Body); is {
 			bodies = append(bodies, body)
 		}
@@ -164,6 +167,20 @@ func plainAttribute(attribute *hcl.Attribute) string {
 		return ""
 	}
 	return value.AsString()
+}
+
+// sensitiveVariables are the names of those that are declared to be.
+func sensitiveVariables(body hcl.Body) (names []string) {
+	content, _, _ := body.PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "variable", LabelNames: []string{"name"}}}})
+	for _, block := range content.Blocks {
+		attributes, _, _ := block.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "sensitive"}}})
+		if attribute := attributes.Attributes["sensitive"]; attribute != nil {
+			if value, problems := attribute.Expr.Value(nil); problems.HasErrors() || !value.IsKnown() || value.IsNull() || value.Type() != cty.Bool || value.True() {
+				names = append(names, block.Labels[0])
+			}
+		}
+	}
+	return names
 }
 
 // knownValues are the values that are known before any plan: paths, the workspace, and locals made of them.

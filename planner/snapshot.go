@@ -25,9 +25,13 @@ type Snapshot struct {
 	// Disabled are those that are never planned: as a stack manifest says or, in a survey, since they cannot be. They are
 	// not among the others.
 	Disabled []stack.Instance
+	// Dependencies of instances on each other, also on disabled ones.
+	Dependencies stack.Dependencies
 
-	tree   *mirror.Tree
-	layout config.Layout
+	tree  *mirror.Tree
+	rules config.Repository
+	// sensitive are the variables that the code declares to be, by its directory.
+	sensitive map[string][]string
 }
 
 // Tree that it was taken of.
@@ -71,6 +75,7 @@ func Survey(ctx context.Context, tree *mirror.Tree, rules config.Repository) (Sn
 	if err != nil {
 		return Snapshot{}, err
 	}
+	dependencies := stack.DependenciesOf(instances)
 	var disabled []stack.Instance
 	instances = slices.DeleteFunc(instances, func(instance stack.Instance) bool {
 		never := instance.Disabled || instance.Problem != nil
@@ -93,7 +98,13 @@ func Survey(ctx context.Context, tree *mirror.Tree, rules config.Repository) (Sn
 			return Snapshot{}, fmt.Errorf("take a snapshot of %s: %w", tree.Commit, err)
 		}
 	}
-	snapshot := Snapshot{Commit: tree.Commit, Disabled: disabled, Instances: make(map[string]Resolved, len(instances)), tree: tree, layout: rules.Stacks.Layout}
+	snapshot := Snapshot{Commit: tree.Commit, Disabled: disabled, Instances: make(map[string]Resolved, len(instances)),
+		Dependencies: dependencies, tree: tree, rules: rules, sensitive: map[string][]string{}}
+	for directory, code := range gatherer.code {
+		if len(code.sensitive) > 0 {
+			snapshot.sensitive[directory] = code.sensitive
+		}
+	}
 	for _, environment := range rules.Environments {
 		snapshot.Environments = append(snapshot.Environments, environment.Name)
 	}

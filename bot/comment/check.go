@@ -48,7 +48,7 @@ func Check(p planner.Preview, o Options) CheckOutput {
 	summary.append(foot)
 	out.Summary = bounded(checkText, summary, foot)
 
-	if plans := choose(sections(groups, openLines, o), checkText-leftOutSize); len(plans.documents)+plans.left > 0 {
+	if plans := choose(append(sections(groups, openLines, o), removals(p.Instances)...), checkText-leftOutSize); len(plans.documents)+plans.left > 0 {
 		text := &document{}
 		for _, plan := range plans.documents {
 			text.append(plan)

@@ -22,7 +22,7 @@ func shownCheck(c CheckOutput) string {
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"usual", "failed", "configuration", "planning", "nothing"} {
+	for _, name := range []string{"usual", "failed", "configuration", "planning", "nothing", "known-after"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			golden(t, "check-"+name+".md", shownCheck(Check(previews()[name], Options{})))

@@ -23,8 +23,8 @@ type group struct {
 }
 
 // grouped puts instances with equal plans together: those that failed first, then those that destroy something, then
-// the others; among these, later environments first, since that is where a mistake costs most. Instances whose plans
-// change nothing are not among them.
+// the others; among these, later environments first, since that is where a mistake costs most; last what cannot be
+// planned yet. Instances whose plans change nothing are not among them.
 func grouped(instances []planner.InstancePreview, o Options) []group {
 	order := map[string]int{} // of the environments
 	for _, instance := range instances {
@@ -125,6 +125,8 @@ func (g group) rank() int {
 	switch {
 	case g.first().Outcome == planner.Failed:
 		return 0
+	case g.first().Outcome == planner.KnownAfter:
+		return 3
 	case tallied(g.first()).destructive():
 		return 1
 	}
@@ -152,7 +154,7 @@ func alike(instances []planner.InstancePreview, o Options) []*lookalikes {
 	var all []*lookalikes
 	exact := map[key]*lookalikes{}
 	for i, instance := range instances {
-		if instance.Outcome != planner.Failed && (instance.Outcome != planner.Planned || tallied(instance).empty()) {
+		if instance.Outcome != planner.Failed && instance.Outcome != planner.KnownAfter && (instance.Outcome != planner.Planned || tallied(instance).empty()) {
 			continue
 		}
 		look, hidden := looks(instance, o)

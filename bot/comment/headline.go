@@ -7,7 +7,7 @@ import (
 )
 
 // progress counts the instances of a preview.
-type progress struct{ all, done, planned, failed, cancelled, removed, moved, changing int }
+type progress struct{ all, done, planned, failed, cancelled, removed, moved, later, changing int }
 
 func progressOf(p planner.Preview) progress {
 	c := progress{all: len(p.Instances)}
@@ -26,6 +26,8 @@ func progressOf(p planner.Preview) progress {
 			c.cancelled++
 		case planner.Moved:
 			c.moved++
+		case planner.KnownAfter:
+			c.later++
 		case planner.Removed:
 			c.removed++
 		}
@@ -59,7 +61,7 @@ func headline(p planner.Preview, o Options) line {
 		if c.changing > 0 {
 			head = say("{} The others change {}: {}.", head, changed(p), tallied(p.Instances...).sentence())
 		}
-		return head
+		return andKnownAfter(head, p)
 	case len(unpassed) > 0:
 		return say("❌ {} {}", strong(say("{} failed: {}.", count(len(unpassed), "check", "checks"), listAtMost(unpassed, 5))), consequences(c, p))
 	case c.all == 0 && len(stopped) == 0:
@@ -71,6 +73,8 @@ func headline(p planner.Preview, o Options) line {
 	case c.cancelled+len(stopped) > 0:
 		return say("**Planning was stopped with {} of {} planned.** {} plans again.", number(c.planned),
 			count(c.all, "instance", "instances"), o.typed("/plan"))
+	case c.changing == 0 && c.later > 0:
+		return onlyKnownAfter(p)
 	case c.changing == 0 && c.removed > 0:
 		return say("**Merging takes {} out of the configuration, and changes nothing else.**",
 			count(c.removed, "instance", "instances"))
@@ -78,7 +82,7 @@ func headline(p planner.Preview, o Options) line {
 		return say("✅ **Merging changes nothing**: {}, and no plan has a change.",
 			count(c.all, "instance is affected", "instances are affected"))
 	}
-	return changesHeadline(p)
+	return andKnownAfter(changesHeadline(p), p)
 }
 
 // checkedSoFar says how far the plans are while checks run.
@@ -94,10 +98,12 @@ func consequences(c progress, p planner.Preview) line {
 	switch {
 	case c.all == 0:
 		return own("Merging would change no instance.")
+	case c.changing == 0 && c.later > 0:
+		return onlyKnownAfter(p)
 	case c.changing == 0:
 		return own("No plan has a change.")
 	}
-	return say("Merging would change {}: {}.", changed(p), tallied(p.Instances...).sentence())
+	return andKnownAfter(say("Merging would change {}: {}.", changed(p), tallied(p.Instances...).sentence()), p)
 }
 
 func changesHeadline(p planner.Preview) line {

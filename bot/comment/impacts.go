@@ -30,10 +30,10 @@ func impacts(r promote.Rollout, o Options) []section {
 // impactOf is the impact on one environment in a few words.
 func impactOf(impact promote.PlannedImpact) line {
 	preview := impact.Preview
-	failed, moved := 0, 0
+	failed, moved, later := 0, 0, knownAfter(preview.Instances)
 	for _, instance := range preview.Instances {
 		switch instance.Outcome {
-		case planner.Planned:
+		case planner.Planned, planner.KnownAfter:
 		case planner.Moved:
 			moved++
 		default:
@@ -49,6 +49,10 @@ func impactOf(impact promote.PlannedImpact) line {
 		return say("🛑 it would move the state of {}, and stops before it", count(moved, "instance", "instances"))
 	case failed > 0:
 		return say("❌ {} failed", count(failed, "plan", "plans"))
+	case total.empty() && len(later) > 0:
+		return say("known after {}", upstreams(later, fewUpstreams))
+	case len(later) > 0:
+		return say("{}; {} known after {}", total.sentence(), count(len(later), "more plan", "more plans"), upstreams(later, fewUpstreams))
 	case total.empty():
 		return own("nothing")
 	case total.destructive():

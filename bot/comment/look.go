@@ -31,6 +31,12 @@ func (v view) look(instance planner.InstancePreview, names naming) (a appearance
 	switch plan := instance.Plan; {
 	case instance.Outcome == planner.Failed:
 		w.text(instance.Failure)
+	case instance.Outcome == planner.KnownAfter:
+		w.mark('k')
+		w.text(instance.Failure)
+		for _, upstream := range instance.After {
+			w.text(upstream)
+		}
 	case commandPlan(plan) && v.namesOnly:
 		w.text(plan.Digest)
 	case commandPlan(plan):

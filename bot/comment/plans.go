@@ -19,7 +19,7 @@ func sections(groups []group, open int, o Options) []section {
 	var all []section
 	for _, g := range groups {
 		open -= g.size()
-		g.open = open >= 0
+		g.open = open >= 0 && g.first().Outcome != planner.KnownAfter // which has nothing to review
 		all = append(all, g.section(o))
 	}
 	return all
@@ -29,7 +29,7 @@ func sections(groups []group, open int, o Options) []section {
 func (g group) size() int {
 	const itself = 5
 	switch first := g.first(); {
-	case first.Outcome == planner.Failed:
+	case first.Outcome == planner.Failed || first.Outcome == planner.KnownAfter:
 		return itself + strings.Count(first.Failure, "\n")
 	case commandPlan(first.Plan):
 		return itself + strings.Count(first.Plan.Text, "\n")
@@ -52,6 +52,9 @@ func (g group) summary() line {
 	if first.Outcome == planner.Failed {
 		return say("❌ {}{}: the plan failed", head, same)
 	}
+	if first.Outcome == planner.KnownAfter {
+		return say("{}{}: known after {}", head, same, upstreams(g.instances, fewUpstreams))
+	}
 	total := tallied(first)
 	if total.destructive() {
 		head = say("⚠️ {}", head)
@@ -66,6 +69,8 @@ func (g group) section(o Options) section {
 	case first.Outcome == planner.Failed:
 		failure := hide(first.Failure)
 		return versions(g.folded(g.failed(failure, 80)), g.folded(g.failed(failure, 12)))
+	case first.Outcome == planner.KnownAfter:
+		return versions(g.later(40), g.later(6))
 	case !commandPlan(first.Plan):
 		least := 0
 		return section{

@@ -29,7 +29,7 @@ func Preview(p planner.Preview, o Options) string {
 	room -= alarms.size()
 	followed, _ := smallest(versionsFollowed(p), room/2)
 	room -= followed.size()
-	plans := choose(sections(groups, openLines, o), room)
+	plans := choose(append(sections(groups, openLines, o), removals(p.Instances)...), room)
 	plans.findings = unnamed
 
 	d := &document{}

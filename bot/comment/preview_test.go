@@ -94,7 +94,9 @@ func previews() map[string]planner.Preview {
 	failed.Outcome = planner.Failed
 	failed.Failure = "\nError: Invalid value for variable\n\n  on main.tf line 12:\n  12: variable \"zone\" {\n\n" +
 		"The zone must end with a full stop.\n"
-	removed := planner.InstancePreview{Instance: instanceOf("dev", "legacy"), Outcome: planner.Removed}
+	removed := planner.InstancePreview{Instance: instanceOf("dev", "legacy"), Outcome: planner.Removed, Removal: &planner.Removal{
+		State: "s3 bucket=acme key=dev/legacy.tfstate workspace=default", Commit: trunkSHA,
+		Commands: []string{"git checkout --detach " + trunkSHA, "cd components/legacy", "terraform init -reconfigure", "terraform destroy -var-file=../../config/dev.tfvars"}}}
 	waiting := func(environment string, outcome planner.Outcome) planner.InstancePreview {
 		return planner.InstancePreview{Instance: instanceOf(environment, "vpc"), Outcome: outcome}
 	}
@@ -144,6 +146,24 @@ func previews() map[string]planner.Preview {
 			return preview(p)
 		}(),
 	}
+	later := func(environment, component string, after ...string) planner.InstancePreview {
+		return planner.InstancePreview{Instance: instanceOf(environment, component), Outcome: planner.KnownAfter, After: after,
+			Reasons: []string{"new instance", "downstream of `" + after[0] + "`, which is new"},
+			Failure: "Error: Unable to find remote state\n\n  with data.terraform_remote_state.vpc,\n  on main.tf line 1, in data \"terraform_remote_state\" \"vpc\":\n" +
+				"   1: data \"terraform_remote_state\" \"vpc\" {\n\nNo stored state was found for the given workspace in the given backend."}
+	}
+	regionalLater := later("dev", "app", "dev/vpc")
+	regionalLater.Instance.Stack = "dev/eu"
+	all["known-after"] = preview(planned("dev", "vpc", "d", resize...), regionalLater, planned("dev", "app", "a", resize...),
+		planned("staging", "vpc", "s", resize...), later("staging", "app", "staging/vpc"), planned("prod", "vpc", "p", resize...), later("prod", "app", "prod/dns", "prod/vpc"))
+	kept, taken := planner.InstancePreview{Instance: instanceOf("prod", "legacy"), Outcome: planner.Removed}, removed
+	kept.Removal = &planner.Removal{State: "kept by Trunkline, workspace=default", Kept: true, Commit: trunkSHA, Commands: []string{
+		"git checkout --detach " + trunkSHA, "cd components/legacy", "state=$TRUNKLINE_DATA/state/7/prod-legacy-c0ffee00", "terraform init", "terraform destroy"}}
+	taken.Instance = instanceOf("staging", "old")
+	taken.Removal = &planner.Removal{State: "s3 bucket=acme key=staging/net.tfstate workspace=default", TakenBy: "staging/new"}
+	all["removed-several"] = preview(planned("dev", "vpc", "d", resize...), removed, kept, taken)
+	all["known-after-only"] = preview(planned("dev", "vpc", "0"), later("dev", "app", "dev/vpc"), later("prod", "app", "dev/vpc"))
+	all["known-after-failed"] = preview(planned("dev", "vpc", "d", resize...), later("dev", "app", "dev/vpc"), failed)
 	stopped := preview()
 	stopped.Problem = &planner.Problem{
 		Title:  "Conflict with trunk",

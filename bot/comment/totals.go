@@ -174,6 +174,8 @@ func cell(instances []planner.InstancePreview) line {
 		return own("planning…")
 	case counted[planner.Cancelled] > 0:
 		return of(planner.Cancelled, "cancelled")
+	case counted[planner.KnownAfter] > 0:
+		return laterCell(instances)
 	case counted[planner.Removed] == len(instances):
 		return own("removed")
 	}

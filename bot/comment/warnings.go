@@ -160,21 +160,6 @@ func verb(n int, one, many literal) literal {
 	return many
 }
 
-// removed names the instances that leave the configuration.
-func removed(instances []planner.InstancePreview) []line {
-	var names []line
-	for _, instance := range instances {
-		if instance.Outcome == planner.Removed {
-			names = append(names, code(instance.Instance.Name()))
-		}
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	return []line{say("**No longer in the configuration**: {}. What {} deployed stays until someone destroys it",
-		listAtMost(names, manyWarnings), own(verb(len(names), "it has", "they have")))}
-}
-
 // summedUp counts the warnings of one kind that are too many.
 func summedUp(warnings []line, rest literal) []line {
 	if len(warnings) <= manyWarnings+1 {

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -25,9 +28,12 @@ instance: its code and the modules and files that it depends on, its variables a
 is checked out. An instance whose state would be looked for elsewhere has "state_moves".`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			affected, err := listAffected(command.Context(), repository, from, to)
+			affected, warnings, err := listAffected(command.Context(), repository, from, to)
 			if err != nil {
 				return err
+			}
+			for _, warning := range warnings {
+				fmt.Fprintln(command.ErrOrStderr(), "warning: "+warning)
 			}
 			out := command.OutOrStdout()
 			if asJSON {
@@ -37,7 +43,10 @@ is checked out. An instance whose state would be looked for elsewhere has "state
 			for _, one := range affected {
 				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", one.Environment, one.Stack, one.Component, one.Kind, strings.Join(one.Reasons, "; "))
 			}
-			return table.Flush()
+			if err := table.Flush(); err != nil {
+				return err
+			}
+			return printRemovals(out, affected)
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -60,38 +69,73 @@ type affectedInstance struct {
 	RenamedFrom string `json:"renamed_from,omitempty"`
 	// StateMoves are ways in which the state would be looked for elsewhere.
 	StateMoves []string `json:"state_moves,omitempty"`
+	// Removal says how to destroy what a removed instance deployed.
+	Removal *planner.Removal `json:"removal,omitempty"`
 }
 
-func listAffected(ctx context.Context, directory, from, to string) ([]affectedInstance, error) {
+// printRemovals says how to destroy what removed instances deployed.
+func printRemovals(out io.Writer, affected []affectedInstance) error {
+	var text strings.Builder
+	for _, one := range affected {
+		removal := one.Removal
+		if removal == nil {
+			continue
+		}
+		state := removal.State
+		if state == "" {
+			state = "where its commands keep it"
+		}
+		fmt.Fprintf(&text, "\n%s/%s is removed; what it deployed stays, and so does its state: %s\n", one.Stack, one.Component, state)
+		if removal.TakenBy != "" {
+			fmt.Fprintf(&text, "That is the state of %s now, so there is nothing to destroy.\n", removal.TakenBy)
+			continue
+		}
+		fmt.Fprintf(&text, "To destroy what it deployed:\n  %s\n", strings.Join(removal.Commands, "\n  "))
+	}
+	_, err := io.WriteString(out, text.String())
+	return err
+}
+
+// listAffected also returns what is to be warned of.
+func listAffected(ctx context.Context, directory, from, to string) (affected []affectedInstance, warnings []string, err error) {
 	repository, err := mirror.OpenRepository(ctx, directory)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer repository.Close()
 	before, err := snapshotAt(ctx, repository, from)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	after, err := snapshotAt(ctx, repository, to)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	was := map[string]planner.Whereabouts{}
 	for name, resolved := range before.Instances {
 		was[name] = resolved.State
 	}
 	moves := planner.FindMoves(was, after.Instances)
-	affected := []affectedInstance{}
-	for _, difference := range planner.Affected(before, after) {
+	affected = []affectedInstance{}
+	differences, err := planner.Affected(ctx, before, after)
+	if err != nil {
+		return nil, nil, err
+	}
+	renamed := slices.Collect(maps.Values(moves.Renamed))
+	for _, difference := range differences {
 		one := affectedInstance{Environment: difference.Instance.Environment, Stack: difference.Instance.Stack,
 			Component: difference.Instance.Component, Path: difference.Instance.Path, Kind: string(difference.Kind), Reasons: difference.Reasons}
 		one.RenamedFrom = moves.Renamed[difference.Instance.Name()]
 		for _, move := range moves.Moved[difference.Instance.Name()] {
 			one.StateMoves = append(one.StateMoves, fmt.Sprintf("%s from %q to %q", move.What, move.From, move.To))
 		}
+		if difference.Kind == planner.Gone && !slices.Contains(renamed, difference.Instance.Name()) {
+			kept := fmt.Sprintf(`$(ls -d "$TRUNKLINE_DATA"/state/*/%s)`, difference.Instance.Folder())
+			one.Removal = planner.RemovalOf(before, after, difference.Instance.Name(), kept)
+		}
 		affected = append(affected, one)
 	}
-	return affected, nil
+	return affected, planner.Dangling(before, after, differences), nil
 }
 
 // snapshotAt resolves the instances of a commit by its own configuration.

@@ -83,7 +83,7 @@ func BenchmarkAffected3000(b *testing.B) {
 	directory := synthesize(b, size)
 	b.ReportAllocs()
 	for b.Loop() {
-		found, err := listAffected(b.Context(), directory, "HEAD~1", "HEAD")
+		found, _, err := listAffected(b.Context(), directory, "HEAD~1", "HEAD")
 		if err != nil {
 			b.Fatal(err)
 		}

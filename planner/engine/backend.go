@@ -52,6 +52,12 @@ const (
 	localWorkspaces = "workspace_dir"
 )
 
+// Names in [Work.State]: the file of the default workspace, and the directory of all others.
+const (
+	ourState      = "terraform.tfstate"
+	ourWorkspaces = "workspaces"
+)
+
 // absolute is the path that the code names, if that is absolute, or else a name in the directory.
 func absolute(path, directory, name string) string {
 	if filepath.IsAbs(path) {

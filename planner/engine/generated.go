@@ -11,6 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"github.com/trunkline/trunkline/planner/stack"
+	"github.com/trunkline/trunkline/planner/stack/atmos"
 )
 
 // backendName and providersName are the files that are generated beside the code of an instance whose stack manifest
@@ -174,15 +177,24 @@ func (w Work) backendConfiguration() ([]string, error) {
 	return []string{"-backend-config=" + path}, nil
 }
 
-// resolved is a [*Failure] where the instance has values that Trunkline does not know.
-func (w Work) resolved() error {
-	var lines []string
-	for _, value := range w.Instance.Unresolved {
+// Outside are the values of an instance that Trunkline does not know and a plan depends on: as long as there are some,
+// it is not planned.
+func Outside(instance stack.Instance) (values []atmos.Unresolved) {
+	for _, value := range instance.Unresolved {
 		section, _, _ := strings.Cut(value.Path, ".")
 		switch section {
 		case "settings", "metadata", "dependencies", "overrides", "remote_state_backend":
 			continue // no plan depends on it
 		}
+		values = append(values, value)
+	}
+	return values
+}
+
+// resolved is a [*Failure] where the instance has values that Trunkline does not know.
+func (w Work) resolved() error {
+	var lines []string
+	for _, value := range Outside(w.Instance) {
 		lines = append(lines, value.Path+": "+value.Text)
 	}
 	if len(lines) == 0 {

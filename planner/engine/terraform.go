@@ -134,8 +134,8 @@ func (t *terraform) prepare(work Work) (*initialisation, error) {
 		if err := os.MkdirAll(work.State, 0o700); err != nil {
 			return nil, fmt.Errorf("make the state directory of %s: %w", work.Instance.Name(), err)
 		}
-		init.path = absolute(backend.Settings[localPath], work.State, "terraform.tfstate")
-		init.workspaces = absolute(backend.Settings[localWorkspaces], work.State, "workspaces")
+		init.path = absolute(backend.Settings[localPath], work.State, ourState)
+		init.workspaces = absolute(backend.Settings[localWorkspaces], work.State, ourWorkspaces)
 		init.arguments = append(init.arguments, "-backend-config=path="+init.path, "-backend-config=workspace_dir="+init.workspaces)
 	}
 	init.look(t)

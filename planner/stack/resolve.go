@@ -54,9 +54,12 @@ type Tree interface {
 // used, because it has "..", starts with "-" or has a character that nobody can see, is a problem where an environment
 // claims it.
 //
+// What depends on what is said by the names of components: each instance of one depends on the other's in the same
+// stack, if there is one, or on the one that is named in full.
+//
 // # List
 //
-// Instances are those listed. Their paths must exist.
+// Instances are those listed. Their paths must exist, and so must the instances that they depend on.
 //
 // # Atmos
 //
@@ -64,7 +67,7 @@ type Tree interface {
 // whose patterns match the stack's name or its manifest's path, by itself or with the component. Disabled instances are
 // among them.
 func Resolve(ctx context.Context, tree Tree, rules config.Repository) ([]Instance, error) {
-	r := resolver{tree: tree, rules: rules}
+	r := resolver{tree: tree, rules: rules, references: map[int][]config.Reference{}}
 	switch rules.Stacks.Layout {
 	case config.LayoutAtmos:
 		if err := r.atmos(ctx); err != nil {
@@ -79,6 +82,9 @@ func Resolve(ctx context.Context, tree Tree, rules config.Repository) ([]Instanc
 			rules.Stacks.Layout, config.LayoutAtmos, config.LayoutFolders, config.LayoutList)
 	}
 	r.duplicates()
+	if len(r.problems) == 0 {
+		r.dependencies()
+	}
 	if len(r.problems) > 0 {
 		return nil, r.problems
 	}
@@ -101,8 +107,10 @@ type resolver struct {
 	rules     config.Repository
 	instances []Instance
 	// places are where each instance comes from, for problems.
-	places   []config.Position
-	problems config.Problems
+	places []config.Position
+	// references are the names that listed instances depend on, by the index of the instance.
+	references map[int][]config.Reference
+	problems   config.Problems
 }
 
 func (r *resolver) problem(at config.Position, format string, arguments ...any) {
@@ -171,6 +179,7 @@ func (r *resolver) list() {
 			instance.Component = "main" // the repository's root has no name of its own
 		}
 		r.checkListed(&instance, listed)
+		r.references[len(r.instances)] = listed.DependsOn
 		r.add(instance, listed.At)
 	}
 }

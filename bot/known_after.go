@@ -1,0 +1,101 @@
+package bot
+
+import (
+	"context"
+
+	"github.com/rs/zerolog"
+
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/planner"
+	"github.com/trunkline/trunkline/promote/deploy"
+	"github.com/trunkline/trunkline/promote/store"
+)
+
+// merged is what a commit asks for, with the rules that say so.
+type merged struct {
+	snapshot *planner.Snapshot
+	rules    config.Repository
+	// foresight is made when the first plan fails.
+	foresight *planner.Foresight
+}
+
+// await finds out whether a plan that failed waits for others to be deployed. It is not called concurrently.
+func (p *previewing) await(ctx context.Context, plan *planner.InstancePlan) {
+	if p.merged.snapshot != nil {
+		p.bot.await(ctx, p.repository, &p.merged, plan)
+	}
+}
+
+// foreseeing does the same for plans of a commit of trunk.
+func (b *Bot) foreseeing(id int64, target *deploy.Target) func(context.Context, *planner.InstancePlan) {
+	m := merged{rules: target.Rules}
+	return func(ctx context.Context, plan *planner.InstancePlan) {
+		if plan.Err == nil {
+			return
+		}
+		repository, err := b.repository(ctx, id)
+		if err == nil && m.snapshot == nil {
+			m.snapshot, err = b.snapshot(ctx, repository, target.Place.Commit, target.Rules)
+		}
+		if err != nil {
+			zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot find out what a plan waits for")
+			return
+		}
+		b.await(ctx, repository, &m, plan)
+	}
+}
+
+// await leaves the plan a failed one where it cannot be found out why it failed: that is the safe answer.
+func (b *Bot) await(ctx context.Context, repository store.Repository, m *merged, plan *planner.InstancePlan) {
+	if plan.Err == nil || ctx.Err() != nil {
+		return
+	}
+	var err error
+	if m.foresight == nil {
+		m.foresight, err = b.foresight(ctx, repository, *m)
+	}
+	if err == nil {
+		err = m.foresight.Await(ctx, plan)
+	}
+	if err != nil {
+		zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot find out what a plan waits for")
+	}
+}
+
+// foresight knows what runs in all environments. One that is declared only now is taken to run what trunk has of it, as
+// it will be when that is merged; see baselines.
+func (b *Bot) foresight(ctx context.Context, repository store.Repository, m merged) (*planner.Foresight, error) {
+	runs := map[string]map[string]string{} // by environment
+	err := b.store.Read(ctx, func(tx *store.Tx) error {
+		state, err := tx.State(repository.ID)
+		if err != nil {
+			return err
+		}
+		for name := range state.Environments {
+			if runs[name], err = tx.Instances(repository.ID, name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range m.snapshot.Environments {
+		if _, known := runs[name]; known {
+			continue
+		}
+		before, err := b.formerly(ctx, repository, repository.Tip, m.rules)
+		if err != nil {
+			return nil, err
+		}
+		runs[name] = before.Digests(name)
+	}
+	foresight := &planner.Foresight{Target: *m.snapshot, Runs: map[string]string{}}
+	for name, resolved := range m.snapshot.Instances {
+		if digest, there := runs[resolved.Instance.Environment][name]; there {
+			foresight.Runs[name] = digest
+		}
+	}
+	return foresight, nil
+}

@@ -46,7 +46,7 @@ a repository with an atmos.yaml is read all the same; its instances have no envi
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON, with everything that is known")
 	command.Flags().StringVar(&repository, "repo", ".", "the repository's directory")
-	command.Flags().StringVar(&revision, "at", "", "a commit, branch or tag; default: the files as they lie in the directory")
+	command.Flags().StringVar(&revision, "at", "", "a commit, branch or tag; default: the files as they lie in the directory, or HEAD of a bare repository")
 	return command
 }
 

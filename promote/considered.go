@@ -74,7 +74,7 @@ func (c *considered) target() Commit {
 		asked, ok := c.state.commit(request.To)
 		inTurn := !c.oneByOne() || asked.Position <= target.Position
 		if ok && inTurn && asked.Position >= c.runs.Position && (request.Exact || c.consented(asked)) {
-			return asked
+			return c.beforeContract(asked)
 		}
 	}
 	if approved, ok := c.approved(); ok {
@@ -117,14 +117,15 @@ func (c *considered) oneByOne() bool {
 }
 
 // consented tells whether all people who have to agree to a step have done so: then a newer commit does not take its
-// place, because nobody agreed to that one.
+// place, because nobody agreed to that one. Without its plan nobody knows whether approvals still count, and then it has
+// no place to keep: else it would be looked at in turns with the newer one, each time without its plan.
 func (c *considered) consented(target Commit) bool {
 	p := Promotion{Environment: c.environment.Name, Range: c.state.between(c.runs, target), Request: c.request}
 	p.Without = c.leftOut(c.request != nil)
 	p.Plan = c.planFor(p)
 	for _, rules := range c.versions {
 		q := question{c, rules, p}
-		if needs, _ := q.needsPeople(); needs && len(rules.Approve) > 0 && len(q.missing()) > 0 {
+		if needs, _ := q.needsPeople(); needs && len(rules.Approve) > 0 && (p.Plan == nil || len(q.missing()) > 0) {
 			return false
 		}
 	}
@@ -144,7 +145,7 @@ func (c *considered) approved() (Commit, bool) {
 		}
 		seen[approval.To] = true
 		to, ok := c.state.commit(approval.To)
-		if ok && to.Position > newest.Position && to.Position > c.runs.Position && to.Position <= c.newest().Position && c.consented(to) {
+		if ok && to.Position > newest.Position && to.Position > c.runs.Position && to.Position <= c.newest().Position && c.beforeContract(to).SHA == to.SHA && c.consented(to) {
 			newest = to
 		}
 	}

@@ -1,0 +1,265 @@
+package promote
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/planner"
+	"github.com/trunkline/trunkline/planner/engine"
+	"github.com/trunkline/trunkline/planner/stack"
+)
+
+// waiting is a world in which one commit waits for prod.
+func waiting(t *testing.T, prod string) (*world, Commit) {
+	t.Helper()
+	w := newWorld(parsed(t, "environments:\n  dev: {promote: auto}\n  prod: {"+prod+"}\n"))
+	commit := w.merge(people[0], people[1])
+	w.end("dev", Succeeded)
+	return w, commit
+}
+
+func (w *world) gate(name, gate string) (found Gate) {
+	for _, decision := range Decide(w.state) {
+		for _, one := range decision.Gates {
+			if decision.Environment == name && one.Name == gate {
+				return one
+			}
+		}
+	}
+	return Gate{}
+}
+
+// Where several report under one name, all must have passed; of each the newest counts.
+func TestRequire(t *testing.T) {
+	t.Parallel()
+	at := func(minute int) time.Time { return begin.Add(time.Duration(minute) * time.Minute) }
+	for name, test := range map[string]struct {
+		reports []Report
+		open    bool
+		text    string
+	}{
+		"none":          {nil, false, "ci has not reported on 0002222"},
+		"another":       {[]Report{{Name: "ci/other", Done: true, Passed: true}}, false, "ci has not reported on 0002222"},
+		"passed":        {[]Report{{Name: "ci", Done: true, Passed: true}}, true, "ci passed on 0002222"},
+		"running":       {[]Report{{Name: "ci"}}, false, "ci is still running on 0002222"},
+		"failed":        {[]Report{{Name: "ci", Done: true}}, false, "ci failed on 0002222"},
+		"again":         {[]Report{{Name: "ci", Done: true, Passed: true, At: at(1)}, {Name: "ci", At: at(2)}}, false, "ci is still running on 0002222"},
+		"mended":        {[]Report{{Name: "ci", Done: true, Passed: true, At: at(3)}, {Name: "ci", Done: true, At: at(2)}}, true, "ci passed on 0002222"},
+		"both Apps":     {[]Report{{Name: "ci", Source: "a", Done: true, Passed: true}, {Name: "ci", Source: "b", Done: true, Passed: true}}, true, "ci passed on 0002222"},
+		"one App fails": {[]Report{{Name: "ci", Source: "a", Done: true, Passed: true, At: at(5)}, {Name: "ci", Source: "b", Done: true}}, false, "ci failed on 0002222"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, commit := waiting(t, "promote: manual, require: [ci]")
+			w.state.Reports[commit.SHA] = test.reports
+			if got := w.gate("prod", GateRequire); got.Open != test.open || got.Text != test.text {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+// An approval is void when anything that it binds is another thing, whoever gave it.
+func TestApprovalsBind(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(w *world)
+		want   string
+	}{
+		"nothing": {func(*world) {}, ""},
+		"plan":    {func(w *world) { w.drifts("prod"); w.plan() }, "the plan is another one by now"},
+		"rules": {func(w *world) {
+			w.state.Rules = parsed(t, "environments:\n  dev: {promote: auto}\n  prod: {approve: [{team: acme/platform}], soak: 1m}\n")
+		},
+			"the rules changed since"},
+		"target":     {func(w *world) { w.merge(people[0], people[1]); w.end("dev", Succeeded) }, "it was for 0002222, and 0003333 takes its place"},
+		"membership": {func(w *world) { w.state.People.Teams["acme/platform"] = nil }, "eve is not among those who may approve"},
+		"author":     {func(w *world) { w.state.Trunk[1].CoAuthors = []Person{{12, "eve"}} }, "eve is a co-author of #2"},
+		"merger":     {func(w *world) { w.state.Trunk[1].Merger = Person{12, "renamed"} }, "eve merged #2"},
+		"promoter": {func(w *world) {
+			w.change("prod", func(e *Environment) { e.Request = &Request{To: w.state.Trunk[1].SHA, By: Person{12, "eve"}} })
+		}, "eve asked for the promotion"},
+		"from": {func(w *world) {
+			w.change("prod", func(e *Environment) { e.Approvals[0].From = "something else" })
+		}, "prod ran somethi then, and runs 0001111 now"},
+		"App": {func(w *world) { w.change("prod", func(e *Environment) { e.Approvals[0].App = true }) }, "Apps do not approve"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, _ := waiting(t, "approve: [{team: acme/platform}]")
+			w.plan()
+			if refusal := w.approve("prod", people[4], ""); refusal != nil {
+				t.Fatal(refusal)
+			}
+			test.change(w)
+			for _, decision := range Decide(w.state) {
+				if decision.Environment == "prod" && (len(decision.Approvals) != 1 || decision.Approvals[0].Void != test.want || decision.Approvals[0].Counts != (test.want == "")) {
+					t.Errorf("got %+v", decision.Approvals)
+				}
+			}
+		})
+	}
+}
+
+// One person is one approval, and people are given to rules so that as many as possible are met.
+func TestWhoFillsWhichRule(t *testing.T) {
+	t.Parallel()
+	w, _ := waiting(t, "approve: [{teams: [acme/product, acme/platform]}, {team: acme/product}]")
+	w.plan()
+	// Dan and Gil are of product, Gil and Eve of platform.
+	for _, step := range []struct {
+		by   Person
+		want string
+	}{
+		{people[6], "needs 1 approval of acme/product"},
+		{people[4], ""},
+	} {
+		if refusal := w.approve("prod", step.by, ""); refusal != nil {
+			t.Fatal(refusal)
+		}
+		gate := w.gate("prod", GateApprove)
+		if gate.Open != (step.want == "") || !gate.Open && gate.Text != step.want {
+			t.Errorf("after %s: %+v", step.by.Login, gate)
+		}
+	}
+}
+
+// Before anything is applied, holds, windows, rights and the plan are looked at again; nothing else is.
+func TestRecheck(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(w *world, plan *Plan)
+		want   []string
+	}{
+		"nothing":          {func(*world, *Plan) {}, nil},
+		"another plan":     {func(_ *world, p *Plan) { p.Instances = slices.Clone(p.Instances); p.Instances[0].Digest = "other" }, []string{GateApprove}},
+		"lost a right":     {func(w *world, _ *Plan) { w.state.People.Teams["acme/platform"] = nil }, []string{GateApprove}},
+		"a hold":           {func(w *world, _ *Plan) { w.hold("prod") }, []string{GateHold}},
+		"a component":      {func(w *world, _ *Plan) { w.hold("prod", "db") }, []string{GateHold}},
+		"another of them":  {func(w *world, _ *Plan) { w.hold("prod", "cache") }, nil},
+		"out of hours":     {func(w *world, _ *Plan) { w.state.Now = begin.Add(9 * time.Hour) }, []string{GateWindows}},
+		"upstream goes on": {func(w *world, _ *Plan) { w.merge(people[0], people[1]) }, nil},
+		"the rules are broken": {func(w *world, _ *Plan) { w.state.Problems = config.Problems{{Message: "x"}} },
+			[]string{GateConfiguration}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, _ := waiting(t, "promote: auto, soak: 1m, approve: [{team: acme/platform}], windows: [{from: \"08:00\", to: \"16:00\"}]")
+			w.plan()
+			if refusal := w.approve("prod", people[4], ""); refusal != nil {
+				t.Fatal(refusal)
+			}
+			plan := *w.state.Environments["prod"].Plan
+			w.pass(time.Hour)
+			if last := w.state.Environments["prod"].Last; last == nil || !last.Phase.Live() {
+				t.Fatal("prod has not started")
+			}
+			test.change(w, &plan)
+			var got []string
+			for _, gate := range Recheck(w.state, "prod", plan) {
+				got = append(got, gate.Name)
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got %v; want %v", got, test.want)
+			}
+		})
+	}
+}
+
+func (w *world) hold(name string, components ...string) {
+	w.change(name, func(e *Environment) {
+		e.Holds = append(e.Holds, Hold{ID: w.id(), Kind: Held, Owner: people[0], Components: components, From: w.state.Now})
+	})
+}
+
+// What was given up before it applied anything is no failure: it goes again when its gates open.
+func TestVoid(t *testing.T) {
+	t.Parallel()
+	w, commit := waiting(t, "promote: auto")
+	w.hold("prod")
+	w.end("prod", Void)
+	w.pass(time.Minute)
+	if gate := w.gate("prod", GateHold); gate.Open || gate.Name == "" || w.gate("prod", GateFailed).Name != "" {
+		t.Errorf("got %+v", gate)
+	}
+	w.change("prod", func(e *Environment) { e.Holds = nil })
+	w.step()
+	w.end("prod", Succeeded)
+	w.runs(t, "prod", commit)
+}
+
+func TestMay(t *testing.T) {
+	t.Parallel()
+	w, _ := waiting(t, "approve: [{user: dan}], allow: {promote: acme/product, override: eve}")
+	writer, admin := Actor{Person: people[0], Write: true}, Actor{Person: people[1], Write: true, Admin: true}
+	dan, eve := Actor{Person: people[3]}, Actor{Person: people[4]}
+	for _, test := range []struct {
+		who  Actor
+		what Action
+		in   string
+		may  bool
+	}{
+		{writer, ActPromote, "dev", true}, {Actor{Person: people[0]}, ActPromote, "dev", false}, {writer, ActPromote, "prod", false}, {dan, ActPromote, "prod", true},
+		{writer, ActHold, "prod", true}, {dan, ActHold, "prod", false}, {writer, ActUnhold, "prod", false}, {dan, ActUnhold, "prod", true},
+		{writer, ActOverride, "dev", false}, {admin, ActOverride, "dev", true}, {admin, ActOverride, "prod", false}, {eve, ActOverride, "prod", true},
+		{Actor{Person: people[4], App: true}, ActOverride, "prod", false}, {dan, ActApprove, "prod", true}, {eve, ActApprove, "prod", false}, {eve, ActPromote, "qa", false},
+	} {
+		if refusal := May(w.state, test.who, test.what, test.in); (refusal == nil) != test.may {
+			t.Errorf("%s %s %s: got %+v", test.who.Login, test.what, test.in, refusal)
+		}
+	}
+}
+
+func TestPlanOf(t *testing.T) {
+	t.Parallel()
+	instance := func(component string, outcome planner.Outcome, actions ...engine.Action) planner.InstancePreview {
+		i := planner.InstancePreview{Instance: stack.Instance{Stack: "prod", Component: component}, Outcome: outcome, Plan: engine.Plan{Digest: component}}
+		for _, action := range actions {
+			i.Plan.Changes = append(i.Plan.Changes, engine.Change{Action: action})
+		}
+		return i
+	}
+	impact := PlannedImpact{Impact: Impact{From: "a", To: "b", After: 3}, Done: true, Preview: planner.Preview{Instances: []planner.InstancePreview{
+		instance("vpc", planner.Planned, engine.Create, engine.Import, engine.Replace, engine.Read),
+		instance("db", planner.Planned, engine.Destroy, engine.Forget, engine.Update),
+		instance("same", planner.Planned),
+	}}}
+	plan := PlanOf(impact)
+	counts := plan.counts()
+	if !plan.Done || plan.Failure() != "" || counts.Instances != 2 || counts.Creates != 2 || counts.Replaces != 1 || counts.Destroys != 2 || counts.Updates != 1 || counts.Changes != 6 {
+		t.Errorf("got %+v, %+v", plan, counts)
+	}
+	digest := plan.Digest()
+	slices.Reverse(impact.Preview.Instances)
+	if again := PlanOf(impact).Digest(); again != digest {
+		t.Error("the order of instances changes the digest")
+	}
+	if less := plan.without([]string{"d*"}); less.Digest() == digest || less.counts().Destroys != 0 {
+		t.Error("what is left out counts")
+	}
+	impact.Preview.Instances[0] = instance("same", planner.Failed)
+	if failed := PlanOf(impact); failed.Failure() != "prod/same could not be planned" {
+		t.Errorf("got %q", failed.Failure())
+	}
+	impact.Preview.Problem = &planner.Problem{Title: "Nothing can be planned"}
+	if failed := PlanOf(impact); failed.Failure() != "Nothing can be planned" {
+		t.Errorf("got %q", failed.Failure())
+	}
+}
+
+// An environment under another name does not get rid of the gates that it had.
+func TestRenamedKeepsItsRules(t *testing.T) {
+	t.Parallel()
+	w := newWorld(parsed(t, "environments:\n  dev: {promote: auto}\n  prod: {stacks: [\"prod/*\"], promote: manual}\n"))
+	former := w.state.Rules
+	w.state.Rules = parsed(t, "environments:\n  dev: {promote: auto}\n  live: {stacks: [\"prod/*\"], promote: auto}\n")
+	w.state.Environments["live"] = Environment{Name: "live", Runs: w.state.Trunk[0].SHA}
+	w.state.Former = []FormerRules{{Rules: former, Until: 2, SHA: "changes"}}
+	w.merge(people[0], people[1])
+	w.end("dev", Succeeded)
+	if gate := w.gate("live", GateManual); gate.Open || gate.Former != "changes" {
+		t.Errorf("got %+v", gate)
+	}
+}

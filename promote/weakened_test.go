@@ -1,0 +1,110 @@
+package promote
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/trunkline/trunkline/config"
+)
+
+func parsed(t *testing.T, rest string) config.Repository {
+	t.Helper()
+	rules, err := config.Parse("c.yml", []byte("version: 1\nstacks: {layout: folders, path: \"{environment}/{component}\"}\n"+rest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rules
+}
+
+func TestWeakened(t *testing.T) {
+	t.Parallel()
+	const around = `environments:
+  dev: {promote: auto, verify: [{name: nightly, run: x, schedule: "@daily"}, {name: smoke, run: y}]}
+  qa: {after: [dev]}
+  prod: {after: [qa], PROD}
+`
+	for _, test := range []struct{ name, before, after, want string }{
+		{"nothing", "soak: 1h", "soak: 1h", ""},
+		{"stricter", "soak: 1h", "soak: 2h, require: [ci], max_range: 3, one_by_one: true, approve: 2", ""},
+		{"order", "soak: 1h", "soak: 1h, after: [dev]", "after"},
+		{"all to any", "soak: 1h", "soak: 1h, after: {any: [qa]}", "after"},
+		{"any to all of it", "after: {any: [qa, dev]}", "after: [qa]", ""},
+		{"any is wider", "after: {any: [qa]}", "after: {any: [qa, dev]}", "after"},
+		{"promote", "promote: manual", "promote: auto", "promote"},
+		{"auto_if", "promote: manual", "promote: manual, auto_if: \"plan.destroys == 0\"", "auto_if"},
+		{"auto_if goes", "promote: auto, auto_if: \"plan.destroys == 0\"", "promote: auto", "auto_if"},
+		{"soak", "soak: 1h", "soak: 30m", "soak"},
+		{"require", "require: [a, b]", "require: [b, c]", "require"},
+		{"range", "max_range: 3", "max_range: 4", "max_range"},
+		{"range of pulls", "max_range: {pulls: 3}", "max_range: 3", "max_range"},
+		{"one by one", "one_by_one: true", "soak: 1h", "one_by_one"},
+		{"windows", "windows: [{days: mon}]", "windows: [{days: mon-tue}]", "windows"},
+		{"same windows", "windows: [{days: mon}]", "windows: [{days: monday, from: \"00:00\"}]", ""},
+		{"count", "approve: 2", "approve: 1", "approve"},
+		{"other people", "approve: [{team: a/b}]", "approve: [{team: a/c}]", "approve"},
+		{"more people", "approve: [{team: a/b}]", "approve: [{teams: [a/b, a/c]}]", "approve"},
+		{"fewer people", "approve: [{teams: [a/b, a/c]}]", "approve: [{team: A/C}]", ""},
+		{"one rule for two", "approve: [{team: a/b}, {team: a/c}]", "approve: [{team: a/b}]", "approve"},
+		{"authors", "approve: 1", "approve: 1, author_may_approve: true", "author_may_approve merger_may_approve promoter_may_approve"},
+		{"late", "converge_within: 1d", "converge_within: 2d", "converge_within"},
+		{"who promotes", "allow: {promote: alice}", "allow: {promote: [alice, bob]}", "allow"},
+		{"who overrides", "soak: 1h", "soak: 1h, allow: {override: bob}", "allow"},
+		{"who holds", "soak: 1h", "soak: 1h, allow: {hold: bob}", "allow"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			of := func(gates string) config.Repository {
+				if strings.Contains(gates, "after:") {
+					return parsed(t, strings.Replace(around, "after: [qa], PROD", gates, 1))
+				}
+				return parsed(t, strings.Replace(around, "PROD", gates, 1))
+			}
+			var keys []string
+			for _, weaker := range Weakened(of(test.before), of(test.after)) {
+				if weaker.Environment != "prod" || weaker.Text == "" {
+					t.Errorf("got %+v", weaker)
+				}
+				keys = append(keys, weaker.Key)
+			}
+			if got := strings.Join(keys, " "); got != test.want {
+				t.Errorf("got %q; want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestWeakenedAcross(t *testing.T) {
+	t.Parallel()
+	before := parsed(t, `environments:
+  dev: {promote: auto, verify: [{name: nightly, run: x, schedule: "@daily"}, {name: smoke, run: y}]}
+  prod:
+freezes: [{from: 2026-12-23, to: 2026-12-31, reason: holidays}]
+diverge: [{components: [db], environments: [prod], reason: x, owner: a/b, until: 2026-12-15}]
+migrations: [{expand: a/*, contract: b/*}]
+`)
+	after := parsed(t, `environments:
+  dev: {promote: auto, verify: [{name: nightly, run: "true", schedule: "@daily"}]}
+freezes: [{from: 2026-12-23, to: 2026-12-30, reason: holidays}]
+diverge: [{components: [db], environments: [dev], reason: x, owner: a/b, until: 2026-12-15}]
+migrations: [{expand: [a/*, c/*], contract: [d/*]}]
+`)
+	var got []string
+	for _, weaker := range Weakened(before, after) {
+		got = append(got, weaker.Environment+" "+weaker.Key+": "+weaker.Text)
+	}
+	want := []string{
+		"dev verify: the check smoke is changed or gone",
+		"dev verify: the scheduled check nightly is changed or gone",
+		"prod environments: prod is gone, and its gates with it",
+		" freezes: the freeze until Fri 2027-01-01 00:00 UTC (holidays) is gone or shorter",
+		" migrations: the steps of migration 1 are not told apart as before",
+		" diverge: db could converge before Wed 2026-12-16 00:00 UTC",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if weaker := Weakened(before, before); len(weaker) > 0 {
+		t.Errorf("no change makes weaker: %+v", weaker)
+	}
+}

@@ -121,18 +121,20 @@ func (c *considered) refuseContract(target Commit) *Refusal {
 
 // unproven refuses a commit that has not succeeded in what the environment comes after.
 func unproven(state State, rules config.Environment, target Commit) *Refusal {
-	for _, name := range lackingProof(state, rules, target) {
-		environment := state.Environments[name]
-		fact := fmt.Sprintf("%s has not proven %s yet: it runs %s.", name, code(target.SHA), code(environment.Runs))
-		next := "Wait for " + name + "; `/status` shows where it is."
-		if last := environment.Last; last != nil && last.Phase.Live() {
-			fact = fmt.Sprintf("%s has not proven %s yet: it is being brought to %s right now.", name, code(target.SHA), code(last.To))
-		} else if candidateFor(state, name).Position >= target.Position {
-			next = "`/promote " + name + "`"
-		}
-		return &Refusal{fmt.Sprintf("%s comes after %s: a commit must have succeeded there first.", rules.Name, name), fact, next}
+	lacking := lackingProof(state, rules, target)
+	if len(lacking) == 0 {
+		return &Refusal{"A commit must be on trunk.", fmt.Sprintf("%s is newer than trunk as we know it.", code(target.SHA)), "`/status`"}
 	}
-	return &Refusal{"A commit must be on trunk.", fmt.Sprintf("%s is newer than trunk as we know it.", code(target.SHA)), "`/status`"}
+	name := lacking[0]
+	environment := state.Environments[name]
+	fact := fmt.Sprintf("%s has not proven %s yet: it runs %s.", name, code(target.SHA), code(environment.Runs))
+	next := "Wait for " + name + "; `/status` shows where it is."
+	if last := environment.Last; last != nil && last.Phase.Live() {
+		fact = fmt.Sprintf("%s has not proven %s yet: it is being brought to %s right now.", name, code(target.SHA), code(last.To))
+	} else if candidateFor(state, name).Position >= target.Position {
+		next = "`/promote " + name + "`"
+	}
+	return &Refusal{fmt.Sprintf("%s comes after %s: a commit must have succeeded there first.", rules.Name, name), fact, next}
 }
 
 // lackingProof are the environments of `after` that do not have the target, and all of `any` where none has it.

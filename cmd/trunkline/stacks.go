@@ -141,7 +141,7 @@ func readRules(ctx context.Context, tree *mirror.Tree) (config.Repository, error
 		return config.Parse(config.Path, text)
 	case !errors.Is(err, fs.ErrNotExist):
 		return config.Repository{}, err
-	case !tree.HasFile("atmos.yaml") && !tree.HasFile(".atmos.yaml"):
+	case !atmos.HasSettings(tree):
 		return config.Repository{}, fmt.Errorf("there is no %s, which says where instances come from, and no atmos.yaml", config.Path)
 	}
 	return config.Repository{

@@ -269,6 +269,7 @@ func (r *resolution) expandTemplates() *config.Problem {
 		return nil
 	}
 	expansion := expansion{templates: r.stack.loader.templates, data: r.data()}
+	r.expandLocals(expansion.data)
 	for _, section := range r.places() {
 		if r.all.templated&mark(section.name) == 0 {
 			continue

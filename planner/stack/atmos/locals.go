@@ -172,5 +172,20 @@ func templatesIn(value any) []string {
 	return nil
 }
 
+// expandLocals expands the locals of the instance, which may refer to each other, in the data for its templates.
+func (r *resolution) expandLocals(data map[string]any) {
+	if r.all.templated&mark("locals") == 0 {
+		return
+	}
+	for range 10 { // a longer chain than anybody writes
+		expansion := expansion{templates: r.stack.loader.templates, data: data}
+		expanded, is := expansion.value(data["locals"], "locals").(map[string]any)
+		if !is || expansion.err != nil || identical(data["locals"], expanded) {
+			return
+		}
+		data["locals"] = expanded
+	}
+}
+
 // asText leaves what is expanded a text: locals are texts, whatever they look like.
 func asText(_, expanded string) any { return expanded }

@@ -182,3 +182,22 @@ components:
 		t.Errorf("files that nobody generates are not named: %v", c.Unresolved)
 	}
 }
+
+func TestLocalsOfComponents(t *testing.T) {
+	t.Parallel()
+	instances := resolve(t, repository("templates: { settings: { enabled: true } }\n", map[string]string{"deploy/d.yaml": `
+locals: { namespace: acme, prefix: "{{ .locals.namespace }}-{{ .vars.stage }}" }
+terraform: { locals: { bucket: "{{ .locals.prefix }}-state" } }
+vars: { stage: d }
+components:
+  terraform:
+    base: { metadata: { type: abstract }, locals: { kind: standard, name: "{{ .locals.prefix }}-{{ .locals.kind }}" } }
+    c:
+      metadata: { inherits: [base] }
+      locals: { kind: special, full: "{{ .locals.name }}-full" }
+      vars: { full: "{{ .locals.full }}", bucket: "{{ .locals.bucket }}" }`}))
+	want := map[string]any{"stage": "d", "full": "acme-d-special-full", "bucket": "acme-d-state"}
+	if diff := cmp.Diff(want, only(t, instances, "c").Vars); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -453,3 +453,21 @@ stacks: { base_path: !env SET, included_paths: ["*"], name_pattern: "{stage}" }
 		t.Errorf("the component is in %s", path)
 	}
 }
+
+func TestAtmosYAMLOfAnImage(t *testing.T) {
+	t.Parallel()
+	files := memory{
+		"rootfs/usr/local/etc/atmos/atmos.yaml": `
+base_path: /workspace
+components: { terraform: { base_path: components/terraform } }
+stacks: { base_path: stacks, included_paths: ["*"], name_pattern: "{stage}" }
+`,
+		"stacks/d.yaml": "vars: { stage: d }\ncomponents: { terraform: { c: {} } }",
+	}
+	if path := only(t, resolve(t, files), "c").ComponentPath; path != "components/terraform/c" || !HasSettings(files) {
+		t.Errorf("the component is in %s", path)
+	}
+	if HasSettings(memory{"a/atmos.yaml": ""}) {
+		t.Error("an atmos.yaml anywhere counts")
+	}
+}

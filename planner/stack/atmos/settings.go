@@ -42,8 +42,19 @@ type templateSettings struct {
 	env                      map[string]any // that templates see, over the environment
 }
 
-// configNames are the files that Atmos looks for, the first that is there counts.
-func configNames() []string { return []string{"atmos.yaml", "atmos.yml", ".atmos.yaml", ".atmos.yml"} }
+// configNames are the files that Atmos looks for, the first that is there counts. The last one is where images have it
+// that are built of the repository; its paths are from the repository's root too.
+func configNames() []string {
+	return []string{"atmos.yaml", "atmos.yml", ".atmos.yaml", ".atmos.yml", "rootfs/usr/local/etc/atmos/atmos.yaml"}
+}
+
+// HasSettings tells whether the files have an atmos.yaml.
+func HasSettings(files Files) bool {
+	return slices.ContainsFunc(configNames(), func(name string) bool {
+		_, there := slices.BinarySearch(files.Files(), name)
+		return there
+	})
+}
 
 // readSettings reads atmos.yaml with what it imports. Its own values win over those of its imports, and these over
 // atmos.d.
@@ -189,6 +200,9 @@ func (r *configReader) settings(file string, values map[string]any) (settings, e
 // place finds the folders of stacks and components.
 func (s *settings) place(values map[string]any) error {
 	base := textOf(values, "base_path")
+	if path.IsAbs(base) && path.Dir(s.file) != "." {
+		base = "." // where the image has the repository
+	}
 	stacks, components := textOf(values, "stacks", "base_path"), textOf(values, "components", "terraform", "base_path")
 	if stacks == "" {
 		stacks = "stacks"

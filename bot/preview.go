@@ -284,7 +284,7 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 	p.preview.Notes = append(p.preview.Notes, planner.Dangling(*before, *after, differences)...)
 	for _, difference := range differences {
 		instance := planner.InstancePreview{Instance: difference.Instance, Reasons: difference.Reasons, Outcome: planner.Waiting,
-			Behind: behind[difference.Instance.Name()]}
+			Behind: behind[difference.Instance.Name()], Upstream: after.Dependencies.Upstream[difference.Instance.Name()]}
 		if difference.Kind == planner.Gone {
 			instance.Outcome = planner.Removed
 			kept := fmt.Sprintf("$TRUNKLINE_DATA/state/%d/%s", p.repository.ID, difference.Instance.Folder())

@@ -79,7 +79,7 @@ func newlyAdded(instance stack.Instance, from Snapshot) string {
 
 // whyGone is the reason why an instance is not there any more.
 func whyGone(instance stack.Instance, to Snapshot) string {
-	disabled := slices.ContainsFunc(to.Disabled, func(one stack.Instance) bool { return one.Name() == instance.Name() })
+	disabled := slices.ContainsFunc(to.Disabled, func(one stack.Instance) bool { return one.Disabled && one.Name() == instance.Name() })
 	switch {
 	case disabled:
 		return "disabled: its stack manifest says metadata.enabled: false"

@@ -14,8 +14,7 @@ import (
 // mostFiles of a directory are named; more are counted.
 const mostFiles = 3
 
-// inDirectories says which files of a directory differ, or of a single one that it does. Variable files of the instance tell
-// of themselves.
+// inDirectories says which files of a directory differ, or of a single one that it does.
 func (e explanation) inDirectories(earlier, later Input) []string {
 	if e.from == nil || e.to == nil {
 		return []string{subject(later) + " changed"}
@@ -23,11 +22,8 @@ func (e explanation) inDirectories(earlier, later Input) []string {
 	if !e.from.HasDirectory(earlier.Name) || !e.to.HasDirectory(later.Name) {
 		return []string{subject(later) + " " + e.how(earlier, later)}
 	}
-	changes := directoryChanges(e.from, e.to, earlier.Name, later.Name, e.instance.VariableFiles)
+	changes := directoryChanges(e.from, e.to, earlier.Name, later.Name, strings.Split(earlier.Without+"\n"+later.Without, "\n"))
 	if len(changes) == 0 {
-		if slices.ContainsFunc(e.instance.VariableFiles, func(file string) bool { return path.Dir(file) == later.Name }) {
-			return nil
-		}
 		return []string{subject(later) + " changed"}
 	}
 	return []string{subject(later) + ": " + fewChanges(changes)}

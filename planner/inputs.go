@@ -52,6 +52,8 @@ type Input struct {
 	// Via names the local modules through which the component comes to it, the one that it uses itself first; empty: it
 	// comes to it directly. That explains, and is no part of the digest.
 	Via string
+	// Without are the files of a directory that are no part of it, one a line. That explains, too.
+	Without string
 }
 
 // missing is the ID of a path that is not there. Should it come to be, that is a change.
@@ -63,6 +65,7 @@ type gatherer struct {
 	rules config.Repository
 	links links
 	code  map[string]references // by directory
+	given map[string][]string   // see givenFiles
 }
 
 func newGatherer(ctx context.Context, tree *mirror.Tree, rules config.Repository) (*gatherer, error) {
@@ -80,7 +83,7 @@ func (g *gatherer) inputs(instance stack.Instance) ([]Input, error) {
 		return nil, err
 	}
 	covered := &coverage{gatherer: g}
-	covered.add(ComponentInput, instance.Path)
+	covered.inputs = append(covered.inputs, g.component(instance))
 	for _, file := range instance.Files {
 		covered.add(FileInput, file)
 	}
@@ -205,7 +208,7 @@ func (c *coverage) addVia(kind InputKind, name, via string) {
 			return
 		}
 	}
-	c.inputs = append(c.inputs, Input{kind, name, c.gatherer.id(name), via})
+	c.inputs = append(c.inputs, Input{Kind: kind, Name: name, ID: c.gatherer.id(name), Via: via})
 }
 
 // addIfThere adds the path that a word of a command names, if it names one. The component's own directory counts as

@@ -63,6 +63,8 @@ type InstancePreview struct {
 	// FailureFile from the repository's root, and FailureLine, where the engine named a place; else zero.
 	FailureFile string
 	FailureLine int
+	// Upstream are the names of the instances that it is said to depend on.
+	Upstream []string `json:",omitempty"`
 	// Removal says how to destroy what it deployed, where Outcome is Removed.
 	Removal *Removal `json:",omitempty"`
 	// After are the names of the instances that have to be deployed before, where Outcome is KnownAfter.

@@ -88,6 +88,7 @@ func Survey(ctx context.Context, tree *mirror.Tree, rules config.Repository) (Sn
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("take a snapshot of %s: %w", tree.Commit, err)
 	}
+	gatherer.given = givenFiles(instances)
 	if rules.Stacks.Engine.Kind != config.Command {
 		var directories []string
 		for _, instance := range instances {

@@ -162,6 +162,10 @@ func previews() map[string]planner.Preview {
 	taken.Instance = instanceOf("staging", "old")
 	taken.Removal = &planner.Removal{State: "s3 bucket=acme key=staging/net.tfstate workspace=default", TakenBy: "staging/new"}
 	all["removed-several"] = preview(planned("dev", "vpc", "d", resize...), removed, kept, taken)
+	network, reader := planned("dev", "vpc", "d", resize...), planned("dev", "app", "0")
+	network.Plan.Outputs = []engine.Change{{Address: "subnets", Action: engine.Update, Attributes: []engine.Attribute{{Before: `["a"]`, After: `["a","b"]`}}}}
+	reader.Upstream, reader.Reasons = []string{"dev/dns", "dev/vpc"}, []string{"downstream of `dev/vpc`"}
+	all["downstream"] = preview(network, reader)
 	all["known-after-only"] = preview(planned("dev", "vpc", "0"), later("dev", "app", "dev/vpc"), later("prod", "app", "dev/vpc"))
 	all["known-after-failed"] = preview(planned("dev", "vpc", "d", resize...), later("dev", "app", "dev/vpc"), failed)
 	stopped := preview()

@@ -19,6 +19,7 @@ func warnings(p planner.Preview, groups []group) []line {
 	all = append(all, unmet(p.Instances)...)
 	all = append(all, behind(p.Instances)...)
 	all = append(all, removed(p.Instances)...)
+	all = append(all, outdated(p.Instances)...)
 	for _, note := range p.Notes {
 		all = append(all, prose(note))
 	}

@@ -22,17 +22,20 @@ var actionsInOrder = []engine.Action{
 	engine.Destroy, engine.Replace, engine.Forget, engine.Run, engine.Update, engine.Create, engine.Import, engine.Move, engine.Read,
 }
 
-// diff shows a plan as a diff: what is destroyed first, then what is replaced, updated, created, and the rest. Each
-// resource starts a paragraph. Its attributes are indented under it as long as all attributes together stay within
-// room, in bytes; the names of the resources come on top of that, as long as they stay within most bytes.
-func (v view) diff(plan engine.Plan, room, most int) changeDiff {
+// diff shows a plan as a diff, part by part: what is destroyed first, then what is replaced, updated, created, and the
+// rest. Each resource starts a paragraph. Its attributes are indented under it as long as all attributes together stay
+// within room, in bytes; the names of the resources come on top of that, as long as they stay within most bytes.
+func (v view) diff(plan engine.Plan, parts []part, room, most int) changeDiff {
 	w := diffWriter{view: v, room: room, most: most}
-	for _, action := range actionsInOrder {
-		for i := range plan.Changes {
-			if plan.Changes[i].Action == action && !w.add(plan.Changes[i]) {
-				w.d.left = len(plan.Changes) - w.named
-				w.outputs(plan)
-				return w.done()
+	for _, part := range parts {
+		w.title(part.title)
+		for _, action := range actionsInOrder {
+			for i := range plan.Changes {
+				if plan.Changes[i].Action == action && part.has(i) && !w.add(plan.Changes[i]) {
+					w.d.left = len(plan.Changes) - w.named
+					w.outputs(plan)
+					return w.done()
+				}
 			}
 		}
 	}
@@ -47,7 +50,20 @@ type diffWriter struct {
 	b          strings.Builder
 	d          changeDiff
 	named      int
-	open       bool // the resource before this one has attributes under it
+	began      bool // a resource was written in this part
+	open       bool // it has attributes under it
+}
+
+// title writes what the part is about.
+func (w *diffWriter) title(title string) {
+	if title == "" {
+		return
+	}
+	if w.b.Len() > 0 {
+		w.b.WriteByte('\n')
+	}
+	w.b.WriteString("# " + title + "\n")
+	w.began = false
 }
 
 // add writes one resource, and tells whether there is room for more.
@@ -64,11 +80,11 @@ func (w *diffWriter) add(change engine.Change) bool {
 		w.d.explained++
 		w.room -= len(under)
 	}
-	if w.named > 0 && (w.open || under != "") {
+	if w.began && (w.open || under != "") {
 		w.b.WriteByte('\n')
 	}
 	w.b.WriteString(w.heading(change, under != "") + "\n" + under)
-	w.open = under != ""
+	w.began, w.open = true, under != ""
 	w.named++
 	return true
 }

@@ -18,6 +18,10 @@ type group struct {
 	look appearance
 	// hiding: it looks like that with the name of its component hidden.
 	hiding bool
+	// own tells of each change whether it is not in the plan for an earlier place, which is like this one otherwise. Nil:
+	// there is no such plan.
+	own  []bool
+	like string
 	// open: it is not folded away at first.
 	open bool
 }
@@ -46,6 +50,7 @@ func grouped(instances []planner.InstancePreview, o Options) []group {
 		groups = append(groups, g)
 	}
 	groups = together(groups)
+	contrast(groups)
 	sort.SliceStable(groups, func(i, j int) bool {
 		if a, b := groups[i].rank(), groups[j].rank(); a != b {
 			return a < b

@@ -119,3 +119,37 @@ func TestWhatLooksTheSame(t *testing.T) {
 		})
 	}
 }
+
+// What prod gets and staging does not is told apart from what both get, names aside.
+func TestContrast(t *testing.T) {
+	t.Parallel()
+	create := func(address, value string) engine.Change {
+		return engine.Change{Address: address, Action: engine.Create, Attributes: []engine.Attribute{{Path: "name", After: `"` + value + `"`}}}
+	}
+	destroy := engine.Change{Address: "aws_x.gone", Action: engine.Destroy}
+	diff := func(instances ...planner.InstancePreview) string {
+		for _, g := range grouped(instances, Options{}) {
+			if g.first().Instance.Environment == "prod" {
+				plan := g.first().Plan
+				return g.view.diff(plan, g.parts(plan.Changes), 1000, 1000).text
+			}
+		}
+		return ""
+	}
+	for name, test := range map[string]struct{ got, want string }{
+		"more in prod": {diff(planned("staging", "s3", "s", create("a.logs", "staging-logs")), planned("prod", "s3", "p", create("a.logs", "prod-logs"), create("a.more", "more"))),
+			"# not in staging\n+ create a.more\n+   name: \"more\"\n\n# as in staging\n+ create a.logs\n+   name: \"prod-logs\"\n"},
+		"both destroy": {diff(planned("staging", "s3", "s", destroy), planned("prod", "s3", "p", destroy, create("a.more", "more"))),
+			"# as in staging\n- destroy aws_x.gone\n\n# not in staging\n+ create a.more\n+   name: \"more\"\n"},
+		"nothing in common": {diff(planned("staging", "s3", "s", create("a.logs", "x")), planned("prod", "s3", "p", create("a.logs", "y"))),
+			"+ create a.logs\n+   name: \"y\"\n"},
+		"less in prod": {diff(planned("staging", "s3", "s", destroy, create("a.logs", "x")), planned("prod", "s3", "p", create("a.logs", "x"))),
+			"+ create a.logs\n+   name: \"x\"\n"},
+		"another component": {diff(planned("staging", "sns", "s", destroy), planned("prod", "s3", "p", destroy, create("a.more", "more"))),
+			"- destroy aws_x.gone\n\n+ create a.more\n+   name: \"more\"\n"},
+	} {
+		if test.got != test.want {
+			t.Errorf("%s:\n%s\nwanted:\n%s", name, test.got, test.want)
+		}
+	}
+}

@@ -114,7 +114,8 @@ func (g group) withNames(text string, shown *document) *document {
 // plan of the group with the attributes of its resources in so many bytes, and the names of its resources in no more
 // than most.
 func (g group) plan(room, most int) (d *document, everything bool) {
-	diff := g.view.diff(g.first().Plan, room, most)
+	plan := g.first().Plan
+	diff := g.view.diff(plan, g.parts(plan.Changes), room, most)
 	shown := &document{}
 	shown.fence(diffText, diff.text)
 	body := g.withNames(diff.text, shown)

@@ -197,7 +197,8 @@ and to be left as early as possible:
 3. **What must not be missed**: what is destroyed or replaced, why and where; where a plan holds more than this pull request.
 4. **The checks**: those that do not pass, with what they found.
 5. **The plans**: what failed first, then what destroys, then the others, later environments first. Equal ones are shown
-   once, also where they differ in the names of their environments, stacks or components only. Small ones are open.
+   once, also where they differ in the names of their environments, stacks or components only. What prod gets and staging does not stands under a title of
+   its own. Small ones are open.
 
 A draft gets its comment when it is ready, or when someone types ` + "`/plan`" + `.
 

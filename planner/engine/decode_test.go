@@ -173,3 +173,18 @@ func TestMessages(t *testing.T) {
 		t.Errorf("%d bytes", len(got))
 	}
 }
+
+func TestBounded(t *testing.T) {
+	t.Parallel()
+	if got := bounded("short\n"); got != "short\n" {
+		t.Errorf("got %q", got)
+	}
+	line := strings.Repeat("x", 99) + "\n"
+	got := bounded(strings.Repeat(line, 1000))
+	if want := strings.Repeat(line, maxReading/100) + "… and 346 more lines"; got != want {
+		t.Errorf("%d bytes, ends in %q", len(got), got[len(got)-40:])
+	}
+	if got := bounded(strings.Repeat("x", 2*maxReading)); got != "… and 1 more lines" {
+		t.Errorf("got %q", got)
+	}
+}

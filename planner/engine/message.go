@@ -112,3 +112,16 @@ func reading(output string) string {
 	}
 	return strings.TrimSpace(strings.Join(kept, "\n"))
 }
+
+// maxReading is how many bytes of terraform's words about a plan are kept. The changes themselves are in the plan.
+const maxReading = 64 << 10
+
+// bounded is text of at most that length, whole lines of its beginning.
+func bounded(text string) string {
+	if len(text) <= maxReading {
+		return text
+	}
+	kept := text[:maxReading]
+	kept = kept[:strings.LastIndexByte(kept, '\n')+1]
+	return kept + "… and " + strconv.Itoa(strings.Count(text[len(kept):], "\n")+1) + " more lines"
+}

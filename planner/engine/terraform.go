@@ -69,7 +69,7 @@ func (t *terraform) Plan(ctx context.Context, work Work) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	plan := Plan{Instance: work.Instance, Text: t.settings.Redact(work.hostless(reading(result.Log))), File: work.scratch("plan.tfplan")}
+	plan := Plan{Instance: work.Instance, Text: t.settings.Redact(work.hostless(bounded(reading(result.Log)))), File: work.scratch("plan.tfplan")}
 	switch result.ExitCode {
 	case 0: // nothing would change
 		plan.Digest = planDigest(nil, nil)

@@ -49,15 +49,15 @@ type Bot struct {
 	pace                      pace
 	// pause comes after a pass over rollouts that showed something, so that many small steps become few edits.
 	pause time.Duration
-	// sweepEvery is how often missed deliveries are looked for.
-	sweepEvery time.Duration
-	registry   *prometheus.Registry
-	meters     meters
+	// sweepEvery is how often missed deliveries are looked for, watchEvery how often merge queues are looked at.
+	sweepEvery, watchEvery time.Duration
+	registry               *prometheus.Registry
+	meters                 meters
 }
 
 // New assembles a Bot. Nothing runs before [Bot.Run].
 func New(o Options) (*Bot, error) {
-	b := &Bot{settings: o.Settings, store: o.Store, registry: prometheus.NewRegistry(), pause: rolloutPause, sweepEvery: sweepEvery}
+	b := &Bot{settings: o.Settings, store: o.Store, registry: prometheus.NewRegistry(), pause: rolloutPause, sweepEvery: sweepEvery, watchEvery: watchEvery}
 	b.meters = newMeters(b.registry)
 	b.clients = newClients(o.Settings.GitHub, "trunkline/"+o.Version, b.meters.calls)
 	b.mirrors = &mirrors{bot: b, open: map[int64]opened{}}
@@ -99,6 +99,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	}
 	var sweeping sync.WaitGroup
 	sweeping.Go(func() { b.sweep(ctx) })
+	sweeping.Go(func() { b.watchQueues(ctx) })
 	defer sweeping.Wait()
 	return b.store.Work(ctx, map[store.Topic]store.Handler{
 		store.Delivery: b.inbox.process,
@@ -111,7 +112,6 @@ func (b *Bot) Run(ctx context.Context) error {
 
 		store.Group:      b.group,
 		store.GroupCheck: b.showGroup,
-		store.Queue:      b.readQueue,
 	})
 }
 

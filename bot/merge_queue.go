@@ -6,49 +6,75 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/trunkline/trunkline/promote/store"
 )
 
 const (
+	// watchEvery is what [Bot.watchEvery] is outside tests.
+	watchEvery = time.Minute
 	// queuePatience is how long a group may be heard of while its branch is not to be seen.
 	queuePatience = 2 * time.Minute
 	// lookForGroups is how long after the last sign of a merge queue its branches are looked at.
 	lookForGroups = 2 * time.Hour
 )
 
+// watchQueues looks at the merge queues, at once and then now and then.
+func (b *Bot) watchQueues(ctx context.Context) {
+	ticker := time.NewTicker(b.watchEvery)
+	defer ticker.Stop()
+	for back := lookBack; ; back = lookForGroups {
+		if err := b.lookAtQueues(ctx, back); err != nil && ctx.Err() == nil {
+			zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot look at merge queues")
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// lookAtQueues looks at the merge queues of which something told in the last while, and at those with groups in them.
+func (b *Bot) lookAtQueues(ctx context.Context, back time.Duration) error {
+	var repositories []store.Repository
+	err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
+		repositories, err = tx.Queues(tx.Now().Add(-back))
+		return err
+	})
+	for _, repository := range repositories {
+		err = errors.Join(err, b.readQueue(ctx, repository))
+	}
+	return err
+}
+
 // readQueue looks for groups of the merge queue that no delivery told of, and for those that are gone: their branches are
 // listed. That is Git, and no call of the API; most of the time it is done together with fetching them.
-func (b *Bot) readQueue(ctx context.Context, nudge store.Nudge) error {
-	return b.store.Exclusive(ctx, store.Turn{Subject: fmt.Sprintf("queue/%d", nudge.Repository)}, func(ctx context.Context) error {
-		repository, err := b.repository(ctx, nudge.Repository)
-		if err != nil {
-			return err
-		}
-		var known []store.MergeGroup
-		err = b.store.Read(ctx, func(tx *store.Tx) (err error) {
-			known, err = tx.QueuedGroups(repository.ID)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		trunk := "refs/heads/" + repository.Trunk
-		refs, err := b.mirrors.of(repository).Follow(ctx, queueRefs(repository), "+"+trunk+":"+trunk)
-		if err != nil {
-			return fmt.Errorf("look for merge groups of %s/%s: %w", repository.Owner, repository.Name, err)
-		}
-		found, err := b.unheard(ctx, repository, refs)
-		if err != nil {
-			return err
-		}
-		return b.store.Write(ctx, func(tx *store.Tx) error {
-			for _, group := range found {
-				if err := tx.SaveGroup(group); err != nil {
-					return err
-				}
+func (b *Bot) readQueue(ctx context.Context, repository store.Repository) error {
+	var known []store.MergeGroup
+	err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
+		known, err = tx.QueuedGroups(repository.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	trunk := "refs/heads/" + repository.Trunk
+	refs, err := b.mirrors.of(repository).Follow(ctx, queueRefs(repository), "+"+trunk+":"+trunk)
+	if err != nil {
+		return fmt.Errorf("look for merge groups of %s/%s: %w", repository.Owner, repository.Name, err)
+	}
+	found, err := b.unheard(ctx, repository, refs)
+	if err != nil {
+		return err
+	}
+	return b.store.Write(ctx, func(tx *store.Tx) error {
+		for _, group := range found {
+			if err := tx.SaveGroup(group); err != nil {
+				return err
 			}
-			return endGone(tx, known, refs)
-		})
+		}
+		return endGone(tx, known, refs)
 	})
 }
 
@@ -121,17 +147,4 @@ func (b *Bot) baseOf(ctx context.Context, repository store.Repository, head stri
 		}
 	}
 	return base, nil
-}
-
-// lookAtQueues has the merge queues looked at that something told of in the last while.
-func (b *Bot) lookAtQueues(ctx context.Context) error {
-	return b.store.Write(ctx, func(tx *store.Tx) error {
-		nudges, err := tx.Queues(tx.Now().Add(-lookForGroups))
-		for _, nudge := range nudges {
-			if err == nil {
-				err = tx.Nudge(nudge)
-			}
-		}
-		return err
-	})
 }

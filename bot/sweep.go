@@ -29,11 +29,6 @@ func (b *Bot) wake(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		queues, err := tx.Queues(tx.Now().Add(-lookBack))
-		if err != nil {
-			return err
-		}
-		nudges = append(nudges, queues...)
 		for _, repository := range repositories {
 			nudges = append(nudges, store.Nudge{Topic: store.Trunk, Repository: repository.ID})
 			groups, err := tx.QueuedGroups(repository.ID)
@@ -96,9 +91,6 @@ func (b *Bot) sweep(ctx context.Context) {
 		}
 		if err := b.resume(ctx); err != nil && ctx.Err() == nil {
 			zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot take up deployments")
-		}
-		if err := b.lookAtQueues(ctx); err != nil && ctx.Err() == nil {
-			zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot look at merge queues")
 		}
 	}
 }

@@ -127,7 +127,7 @@ func (w *world) start() {
 	if w.bot, err = New(Options{Settings: settings, Store: w.store, Version: "test"}); err != nil {
 		w.t.Fatal(err)
 	}
-	w.bot.pause, w.bot.sweepEvery = 50*time.Millisecond, 500*time.Millisecond
+	w.bot.pause, w.bot.sweepEvery, w.bot.watchEvery = 50*time.Millisecond, 500*time.Millisecond, 2*time.Second
 	w.server = httptest.NewServer(w.bot.Handler())
 	w.gh.SetHook(w.server.URL + HookPath)
 	ended := make(chan error, 1)

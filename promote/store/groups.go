@@ -169,15 +169,15 @@ func (tx *Tx) NoteQueue(repository int64) error {
 
 // Queues returns the repositories whose merge queue is to be looked at: those with groups in it, and those of which
 // something told since a time.
-func (tx *Tx) Queues(since time.Time) (nudges []Nudge, err error) {
+func (tx *Tx) Queues(since time.Time) (repositories []Repository, err error) {
 	err = tx.each(func(rows *sql.Rows) error {
-		nudge := Nudge{Topic: Queue}
-		err := rows.Scan(&nudge.Repository)
-		nudges = append(nudges, nudge)
+		var r Repository
+		err := rows.Scan(r.fields()...)
+		repositories = append(repositories, r)
 		return err
-	}, `SELECT id FROM repositories WHERE queued_at >= $1 AND queued_at > 0
+	}, `SELECT `+repositoryColumns+` FROM repositories WHERE queued_at >= $1 AND queued_at > 0
 			OR id IN (SELECT repository FROM merge_groups WHERE ended = '') ORDER BY id`, millis(since))
-	return nudges, err
+	return repositories, err
 }
 
 // Reusable tells whether the plans of a pull request's preview can stand for the same files still: it was begun since a

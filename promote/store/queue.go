@@ -38,15 +38,13 @@ const (
 	Group Topic = "group"
 	// GroupCheck: what GitHub shows of a merge group may be out of date. Subject: its head.
 	GroupCheck Topic = "group_check"
-	// Queue: merge groups may have come or gone without being told of. Subject: empty.
-	Queue Topic = "queue"
 	// Rollout: what GitHub shows of deployments and merged pull requests may be out of date. Subject: empty.
 	Rollout Topic = "rollout"
 )
 
 // workers of each topic in one process. Deployments mostly wait for the engine, whose processes have a limit of
 // their own.
-var workers = map[Topic]int{Delivery: 4, Trunk: 4, Preview: 16, Deploy: 32, Impact: 8, Clock: 4, Scheduled: 8, Pull: 8, Group: 8, GroupCheck: 8, Queue: 2,
+var workers = map[Topic]int{Delivery: 4, Trunk: 4, Preview: 16, Deploy: 32, Impact: 8, Clock: 4, Scheduled: 8, Pull: 8, Group: 8, GroupCheck: 8,
 	Rollout: 8}
 
 // maxAttempts with the waits of [retry] are three days, as long as GitHub keeps deliveries: an outage, of GitHub or of

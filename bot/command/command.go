@@ -11,12 +11,22 @@
 //
 //	/plan [environment...] [at <sha>]    plan again; with a SHA, plan exactly that commit
 //	/promote <environment> [to <sha>]    ask for a promotion; /promote prod@4d03e77 says the same
+//	/approve <environment> [<sha>]       consent to the promotion that is shown
+//	/hold <environment> [component...] [until <date>] because <reason>
+//	                                     stop an environment, or some of its components
+//	/unhold <environment> [because <reason>]
+//	                                     let it go on
+//	/retry <environment>                 a deployment that failed or was stopped, again
+//	/abort <environment>                 stop what waits or runs
+//	/override <environment> [to <sha>] because <reason>
+//	                                     pass closed gates in an emergency
 //	/status                              what runs where
 //	/help                                what can be typed here
 //
 // A line has one of three outcomes. It is a [Command]; or it is a [Refusal], which says the rule, the fact and what
 // to type instead; or it is somebody else's business and is passed over in silence. Nothing that a person types is
-// ever passed on to a tool: there are no flags, and every word is an environment, a SHA or a keyword.
+// ever passed on to a tool: there are no flags, and every word is an environment, a component, a SHA, a date or a
+// keyword. Only what follows the word `because` is free text, for people to read.
 //
 // The package knows no repository: it says what a line means, not whether the person may do it.
 package command
@@ -31,6 +41,18 @@ const (
 	Plan Kind = "plan"
 	// Promote asks to move one environment to a commit of trunk.
 	Promote Kind = "promote"
+	// Approve consents to the promotion of an environment that waits.
+	Approve Kind = "approve"
+	// Hold stops an environment, or some components of it.
+	Hold Kind = "hold"
+	// Unhold takes holds away.
+	Unhold Kind = "unhold"
+	// Retry asks for a deployment again that failed or was stopped.
+	Retry Kind = "retry"
+	// Abort stops what waits or runs in an environment.
+	Abort Kind = "abort"
+	// Override passes the closed gates of an environment, once.
+	Override Kind = "override"
 	// Status asks what runs where.
 	Status Kind = "status"
 	// Help asks what can be typed here.
@@ -41,31 +63,51 @@ const (
 type Command struct {
 	Kind Kind
 	// Environments that are meant, each once, in the order in which they were typed. Empty for [Plan]: all of them.
-	// [Promote] has exactly one, the others none.
+	// [Status] and [Help] have none, the others exactly one.
 	Environments []string
 	// SHA of the commit that is meant: 7 to 64 hexadecimal digits in lower case, possibly shortened, not yet known
 	// to exist. Empty: none was named.
 	SHA string
+	// Components that a [Hold] is for, by name or pattern, each once; empty: the whole environment.
+	Components []string
+	// Until is when a [Hold] ends: a day as in 2026-12-15, a minute as in "2026-12-15 16:00", or a while as in 2h or 3d;
+	// empty: when somebody lifts it. See [Command.Ends].
+	Until string
+	// Reason of a [Hold], an [Unhold] or an [Override], in one line.
+	Reason string
 	// Long: it was typed as /trunkline …, and answers speak the same way.
 	Long bool
 }
 
-// Environment is the one environment of a [Promote]; empty for the others.
+// Environment is the one environment of a command that has exactly one; empty for the others.
 func (c Command) Environment() string {
-	if c.Kind == Promote && len(c.Environments) == 1 {
+	if c.Kind != Plan && len(c.Environments) == 1 {
 		return c.Environments[0]
 	}
 	return ""
 }
 
-// String is the command as a person would type it. Parsing it gives the same command again.
+// String is the command as a person would type it. Parsing it gives the same command again; where it lacks a reason that it
+// must have, a placeholder shows where to write one.
 func (c Command) String() string {
 	words := append([]string{"/" + string(c.Kind)}, c.Environments...)
 	if c.Long {
 		words[0] = "/" + trunkline + " " + string(c.Kind)
 	}
+	words = append(words, c.Components...)
+	if c.SHA != "" && shaKeyword[c.Kind] != "" {
+		words = append(words, shaKeyword[c.Kind])
+	}
 	if c.SHA != "" {
-		words = append(words, shaKeyword[c.Kind], c.SHA)
+		words = append(words, c.SHA)
+	}
+	if c.Until != "" {
+		words = append(words, until, c.Until)
+	}
+	if c.Reason != "" {
+		words = append(words, because, c.Reason)
+	} else if c.Kind == Hold || c.Kind == Override {
+		words = append(words, because, "<reason>")
 	}
 	return strings.Join(words, " ")
 }
@@ -74,7 +116,7 @@ func (c Command) String() string {
 // only after the comment was parsed.
 func (c Command) Check(environments []string) *Refusal {
 	for _, name := range c.Environments {
-		if refusal := checkEnvironment(c.Kind, name, known(environments)); refusal != nil {
+		if refusal := checkEnvironment(c, name, known(environments)); refusal != nil {
 			if c.Long {
 				return refusal.long()
 			}

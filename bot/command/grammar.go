@@ -6,29 +6,46 @@ import (
 	"strings"
 )
 
+// Keywords.
+const (
+	until   = "until"
+	because = "because"
+)
+
 var (
 	// shaKeyword stands before the SHA of a command.
-	shaKeyword = map[Kind]string{Plan: "at", Promote: "to"}
+	shaKeyword = map[Kind]string{Plan: "at", Promote: "to", Override: "to"}
 
 	// kinds in the order in which help lists them, and how each is typed after a slash.
-	kinds = []Kind{Plan, Promote, Status, Help}
+	kinds = []Kind{Plan, Promote, Approve, Hold, Unhold, Retry, Abort, Override, Status, Help}
 	usage = map[Kind]string{
-		Plan:    "plan [environment…] [at <sha>]",
-		Promote: "promote <environment> [to <sha>]",
-		Status:  "status",
-		Help:    "help",
+		Plan:     "plan [environment…] [at <sha>]",
+		Promote:  "promote <environment> [to <sha>]",
+		Approve:  "approve <environment> [<sha>]",
+		Hold:     "hold <environment> [component…] [until <date>] because <reason>",
+		Unhold:   "unhold <environment> [because <reason>]",
+		Retry:    "retry <environment>",
+		Abort:    "abort <environment>",
+		Override: "override <environment> [to <sha>] because <reason>",
+		Status:   "status",
+		Help:     "help",
+	}
+
+	// does is what a command is for, as the beginning of a sentence about its one environment.
+	does = map[Kind]string{
+		Promote: "moves", Approve: "is about", Hold: "stops", Unhold: "frees", Retry: "is about", Abort: "is about", Override: "is about",
 	}
 
 	// later are the commands that a later version will have: known, so that nobody thinks they were misspelt.
-	later = map[string]bool{
-		"approve": true, "hold": true, "unhold": true, "rollback": true, "retry": true, "abort": true, "override": true,
-	}
+	later = map[string]bool{"rollback": true}
 
-	// foreign are commands of other bots that a slip of the hand could turn into ours.
+	// foreign are commands of other bots, and words, that a slip of the hand could turn into ours.
 	foreign = map[string]bool{
 		"play": true, "plane": true, "place": true, "label": true, "clean": true, "remote": true, "demote": true,
 		"stats": true, "state": true, "stage": true, "start": true, "hell": true, "heap": true,
 		"held": true, "heal": true, "kelp": true, "yelp": true, "plans": true,
+		"improve": true, "about": true, "gold": true, "fold": true, "bold": true, "told": true, "unfold": true, "entry": true,
+		"retro": true, "try": true, "ready": true, "reply": true, "port": true, "sort": true, "short": true, "report": true,
 	}
 
 	environmentName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
@@ -105,7 +122,7 @@ func (g Grammar) long(words []string) (*Command, *Refusal) {
 
 // arguments reads what follows a command's own word.
 func (g Grammar) arguments(kind Kind, words []string) (*Command, *Refusal) {
-	for _, word := range words {
+	for _, word := range beforeReason(kind, words) {
 		if strings.HasPrefix(word, "-") || strings.HasPrefix(word, "—") {
 			return nil, &Refusal{
 				Rule: "Commands take no flags, and none is passed on to any tool",
@@ -117,8 +134,8 @@ func (g Grammar) arguments(kind Kind, words []string) (*Command, *Refusal) {
 	switch kind {
 	case Plan:
 		return g.plan(words)
-	case Promote:
-		return g.promote(words)
+	case Promote, Approve, Hold, Unhold, Retry, Abort, Override:
+		return g.one(kind, words)
 	default:
 		if len(words) > 0 {
 			return nil, &Refusal{
@@ -140,44 +157,12 @@ func (g Grammar) plan(words []string) (*Command, *Refusal) {
 		if looksLikeSHA(name) && !contains(g.Environments, name) {
 			return nil, shaWithoutKeyword(Command{Kind: Plan, Environments: command.Environments}, name)
 		}
-		if refusal := checkEnvironment(Plan, word, g.Environments); refusal != nil {
+		if refusal := checkEnvironment(Command{Kind: Plan}, word, g.Environments); refusal != nil {
 			return nil, refusal
 		}
 		if !seen[name] {
 			seen[name] = true
 			command.Environments = append(command.Environments, name)
-		}
-	}
-	return finish(command, rest)
-}
-
-func (g Grammar) promote(words []string) (*Command, *Refusal) {
-	words = splitAt(words)
-	environments, rest := cut(words, shaKeyword[Promote])
-	if len(environments) == 0 {
-		next := ""
-		if len(g.Environments) > 0 {
-			next = "/promote " + g.Environments[0]
-		}
-		return nil, &Refusal{
-			Rule: "`" + usage[Promote] + "` names the environment",
-			Fact: "None was named" + thereIs(g.Environments),
-			Next: next,
-		}
-	}
-	if refusal := checkEnvironment(Promote, environments[0], g.Environments); refusal != nil {
-		return nil, refusal
-	}
-	command := &Command{Kind: Promote, Environments: []string{strings.ToLower(environments[0])}}
-	if len(environments) > 1 {
-		extra := strings.ToLower(environments[1])
-		if looksLikeSHA(extra) && len(environments) == 2 && rest == nil {
-			return nil, shaWithoutKeyword(*command, extra)
-		}
-		return nil, &Refusal{
-			Rule: "`promote` moves one environment; for several, write several lines",
-			Fact: quoted(environments[1]) + " is too much",
-			Next: command.String(),
 		}
 	}
 	return finish(command, rest)
@@ -190,6 +175,9 @@ func finish(command *Command, rest []string) (*Command, *Refusal) {
 	}
 	keyword := shaKeyword[command.Kind]
 	rule := fmt.Sprintf("After `%s` comes the SHA of a commit, at least its first seven digits", keyword)
+	if keyword == "" {
+		rule = "After the environment comes the SHA of a commit, at least its first seven digits"
+	}
 	if len(rest) == 0 {
 		return nil, &Refusal{Rule: rule, Fact: "There is none", Next: command.String()}
 	}

@@ -1,11 +1,16 @@
 package command
 
 import (
+	"flag"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/trunkline/trunkline/promote/refusaltest"
 )
+
+var update = flag.Bool("update", false, "rewrite the refusals")
 
 func acme() Grammar { return Grammar{Environments: []string{"dev", "staging", "prod"}} }
 
@@ -37,6 +42,23 @@ func TestCommands(t *testing.T) {
 		{"/promote \t prod  \t", "/promote prod"},
 		{"/promote prod\r\n", "/promote prod"},
 		{"/promote prod\r", "/promote prod"},
+		{"/approve prod", "/approve prod"},
+		{"/approve prod 4D03E77", "/approve prod 4d03e77"},
+		{"/approve prod@4d03e77", "/approve prod 4d03e77"},
+		{"/trunkline approve prod 4d03e77", "/trunkline approve prod 4d03e77"},
+		{"/hold prod because the database is being moved", "/hold prod because the database is being moved"},
+		{"/hold prod database, cache/* until 2026-12-15 because PostgreSQL 13 to 15", "/hold prod database cache/* until 2026-12-15 because PostgreSQL 13 to 15"},
+		{"/hold Prod UNTIL 2026-12-15 16:00 BECAUSE of Until because", "/hold prod until 2026-12-15 16:00 because of Until because"},
+		{"/hold prod until 2026-12-15T16:00 because of --force — see the wiki", "/hold prod until 2026-12-15 16:00 because of --force — see the wiki"},
+		{"/hold prod until 3D because x", "/hold prod until 3d because x"},
+		{"/hold prod until 1w2d because x", "/hold prod until 1w2d because x"},
+		{"/unhold prod", "/unhold prod"},
+		{"/unhold prod because it is over", "/unhold prod because it is over"},
+		{"/retry prod", "/retry prod"},
+		{"/abort prod", "/abort prod"},
+		{"/override prod because customers cannot log in", "/override prod because customers cannot log in"},
+		{"/override prod to 4d03e77 because customers cannot log in", "/override prod to 4d03e77 because customers cannot log in"},
+		{"/override prod@4d03e77 because of a@b", "/override prod to 4d03e77 because of a@b"},
 		{"/status", "/status"},
 		{"/help", "/help"},
 		{"/trunkline", "/trunkline help"},
@@ -59,57 +81,44 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+// refused are lines that get an answer, each with a reason to look at it. Their answers are in testdata/refusals.
+var refused = []string{
+	"/promote stagign", "/promote moon", "/promote", "/promote staging prod", "/promote prod 4d03e77", "/plan 4d03e77", "/promote prod to",
+	"/promote prod@", "/promote prod to HEAD~1", "/promote prod to 4d03e77 now", "/promote prod --force", "/plan -- -var-file=/etc/passwd",
+	"/status prod", "/promot prod", "/promote рrod", "/trunklin promote prod", "/trunkline promot prod", "/trunkline dance",
+	"/trunkline promote prdo", "/trunkline rollback prod", "/rollback prod",
+	"/approve", "/approve prdo", "/approve prod HEAD", "/approve prod 4d03e77 now", "/approve prod staging", "/aprove prod 4d03e77",
+	"/hold", "/hold prod", "/hold prod because", "/hold prod because  ", "/hold prod database", "/hold prod the database is being moved",
+	"/hold prod until tomorrow because x", "/hold prod until because x", "/hold prod until 2026-13-01 because x", "/hold prod $(rm) because x",
+	"/hold prdo database until 2h because x", "/hold prod --force because x", "/hld prod because x",
+	"/hold prod because " + strings.Repeat("x", MaxReason+1), "/hold because x",
+	"/unhold", "/unhold prod database", "/unhold prod because", "/unhold prod it is over", "/trunkline unhold prod it is over",
+	"/retry", "/retry prod 4d03e77", "/retry prod now", "/retyr prod", "/abort", "/abort prod now", "/abrot prod",
+	"/override prod", "/override prod because", "/override prod 4d03e77", "/override prod to because x", "/override prod to HEAD because x",
+	"/override prod customers cannot log in", "/override prod staging because x", "/overide prod because x",
+	strings.Repeat("/status\n", MaxCommands+1),
+}
+
+// Every refusal, to be read by a person: what is typed, and what is answered.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	tests := []struct{ body, want string }{
-		{"/promote stagign", "`promote <environment> [to <sha>]` takes the environments of this repository. " +
-			"There is no `stagign`; did you mean `staging`? Type `/promote staging`."},
-		{"/promote moon", "`promote <environment> [to <sha>]` takes the environments of this repository. " +
-			"There is no `moon`; there is `dev`, `staging` and `prod`."},
-		{"/promote", "`promote <environment> [to <sha>]` names the environment. " +
-			"None was named; there is `dev`, `staging` and `prod`. Type `/promote dev`."},
-		{"/promote staging prod", "`promote` moves one environment; for several, write several lines. " +
-			"`prod` is too much. Type `/promote staging`."},
-		{"/promote prod 4d03e77", "A commit follows the word `to`. `4d03e77` looks like a commit. " +
-			"Type `/promote prod to 4d03e77`."},
-		{"/plan 4d03e77", "A commit follows the word `at`. `4d03e77` looks like a commit. Type `/plan at 4d03e77`."},
-		{"/promote prod to", "After `to` comes the SHA of a commit, at least its first seven digits. There is none. " +
-			"Type `/promote prod`."},
-		{"/promote prod@", "After `to` comes the SHA of a commit, at least its first seven digits. There is none. " +
-			"Type `/promote prod`."},
-		{"/promote prod to HEAD~1", "After `to` comes the SHA of a commit, at least its first seven digits. " +
-			"`HEAD~1` is not one. Type `/promote prod`."},
-		{"/promote prod to 4d03e77 now", "The command ends with the SHA. `now` is too much. " +
-			"Type `/promote prod to 4d03e77`."},
-		{"/promote prod --force", "Commands take no flags, and none is passed on to any tool. " +
-			"`--force` looks like one. Type `/promote prod`."},
-		{"/plan -- -var-file=/etc/passwd", "Commands take no flags, and none is passed on to any tool. " +
-			"`--` looks like one. Type `/plan`."},
-		{"/status prod", "`status` stands alone on its line. `prod` is too much. Type `/status`."},
-		{"/promot prod", "There is no command `/promot`; did you mean `promote`? Type `/promote prod`."},
-		{"/promote рrod", "`promote <environment> [to <sha>]` takes the environments of this repository. " +
-			"There is no `рrod`; did you mean `prod`? Type `/promote prod`."},
-		{"/trunklin promote prod", "There is no command `/trunklin`; did you mean `trunkline`? " +
-			"Type `/trunkline promote prod`."},
-		{"/trunkline promot prod", "There is no command `promot`; did you mean `promote`? " +
-			"Type `/trunkline promote prod`."},
-		{"/trunkline dance", "The commands are `plan`, `promote`, `status` and `help`. There is no `dance`. " +
-			"Type `/trunkline help`."},
-		{"/trunkline promote prdo", "`promote <environment> [to <sha>]` takes the environments of this repository. " +
-			"There is no `prdo`; did you mean `prod`? Type `/trunkline promote prod`."},
-		{"/approve prod", "This version of Trunkline has `plan`, `promote`, `status` and `help`. " +
-			"`approve` is planned, but not in this version yet."},
-		{"/trunkline rollback prod", "This version of Trunkline has `plan`, `promote`, `status` and `help`. " +
-			"`rollback` is planned, but not in this version yet."},
-	}
-	for _, test := range tests {
-		t.Run(test.body, func(t *testing.T) {
-			t.Parallel()
-			if diff := cmp.Diff("refused: "+test.want, read(acme(), test.body)); diff != "" {
-				t.Errorf("%q (-want +got):\n%s", test.body, diff)
+	book := refusaltest.Book{File: "../../testdata/refusals/grammar.txt", Source: ".", Update: *update}
+	for _, body := range refused {
+		answer, found := "", false
+		for _, parsed := range acme().Parse(body) {
+			if parsed.Refusal != nil {
+				answer, found = parsed.Refusal.Text(), true
 			}
-		})
+		}
+		if !found {
+			t.Errorf("%q is not refused", body)
+		}
+		if runes := []rune(body); len(runes) > 70 {
+			body = string(runes[:70]) + "…"
+		}
+		book.Add(body, answer)
 	}
+	book.Check(t)
 }
 
 // Lines that are no business of ours, and lines that a reader does not see as a command.
@@ -124,7 +133,7 @@ func TestIgnored(t *testing.T) {
 		"look-alike slash":             "／promote prod",
 		"path":                         "/etc/passwd is a file",
 		"path of ours":                 "/plan/promote",
-		"another bot":                  "/lgtm\n/approve-me\n/retest\n/ok-to-test\n/hello\n/label x\n/state",
+		"another bot":                  "/lgtm\n/improve\n/ready\n/approve-me\n/retest\n/ok-to-test\n/hello\n/label x\n/state",
 		"quote":                        "> /promote prod",
 		"continued quote":              "> said:\n/promote prod",
 		"fence":                        "```\n/promote prod\n```",
@@ -169,7 +178,7 @@ func TestOnlyLong(t *testing.T) {
 	t.Parallel()
 	grammar := acme()
 	grammar.OnlyLong = true
-	got := read(grammar, "/promote prod\n/promot prod\n/approve\n/trunkline promote staging")
+	got := read(grammar, "/promote prod\n/promot prod\n/approve prod\n/hold\n/trunkline promote staging")
 	if want := "/trunkline promote staging"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -233,6 +242,31 @@ func TestDistance(t *testing.T) {
 		}
 		if got := distance(test.b, test.a); got != test.want {
 			t.Errorf("distance(%q, %q) = %d, want %d", test.b, test.a, got, test.want)
+		}
+	}
+}
+
+func TestEnds(t *testing.T) {
+	t.Parallel()
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The night after, clocks go forward: it is a short day.
+	now := time.Date(2026, 3, 28, 9, 30, 0, 0, time.UTC)
+	tests := []struct{ until, want string }{
+		{"", "0001-01-01T00:00:00Z"},
+		{"2026-03-28", "2026-03-29T00:00:00+01:00"},
+		{"2026-03-29", "2026-03-30T00:00:00+02:00"},
+		{"2026-03-29 16:00", "2026-03-29T16:00:00+02:00"},
+		{"90m", "2026-03-28T12:00:00+01:00"},
+		{"1d", "2026-03-29T10:30:00+02:00"},
+		{"24h", "2026-03-29T11:30:00+02:00"},
+		{"1w2d", "2026-04-06T10:30:00+02:00"},
+	}
+	for _, test := range tests {
+		if got := (Command{Kind: Hold, Until: test.until}).Ends(now, berlin).Format(time.RFC3339); got != test.want {
+			t.Errorf("until %q ends %s, want %s", test.until, got, test.want)
 		}
 	}
 }

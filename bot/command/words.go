@@ -16,8 +16,8 @@ func cut(words []string, keyword string) (before, after []string) {
 	return words, nil
 }
 
-// splitAt turns prod@4d03e77 as the first word into prod to 4d03e77.
-func splitAt(words []string) []string {
+// splitAt turns prod@4d03e77 as the first word into prod to 4d03e77, or without the keyword where there is none.
+func splitAt(words []string, keyword string) []string {
 	if len(words) == 0 {
 		return nil
 	}
@@ -25,7 +25,10 @@ func splitAt(words []string) []string {
 	if !found {
 		return words
 	}
-	split := []string{name, shaKeyword[Promote]}
+	split := []string{name}
+	if keyword != "" {
+		split = append(split, keyword)
+	}
 	if sha != "" {
 		split = append(split, sha)
 	}
@@ -34,13 +37,13 @@ func splitAt(words []string) []string {
 
 // checkEnvironment refuses a word that is no environment. Names are all in lower case, so the case in which one was
 // typed does not matter.
-func checkEnvironment(kind Kind, word string, environments []string) *Refusal {
+func checkEnvironment(command Command, word string, environments []string) *Refusal {
 	name := strings.ToLower(word)
 	if environments == nil && environmentName.MatchString(name) || contains(environments, name) {
 		return nil
 	}
 	refusal := &Refusal{
-		Rule: fmt.Sprintf("`%s` takes the environments of this repository", usage[kind]),
+		Rule: fmt.Sprintf("`%s` takes the environments of this repository", usage[command.Kind]),
 		Fact: "There is no " + quoted(word) + thereIs(environments),
 	}
 	if environments == nil {
@@ -50,7 +53,8 @@ func checkEnvironment(kind Kind, word string, environments []string) *Refusal {
 	}
 	if near := nearest(strings.Trim(name, "`'\"*_.,:;!?<>()[]"), environments); near != "" {
 		refusal.Fact = "There is no " + quoted(word) + "; did you mean `" + near + "`?"
-		refusal.Next = Command{Kind: kind, Environments: []string{near}}.String()
+		command.Environments, command.Long = []string{near}, false
+		refusal.Next = command.String()
 	}
 	return refusal
 }
@@ -134,8 +138,9 @@ func (g Grammar) misspelt(typed, right string, arguments []string) *Refusal {
 // withoutFlags is the command with the words that are left when flags are taken away, if they make a command.
 func withoutFlags(kind Kind, words []string) string {
 	var kept []string
-	for _, word := range words {
-		if !strings.HasPrefix(word, "-") && !strings.HasPrefix(word, "—") {
+	before := beforeReason(kind, words)
+	for i, word := range words {
+		if i >= len(before) || !strings.HasPrefix(word, "-") && !strings.HasPrefix(word, "—") {
 			kept = append(kept, word)
 		}
 	}

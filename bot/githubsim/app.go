@@ -133,7 +133,7 @@ func (gh *GitHub) Install(owner string, names ...string) (int64, error) {
 	}
 	made := &installation{
 		id: gh.id(), account: holder, repositories: map[int64]*repository{},
-		permissions: gh.app.permissions, events: gh.app.events, created: gh.now(), updated: gh.now(),
+		permissions: grantedBy(holder, gh.app.permissions), events: gh.app.events, created: gh.now(), updated: gh.now(),
 	}
 	for _, repo := range added {
 		made.repositories[repo.id] = repo
@@ -144,6 +144,16 @@ func (gh *GitHub) Install(owner string, names ...string) (int64, error) {
 	})
 	gh.touch()
 	return made.id, nil
+}
+
+// grantedBy are the permissions that an account can give: a person has no
+// members.
+func grantedBy(holder *account, asked map[string]string) map[string]string {
+	granted := maps.Clone(asked)
+	if holder.kind == "User" {
+		delete(granted, "members")
+	}
+	return granted
 }
 
 func (gh *GitHub) installationOf(holder *account) *installation {

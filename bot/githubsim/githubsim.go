@@ -87,6 +87,7 @@ type GitHub struct {
 	lastID        int64
 	accounts      map[string]*account // by login in lower case
 	repositories  map[string]*repository
+	teams         map[string]*team // by organization/slug in lower case
 	installations map[int64]*installation
 	tokens        map[string]*token
 	hookURL       string
@@ -125,6 +126,7 @@ func New(options Options) (*GitHub, error) {
 		lastID:        1000,
 		accounts:      map[string]*account{},
 		repositories:  map[string]*repository{},
+		teams:         map[string]*team{},
 		installations: map[int64]*installation{},
 		tokens:        map[string]*token{},
 		usage:         map[int64]*usage{},

@@ -65,5 +65,7 @@ func handlers() map[string]func(*call) (reply, error) {
 		"repos/list-deployment-statuses":                  listDeploymentStatuses,
 		"repos/list-deployments":                          listDeployments,
 		"repos/list-pull-requests-associated-with-commit": listPullsOfCommit,
+		"teams/list-members-in-org":                       listTeamMembers,
+		"users/get-by-username":                           getUser,
 	}
 }

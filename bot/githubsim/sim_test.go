@@ -34,6 +34,7 @@ default_permissions:
   contents: write
   deployments: write
   issues: write
+  members: read
   merge_queues: read
   metadata: read
   pull_requests: write

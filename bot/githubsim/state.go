@@ -13,6 +13,8 @@ type account struct {
 	id    int64
 	login string
 	kind  string // User, Organization or Bot
+	// members of an organization, who may read its private repositories.
+	members map[int64]bool
 }
 
 // repository is a repository with everything that hangs on it.
@@ -187,7 +189,7 @@ func (r *repository) role(who *account) string {
 	if given := r.collaborators[strings.ToLower(who.login)]; given != "" {
 		return given
 	}
-	if r.private {
+	if r.private && !r.owner.members[who.id] {
 		return "none"
 	}
 	return "read"

@@ -87,6 +87,25 @@ func ReadOperator(file string, lookup func(string) (string, bool)) (Operator, er
 	return o.complete()
 }
 
+// ReadDatabase reads of the settings only where the database is: whoever looks into it needs no secrets.
+func ReadDatabase(file string, lookup func(string) (string, bool)) (string, error) {
+	o := Operator{Data: "trunkline-data"}
+	if file != "" {
+		if err := o.readFile(file); err != nil {
+			return "", err
+		}
+	}
+	for name, field := range map[string]*string{"TRUNKLINE_DATA": &o.Data, "TRUNKLINE_DATABASE": &o.Database} {
+		if value, ok := lookup(name); ok && value != "" {
+			*field = value
+		}
+	}
+	if o.Database == "" {
+		return filepath.Join(o.Data, "trunkline.db"), nil
+	}
+	return o.Database, nil
+}
+
 func (o *Operator) readFile(file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"flag"
 	"image"
@@ -75,6 +76,8 @@ func painted(path string) step {
 	}
 }
 
+func number(c color.RGBA) int { return int(c.R)<<16 | int(c.G)<<8 | int(c.B) }
+
 // fewColours is the picture in the 256 colours that it has most of, which for text is hardly to be seen.
 func fewColours(full image.Image) image.Image {
 	counts := map[color.RGBA]int{}
@@ -85,8 +88,10 @@ func fewColours(full image.Image) image.Image {
 			counts[at(x, y)]++
 		}
 	}
-	colours := slices.SortedFunc(maps.Keys(counts), func(a, b color.RGBA) int { return counts[b] - counts[a] })
-	var palette color.Palette
+	colours := slices.SortedFunc(maps.Keys(counts), func(a, b color.RGBA) int {
+		return cmp.Or(counts[b]-counts[a], cmp.Compare(number(a), number(b)))
+	})
+	var palette color.Palette // in an order that is the same each time
 	for _, colour := range colours[:min(256, len(colours))] {
 		palette = append(palette, colour)
 	}

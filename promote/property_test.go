@@ -48,6 +48,18 @@ func TestAnyWorld(t *testing.T) {
 				w.ask(name.Draw(t, "environment"), to, writer.Draw(t, "by"), exact)
 			},
 			"approve": func(t *rapid.T) { w.consent(o, name.Draw(t, "environment"), person.Draw(t, "by")) },
+			"agree": func(t *rapid.T) {
+				w.plan()
+				for _, decision := range Decide(w.state) {
+					w.agree(o, decision, rapid.SliceOfNDistinct(person, 1, 3, rapid.ID).Draw(t, "who"))
+				}
+			},
+			"flow": func(*rapid.T) {
+				for _, name := range names {
+					w.over(o, name, Succeeded)
+				}
+				w.ci(o, w.state.tip(), true, true)
+			},
 			"hold": func(t *rapid.T) {
 				until := w.state.Now.Add(rapid.SampledFrom([]time.Duration{time.Hour, 40 * time.Hour}).Draw(t, "for"))
 				w.change(name.Draw(t, "environment"), func(e *Environment) {
@@ -111,6 +123,21 @@ func (w *world) consent(o *oracle, name string, by Person) {
 		if decision.Environment == name && decision.Promotion != nil && c.Plan != nil {
 			o.shown[before+1] = o.showing(name, decision.Promotion.Range)
 			w.approve(name, by, decision.Promotion.To.SHA[:7])
+		}
+	}
+}
+
+// agree asks for what waits to be asked for, and approves what waits for approval; some may be lacking after it.
+func (w *world) agree(o *oracle, decision Decision, who []Person) {
+	for _, gate := range decision.Gates {
+		switch {
+		case gate.Open:
+		case gate.Name == GateManual:
+			w.ask(decision.Environment, "", people[2], false)
+		case gate.Name == GateApprove:
+			for _, person := range who {
+				w.consent(o, decision.Environment, person)
+			}
 		}
 	}
 }

@@ -283,7 +283,7 @@ func rulesOf(t *rapid.T) (rules config.Repository) {
 		}
 		e.OneByOne = rapid.IntRange(0, 4).Draw(t, "one by one") == 0
 		e.Gates = gatesOf(t, i == 0)
-		if rapid.IntRange(0, 4).Draw(t, "nightly") == 0 {
+		if rapid.IntRange(0, 2).Draw(t, "nightly") == 0 {
 			e.Scheduled = []config.ScheduledCheck{{Check: config.Check{Name: "nightly"}, Schedule: nightly}}
 		}
 		rules.Environments = append(rules.Environments, e)

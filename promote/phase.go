@@ -9,7 +9,7 @@ import (
 func (p Phase) Next() []Phase {
 	switch p {
 	case Planning:
-		return []Phase{Applying, Verifying, Void, Failed, Aborted}
+		return []Phase{Applying, Void, Failed, Aborted}
 	case Applying:
 		return []Phase{Verifying, Failed, Aborted}
 	case Verifying:

@@ -217,9 +217,7 @@ func TestGroupsThatLeaveAreStopped(t *testing.T) {
 			if err := q.gh.As("alice").Dequeue(project, q.queue()[1].Pull); err != nil {
 				return err
 			}
-			q.stop()
-			q.now = q.now.Add(queuePatience)
-			q.start()
+			q.later(queuePatience)
 			return nil
 		},
 	} {
@@ -280,7 +278,7 @@ func TestGroupsTakeNoPlansThatMayBeOld(t *testing.T) {
 		change func(*queueing) (number int)
 	}{
 		"just planned":     {false, func(q *queueing) int { return q.number }},
-		"planned long ago": {true, func(q *queueing) int { q.stop(); q.now = q.now.Add(reuseFor + time.Minute); q.start(); return q.number }},
+		"planned long ago": {true, func(q *queueing) int { q.later(reuseFor + time.Minute); return q.number }},
 		"planned in part": {true, func(q *queueing) int {
 			q.must(second(q.gh.As("bob").Comment(project, q.number, "/plan dev")))
 			return q.number

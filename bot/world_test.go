@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,7 +42,9 @@ type world struct {
 	bot            *Bot
 	server         *httptest.Server
 	stop           func()
-	now            time.Time
+	// now is the time at the beginning, passed how long that is ago.
+	now    time.Time
+	passed atomic.Int64
 	setup
 }
 
@@ -69,7 +72,7 @@ func newWorldOf(t testing.TB, options githubsim.RepositoryOptions, setup setup) 
 	w := &world{t: t, data: t.TempDir(), deployed: t.TempDir(), now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), setup: setup}
 	clock := w.clock
 	if clock == nil {
-		clock = func() time.Time { return w.now }
+		clock = w.time
 	}
 	w.gh, err = githubsim.New(githubsim.Options{Dir: t.TempDir(), Manifest: manifest, Clock: clock, Key: key()})
 	if err != nil {
@@ -121,7 +124,7 @@ func (w *world) start() {
 	logger := zerolog.New(zerolog.NewTestWriter(w.t)).Level(zerolog.WarnLevel)
 	ctx, cancel := context.WithCancel(logger.WithContext(context.Background()))
 	var err error
-	if w.store, err = store.Open(ctx, settings.Database, func() time.Time { return w.now }); err != nil {
+	if w.store, err = store.Open(ctx, settings.Database, w.time); err != nil {
 		w.t.Fatal(err)
 	}
 	if w.bot, err = New(Options{Settings: settings, Store: w.store, Version: "test"}); err != nil {
@@ -170,6 +173,12 @@ func (w *world) told() bool {
 	}
 	return true
 }
+
+// time is that of the world, which stands still but for later.
+func (w *world) time() time.Time { return w.now.Add(time.Duration(w.passed.Load())) }
+
+// later lets time pass.
+func (w *world) later(d time.Duration) { w.passed.Add(int64(d)) }
 
 // settle waits until nobody has anything left to do.
 func (w *world) settle() {

@@ -237,7 +237,16 @@ func (tx *Tx) Withdraw(id int64, gates []promote.Gate) error {
 	for _, gate := range gates {
 		reasons = append(reasons, gate.Text)
 	}
-	return tx.end(id, promote.Void, promote.Person{}, promote.Failure{Step: "gates", Message: strings.Join(reasons, "; ")})
+	deployment, repository, err := tx.Deployment(id)
+	if err != nil {
+		return err
+	}
+	// What was asked for waits again, unless something else was asked for meanwhile.
+	err = tx.exec(`UPDATE requests SET phase = 'waiting' WHERE id = (SELECT MAX(id) FROM requests WHERE repository = $1 AND environment = $2
+			AND target = $3 AND asked_by = $4 AND phase = 'taken')
+		AND NOT EXISTS (SELECT 1 FROM requests WHERE repository = $1 AND environment = $2 AND phase = 'waiting')`,
+		repository, deployment.Environment, deployment.To, deployment.By.ID)
+	return errOr(err, tx.end(id, promote.Void, promote.Person{}, promote.Failure{Step: "gates", Message: strings.Join(reasons, "; ")}))
 }
 
 // end ends a deployment that did not succeed, for no error of its own.

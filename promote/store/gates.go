@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/promote"
 )
 
@@ -124,7 +123,7 @@ func (tx *Tx) former(repository int64, trunk []promote.Commit) (former []promote
 			return err
 		}
 		until, there := positions[sha]
-		rules, err := config.Parse(config.Path, []byte(text))
+		rules, err := tx.store.parse(text)
 		if there && err == nil {
 			former = append(former, promote.FormerRules{Rules: rules, Until: until, SHA: sha})
 		}

@@ -165,7 +165,7 @@ func (tx *Tx) Configuration(repository int64) (rules config.Repository, problems
 	if err != nil || !known {
 		return rules, nil, false, err
 	}
-	rules, problem := config.Parse(config.Path, []byte(text))
+	rules, problem := tx.store.parse(text)
 	if found, ok := problem.(config.Problems); ok {
 		return rules, found, true, nil
 	}
@@ -183,4 +183,29 @@ func (tx *Tx) Remember(repository int64, before string) error {
 func (tx *Tx) Remembered(repository int64) (before string, err error) {
 	_, err = tx.one([]any{&before}, `SELECT remembered FROM repositories WHERE id = $1`, repository)
 	return before, err
+}
+
+// mostParsed is how many configurations are kept parsed: each decision asks for one, and reading it takes longer than
+// deciding.
+const mostParsed = 256
+
+// parse parses a configuration, or remembers what came of it before.
+func (s *Store) parse(text string) (config.Repository, error) {
+	s.parsedMu.Lock()
+	defer s.parsedMu.Unlock()
+	if kept, ok := s.parsed[text]; ok {
+		return kept.rules, kept.err
+	}
+	if s.parsed == nil || len(s.parsed) >= mostParsed {
+		s.parsed = map[string]parsed{}
+	}
+	rules, err := config.Parse(config.Path, []byte(text))
+	s.parsed[text] = parsed{rules, err}
+	return rules, err
+}
+
+// parsed is what came of parsing a configuration.
+type parsed struct {
+	rules config.Repository
+	err   error
 }

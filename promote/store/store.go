@@ -48,6 +48,10 @@ type Store struct {
 	// interrupts holds, by lease subject, how to stop the pass that runs in this process.
 	interrupts   map[string]context.CancelCauseFunc
 	interruptsMu sync.Mutex
+
+	// parsed are configurations by their text.
+	parsed   map[string]parsed
+	parsedMu sync.Mutex
 }
 
 // Open opens the SQLite database in file, makes its tables where they are missing, and takes back the work of a

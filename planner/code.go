@@ -55,7 +55,8 @@ func (r *reader) in(ctx context.Context, directory string) (code, error) {
 	if read, known := r.code[directory]; known {
 		return read, nil
 	}
-	return r.code[directory], r.readAll(ctx, []string{directory})
+	err := r.readAll(ctx, []string{directory})
+	return r.code[directory], err
 }
 
 // readAll reads the code of several directories with one git.

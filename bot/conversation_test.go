@@ -151,7 +151,7 @@ func (c *conversation) do(line string) {
 		c.restart()
 		return
 	}
-	if c.doMore(line) {
+	if c.doMore(line) || c.doPeople(line) {
 		return
 	}
 	match := step.FindStringSubmatch(line)

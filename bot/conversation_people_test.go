@@ -1,6 +1,9 @@
 package bot
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -8,6 +11,7 @@ import (
 var (
 	teamStep = regexp.MustCompile(`^team (\S+)(?: under (\S+))?: ([\w, ]+)$`)
 	joinStep = regexp.MustCompile(`^(\w+) (joins|leaves|is invited to) (\S+)$`)
+	handStep = regexp.MustCompile(`^somebody sets (\S+) to (.+) by hand$`)
 	roleStep = regexp.MustCompile(`^(\w+) may (none|read|triage|write|maintain|admin)$`)
 )
 
@@ -15,7 +19,9 @@ var (
 func (c *conversation) doPeople(line string) bool {
 	c.t.Helper()
 	var err error
-	if match := teamStep.FindStringSubmatch(line); match != nil {
+	if line == "we read the news only" {
+		c.brief = true
+	} else if match := teamStep.FindStringSubmatch(line); match != nil {
 		if err = c.gh.SetTeam(match[1], match[2]); err == nil {
 			for _, login := range strings.Split(match[3], ", ") {
 				if err == nil {
@@ -34,6 +40,8 @@ func (c *conversation) doPeople(line string) bool {
 		}
 	} else if match := roleStep.FindStringSubmatch(line); match != nil {
 		err = c.gh.SetRole(project, match[1], match[2])
+	} else if match := handStep.FindStringSubmatch(line); match != nil {
+		err = os.WriteFile(filepath.Join(c.deployed, match[1]), []byte(match[2]+"\n"), 0o644)
 	} else {
 		return false
 	}
@@ -41,4 +49,21 @@ func (c *conversation) doPeople(line string) bool {
 		c.t.Fatalf("%s: %v", line, err)
 	}
 	return true
+}
+
+// news are the first line of a comment, and those lines about gates and commands that it did not say before.
+func news(number int, before, body string) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "  says on #%d:\n", number)
+	known := map[string]bool{}
+	for _, line := range strings.Split(before, "\n") {
+		known[line] = true
+	}
+	for i, line := range strings.Split(body, "\n") {
+		list := strings.HasPrefix(line, "- ") && !strings.HasPrefix(line, "- **")
+		if line != "" && (i == 0 || list && !known[line]) {
+			fmt.Fprintf(&out, "    | %s\n", strings.TrimRight(line, " "))
+		}
+	}
+	return out.String()
 }

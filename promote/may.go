@@ -85,9 +85,13 @@ func (c *considered) may(rules ruleset, actor Actor, action Action) *Refusal {
 			}
 			return &Refusal{fmt.Sprintf("The gates of %s are overridden by %s.", rules.Name, whose), not, "`/status`"}
 		}
-	case ActPromote, ActUnhold:
+	case ActPromote:
 		if who := rules.Allow.Promote; !allowed(who, actor.Write) {
 			return &Refusal{fmt.Sprintf("%s is promoted by %s.", rules.Name, who), not, ""}
+		}
+	case ActUnhold:
+		if who := rules.Allow.Promote; !allowed(who, actor.Write) {
+			return &Refusal{fmt.Sprintf("Holds of others on %s are lifted by %s, who may promote it.", rules.Name, who), not, "`/status`"}
 		}
 	default:
 		return &Refusal{"What nobody is allowed is forbidden.", fmt.Sprintf("Nobody is allowed to %s.", action), ""}

@@ -144,6 +144,14 @@ func (a asked) rights(state promote.State) comment.Rights {
 	return rights
 }
 
+// reason is what the person says, without the "of" of "because of a demo": the demo is the reason.
+func (a asked) reason() string {
+	if rest, found := strings.CutPrefix(a.Command.Reason, "of "); found && strings.TrimSpace(rest) != "" {
+		return strings.TrimSpace(rest)
+	}
+	return a.Command.Reason
+}
+
 func (a asked) options() comment.Options { return comment.Options{OnlyLong: a.Command.Long} }
 
 // rollout is that of the pull request's newest commit on trunk, if there is one that is still looked at.

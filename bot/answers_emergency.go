@@ -36,7 +36,7 @@ func (a asked) override(tx *store.Tx, state promote.State) (answer store.Answer,
 	if err != nil || refusal != nil {
 		return a.refusing(state, refusal), err
 	}
-	given, passed, refusal := promote.Overriding(state, promote.Emergency{Environment: name, By: a.actor, To: to, Reason: a.Command.Reason})
+	given, passed, refusal := promote.Overriding(state, promote.Emergency{Environment: name, By: a.actor, To: to, Reason: a.reason()})
 	if refusal != nil {
 		return a.refusing(state, refusal), nil
 	}

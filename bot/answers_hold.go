@@ -41,7 +41,7 @@ func (b *Bot) components(ctx context.Context, repository store.Repository, envir
 // hold puts a hold on an environment, or on some of its components.
 func (a asked) hold(tx *store.Tx, state promote.State) (answer store.Answer, err error) {
 	environment := a.Command.Environment()
-	hold := promote.Hold{Kind: promote.Held, Components: a.Command.Components, Owner: a.actor.Person, Reason: a.Command.Reason,
+	hold := promote.Hold{Kind: promote.Held, Components: a.Command.Components, Owner: a.actor.Person, Reason: a.reason(),
 		From: state.Now, Until: a.Command.Ends(state.Now, state.Rules.Zone)}
 	if refusal := promote.PutOn(state, a.actor, environment, hold); refusal != nil {
 		return a.refusing(state, refusal), nil
@@ -86,13 +86,13 @@ func (a asked) unknownComponent() *promote.Refusal {
 // unhold lifts the person's own holds, and those of others where the person may. Their owners are told.
 func (a asked) unhold(tx *store.Tx, state promote.State) (answer store.Answer, err error) {
 	environment := a.Command.Environment()
-	lifted, refusal := promote.Lift(state, a.actor, environment, a.Command.Reason)
+	lifted, refusal := promote.Lift(state, a.actor, environment, a.reason())
 	if refusal != nil {
 		return a.refusing(state, refusal), nil
 	}
 	var texts []string
 	for _, hold := range lifted {
-		own, reason := hold.Owner.ID == a.actor.ID, a.Command.Reason
+		own, reason := hold.Owner.ID == a.actor.ID, a.reason()
 		if err := tx.Lift(a.repository.ID, environment, hold, a.actor.Person, reason); err != nil {
 			return answer, err
 		}

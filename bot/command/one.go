@@ -125,12 +125,7 @@ func reason(words []string) string {
 		}
 		return r
 	}, text)
-	text = strings.TrimSpace(text)
-	// "because of a demo": the reason is the demo.
-	if rest, found := strings.CutPrefix(text, "of "); found && strings.TrimSpace(rest) != "" {
-		text = strings.TrimSpace(rest)
-	}
-	return text
+	return strings.TrimSpace(text)
 }
 
 var componentForm = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._/*?{}-]*$|^[*{][\p{L}\p{N}._/*?{},-]*$`)

@@ -68,6 +68,8 @@ type conversation struct {
 	running string
 	// watched are commits whose check runs are shown in full, such as the heads of groups of the merge queue.
 	watched map[string]bool
+	// brief: of comments only the news are shown.
+	brief bool
 	// disturb is called after each step, before what follows from it has ended; nil: nothing disturbs.
 	disturb func()
 }
@@ -151,7 +153,7 @@ func (c *conversation) do(line string) {
 		c.restart()
 		return
 	}
-	if c.doMore(line) {
+	if c.doMore(line) || c.doPeople(line) {
 		return
 	}
 	match := step.FindStringSubmatch(line)
@@ -167,7 +169,7 @@ func (c *conversation) do(line string) {
 	case "opens":
 		c.open(person, name, line, text)
 	case "comments on":
-		_, err = person.Comment(project, number, c.unnamed(text))
+		_, err = person.Comment(project, number, strings.ReplaceAll(c.unnamed(text), " ⏎ ", "\n"))
 	case "merges", "squashes", "rebases":
 		var sha string
 		sha, err = person.Merge(project, number, map[string]string{"merges": "merge", "squashes": "squash", "rebases": "rebase"}[verb])
@@ -341,7 +343,12 @@ func (c *conversation) comments(number int) string {
 		if c.said[entry.ID] == entry.Body {
 			continue
 		}
+		before := c.said[entry.ID]
 		c.said[entry.ID] = entry.Body
+		if c.brief {
+			out.WriteString(news(number, before, entry.Body))
+			continue
+		}
 		fmt.Fprintf(&out, "  says on #%d:\n", number)
 		for _, line := range strings.Split(strings.TrimRight(entry.Body, "\n"), "\n") {
 			fmt.Fprintf(&out, "    %s\n", strings.TrimRight("| "+line, " "))

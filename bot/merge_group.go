@@ -21,7 +21,11 @@ type mergeGroupEvent struct {
 
 // parseDelivery reads the payload of a delivery.
 func parseDelivery(event string, payload []byte) (any, error) {
-	if event != "merge_group" {
+	switch event {
+	case "merge_group":
+	case "issue_comment":
+		return parseComment(payload)
+	default:
 		return github.ParseWebHook(event, payload)
 	}
 	var group mergeGroupEvent

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/google/go-github/v60/github"
+	"github.com/rs/zerolog"
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/promote"
 	"github.com/trunkline/trunkline/promote/store"
@@ -42,16 +43,8 @@ func (b *Bot) LookUp(ctx context.Context, id int64) error {
 
 // namedIn are all users and teams that the rules name, also former rules that still count.
 func namedIn(state promote.State) (named config.Who) {
-	for _, rules := range append(slices.Clone(state.Former), promote.FormerRules{Rules: state.Rules}) {
-		for _, environment := range rules.Rules.Environments {
-			all := []config.Who{environment.Allow.Promote, environment.Allow.Hold, environment.Allow.Override}
-			for _, rule := range environment.Approve {
-				all = append(all, rule.Who)
-			}
-			for _, who := range all {
-				named.Users, named.Teams = append(named.Users, who.Users...), append(named.Teams, who.Teams...)
-			}
-		}
+	for _, who := range promote.Naming(state) {
+		named.Users, named.Teams = append(named.Users, who.Users...), append(named.Teams, who.Teams...)
 	}
 	lower := func(names []string) []string {
 		for i := range names {
@@ -68,10 +61,8 @@ func namedIn(state promote.State) (named config.Who) {
 func asksWriters(state promote.State) bool {
 	for _, rules := range append(slices.Clone(state.Former), promote.FormerRules{Rules: state.Rules}) {
 		for _, environment := range rules.Rules.Environments {
-			for _, rule := range environment.Approve {
-				if rule.Anyone() {
-					return true
-				}
+			if slices.ContainsFunc(environment.Approve, func(r config.ApproveRule) bool { return r.Anyone() }) {
+				return true
 			}
 		}
 	}
@@ -96,23 +87,33 @@ func (b *Bot) people(ctx context.Context, repository store.Repository, named con
 		}
 		people.Teams[team] = members
 	}
+	var err error
+	if asksWriters(state) {
+		people.Writers, err = b.writers(ctx, repository, state)
+	}
+	return people, err
+}
+
+// writers are those who may write to the repository, of the people who approved what an environment may be brought to.
+func (b *Bot) writers(ctx context.Context, repository store.Repository, state promote.State) (ids []int64, err error) {
 	asked := map[int64]bool{}
-	for _, environment := range state.Environments {
+	for _, name := range sortedNames(state.Environments) {
+		environment := state.Environments[name]
 		for _, approval := range environment.Approvals {
 			if asked[approval.By.ID] || approval.From != environment.Runs {
 				continue
 			}
 			asked[approval.By.ID] = true
-			writes, err := b.may(ctx, repository, approval.By, "run")
+			actor, err := b.actor(ctx, repository, approval.By)
 			if err != nil {
-				return people, err
+				return nil, err
 			}
-			if writes {
-				people.Writers = append(people.Writers, approval.By.ID)
+			if actor.Write {
+				ids = append(ids, actor.ID)
 			}
 		}
 	}
-	return people, nil
+	return ids, nil
 }
 
 // user is the numeric id of a login; 0: there is nobody of that name.
@@ -131,9 +132,14 @@ func (b *Bot) user(ctx context.Context, repository store.Repository, login strin
 	return user.GetID(), nil
 }
 
-// members are the ids of a team's active members, those of its child teams among them; none where there is no such team.
+// members are the ids of a team's active members, those of its child teams among them; none where there is no such team, or
+// none that we may see: then nobody counts for it.
 func (b *Bot) members(ctx context.Context, repository store.Repository, team string) (ids []int64, err error) {
 	client, err := b.clients.forRepository(ctx, repository, membership)
+	if unseen(err) {
+		zerolog.Ctx(ctx).Error().Err(err).Str("team", team).Msg("the installation does not let us see members")
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +147,8 @@ func (b *Bot) members(ctx context.Context, repository store.Repository, team str
 	options := &github.TeamListTeamMembersOptions{ListOptions: github.ListOptions{PerPage: 100}}
 	for {
 		page, response, err := client.Teams.ListTeamMembersBySlug(ctx, organisation, slug, options)
-		if missing(err) {
+		if missing(err) || unseen(err) {
+			zerolog.Ctx(ctx).Warn().Err(err).Str("team", team).Msg("there is no such team, or it is not ours to see")
 			return nil, nil
 		}
 		if err != nil {
@@ -158,7 +165,16 @@ func (b *Bot) members(ctx context.Context, repository store.Repository, team str
 }
 
 // missing tells whether GitHub has no such thing, or none that we may see.
-func missing(err error) bool {
+func missing(err error) bool { return answered(err, http.StatusNotFound) }
+
+// unseen tells whether the installation lacks a permission: no token with it is made, or it is of no use.
+func unseen(err error) bool {
 	var answer *github.ErrorResponse
-	return errors.As(err, &answer) && answer.Response != nil && answer.Response.StatusCode == http.StatusNotFound
+	return answered(err, http.StatusUnprocessableEntity) ||
+		answered(err, http.StatusForbidden) && errors.As(err, &answer) && strings.Contains(answer.Message, "not accessible by integration")
+}
+
+func answered(err error, status int) bool {
+	var answer *github.ErrorResponse
+	return errors.As(err, &answer) && answer.Response != nil && answer.Response.StatusCode == status
 }

@@ -179,7 +179,7 @@ func (p *previewing) mayRun(ctx context.Context) (*planner.Problem, error) {
 		return untrusted, nil
 	}
 	for _, who := range slices.Compact([]promote.Person{p.pull.Author, p.pull.Pusher}) {
-		trusted, err := p.bot.may(ctx, p.repository, who, "run")
+		trusted, err := p.bot.may(ctx, p.repository, who, actRun)
 		if err != nil {
 			return nil, err
 		}

@@ -102,8 +102,10 @@ func deploymentState(phase promote.Phase) string {
 	switch phase {
 	case promote.Succeeded:
 		return "success"
-	case promote.Failed:
+	case promote.Failed, promote.Aborted:
 		return "failure"
+	case promote.Void:
+		return "inactive"
 	default:
 		return "in_progress"
 	}

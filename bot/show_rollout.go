@@ -63,6 +63,7 @@ func (b *Bot) showCommit(ctx context.Context, repository store.Repository, state
 	if !ok || len(rollout.Stages) == 0 && len(rollout.Problems) == 0 {
 		return nil
 	}
+	var detail string
 	err := b.store.Read(ctx, func(tx *store.Tx) error {
 		answers, err := tx.Answers(repository.ID, commit.Pull)
 		for _, answer := range answers {
@@ -70,12 +71,16 @@ func (b *Bot) showCommit(ctx context.Context, repository store.Repository, state
 				rollout.Answers = append(rollout.Answers, answer.Answer)
 			}
 		}
-		return errors.Join(err, addImpacts(tx, repository.ID, rollout))
-	})
-	if err != nil {
+		if err := errors.Join(err, addImpacts(tx, repository.ID, rollout)); err != nil {
+			return err
+		}
+		former, err := printed(tx, repository.ID, commit.Pull)
+		if err != nil {
+			return err
+		}
+		detail, err = shownIn(rollout, former, tx.Now())
 		return err
-	}
-	detail, err := shownIn(rollout)
+	})
 	if err != nil {
 		return err
 	}
@@ -103,22 +108,26 @@ func addImpacts(tx *store.Tx, repository int64, rollout promote.Rollout) error {
 	return nil
 }
 
-// shownIn says how the rollout stands, and which commits /promote without a commit means from now on: those that
+// shownIn says how the rollout stands, and which commits and plans commands without a commit mean from now on: those that
 // a person reads in the comment. The comment of a commit that rides shows its own, and what stopped with a newer one:
 // there going back to its own would undo what is applied already.
-func shownIn(rollout promote.Rollout) (string, error) {
-	s, rides := shown{Targets: map[string]string{}}, rollout.Rides()
+func shownIn(rollout promote.Rollout, former shown, now time.Time) (string, error) {
+	s, rides := shown{Targets: map[string]string{}, Plans: map[string]string{}}, rollout.Rides()
 	for _, stage := range rollout.Stages {
+		name := stage.Environment.Name
 		switch {
 		case stage.Status == promote.Stopped:
-			s.Targets[stage.Environment.Name] = stage.Range.To.SHA
+			s.Targets[name] = stage.Range.To.SHA
 		case rides && stage.Status != promote.Converged:
-			s.Targets[stage.Environment.Name] = rollout.Commit.SHA
-		case stage.Status == promote.Ready:
-			s.Targets[stage.Environment.Name] = stage.Range.To.SHA
+			s.Targets[name] = rollout.Commit.SHA
+		case stage.Status == promote.Ready || stage.Status == promote.HeldBack && len(stage.Gates) > 0:
+			s.Targets[name] = stage.Range.To.SHA
+			if stage.PlanDigest != "" {
+				s.Plans[name] = stage.PlanDigest
+			}
 		}
 	}
-	text, err := json.Marshal(s)
+	text, err := json.Marshal(s.after(former, now))
 	word := "moving"
 	if rollout.Converged() {
 		word = "converged"

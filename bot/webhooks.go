@@ -141,7 +141,7 @@ func (b *Bot) onCheckRun(ctx context.Context, event any) error {
 		return nil
 	}
 	repository := repositoryOf(e.GetRepo(), e.GetInstallation())
-	allowed, err := b.may(ctx, repository, person(e.GetSender()), "plan")
+	allowed, err := b.may(ctx, repository, person(e.GetSender()), actPlan)
 	if err != nil || !allowed {
 		return err
 	}

@@ -83,7 +83,7 @@ func (c *considered) refuse(target Commit) *Refusal {
 		return &Refusal{"One deployment at a time in an environment.",
 			fmt.Sprintf("%s is being brought to %s right now.", name, code(last.To)), "Wait for it to end; then `/promote " + name + "`."}
 	case target.Position > c.candidate.Position:
-		return unproven(*c.state, rules, target)
+		return c.refuseUnproven(target)
 	case c.oneByOne() && target.Position > first.Position && first.Position > runs.Position:
 		return &Refusal{fmt.Sprintf("%s takes commits one by one, in the order of trunk.", name),
 			fmt.Sprintf("%s comes before %s.", code(first.SHA), code(target.SHA)), fmt.Sprintf("`/promote %s to %s`", name, Short(first.SHA))}
@@ -93,7 +93,7 @@ func (c *considered) refuse(target Commit) *Refusal {
 		return &Refusal{"A promotion goes from one commit of trunk to a newer one.",
 			fmt.Sprintf("%s runs %s already.", name, code(runs.SHA)), fmt.Sprintf("`/promote %s to %s`", name, Short(first.SHA))}
 	case target.Position <= runs.Position && c.state.tip().Position > runs.Position && len(rules.After)+len(rules.AfterAny) > 0:
-		return unproven(*c.state, rules, c.state.tip())
+		return c.refuseUnproven(c.state.tip())
 	case target.Position <= runs.Position:
 		return &Refusal{"A promotion goes from one commit of trunk to a newer one.",
 			fmt.Sprintf("%s runs %s already, the newest commit of trunk: there is nothing to promote.", name, code(runs.SHA)), "`/status`"}
@@ -119,22 +119,30 @@ func (c *considered) refuseContract(target Commit) *Refusal {
 	return nil
 }
 
-// unproven refuses a commit that has not succeeded in what the environment comes after.
-func unproven(state State, rules config.Environment, target Commit) *Refusal {
-	lacking := lackingProof(state, rules, target)
-	if len(lacking) == 0 {
-		return &Refusal{"A commit must be on trunk.", fmt.Sprintf("%s is newer than trunk as we know it.", code(target.SHA)), "`/status`"}
+// refuseUnproven refuses a commit that has not succeeded in what the environment comes after, by any version of its rules.
+func (c *considered) refuseUnproven(target Commit) *Refusal {
+	state := *c.state
+	for _, rules := range c.versions {
+		lacking := lackingProof(state, rules.Environment, target)
+		if len(lacking) == 0 {
+			continue
+		}
+		name := lacking[0]
+		environment := state.Environments[name]
+		fact := fmt.Sprintf("%s has not proven %s yet: it runs %s.", name, code(target.SHA), code(environment.Runs))
+		next := "Wait for " + name + "; `/status` shows where it is."
+		if last := environment.Last; last != nil && last.Phase.Live() {
+			fact = fmt.Sprintf("%s has not proven %s yet: it is being brought to %s right now.", name, code(target.SHA), code(last.To))
+		} else if candidateFor(state, name).Position >= target.Position {
+			next = "`/promote " + name + "`"
+		}
+		after := name
+		if rules.former != "" {
+			after += fmt.Sprintf(" until it runs %s, which changes that", code(rules.former))
+		}
+		return &Refusal{fmt.Sprintf("%s comes after %s: a commit must have succeeded there first.", rules.Name, after), fact, next}
 	}
-	name := lacking[0]
-	environment := state.Environments[name]
-	fact := fmt.Sprintf("%s has not proven %s yet: it runs %s.", name, code(target.SHA), code(environment.Runs))
-	next := "Wait for " + name + "; `/status` shows where it is."
-	if last := environment.Last; last != nil && last.Phase.Live() {
-		fact = fmt.Sprintf("%s has not proven %s yet: it is being brought to %s right now.", name, code(target.SHA), code(last.To))
-	} else if candidateFor(state, name).Position >= target.Position {
-		next = "`/promote " + name + "`"
-	}
-	return &Refusal{fmt.Sprintf("%s comes after %s: a commit must have succeeded there first.", rules.Name, name), fact, next}
+	return nil
 }
 
 // lackingProof are the environments of `after` that do not have the target, and all of `any` where none has it.

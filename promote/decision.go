@@ -135,6 +135,8 @@ type Stage struct {
 	Approvals []Counted
 	// Overdue: the environment did not converge in its time; nil: it did, or has time.
 	Overdue *Overdue
+	// PlanDigest is that of the plan which gates and approvals look at; empty: there is none yet.
+	PlanDigest string
 	// Impact of Range, where it was planned; nil: it was not, or not yet.
 	Impact *PlannedImpact
 }

@@ -52,6 +52,14 @@ func (h Hold) active(now time.Time) bool {
 	return !now.Before(h.From) && (h.Until.IsZero() || now.Before(h.Until))
 }
 
+// Text says what is held, by whom, until when and why, as a sentence without its full stop.
+func (h Hold) Text(environment string, zone *time.Location) string { return h.text(environment, zone) }
+
+// Covers tells whether it holds a component.
+func (h Hold) Covers(component string) bool {
+	return len(h.Components) == 0 || named(h.Components, component)
+}
+
 func (h Hold) text(name string, zone *time.Location) string {
 	text := fmt.Sprintf("%s is held by %s", name, h.owner())
 	if len(h.Components) > 0 {

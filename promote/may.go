@@ -37,12 +37,20 @@ func May(state State, actor Actor, action Action, environment string) *Refusal {
 		return &Refusal{"Only environments of the configuration are moved.", fmt.Sprintf("%s is not one of them.", environment), "`/help`"}
 	}
 	c, _ := consider(&state, rules)
+	var first *Refusal
 	for _, version := range c.versions {
-		if refusal := c.may(version, actor, action); refusal != nil {
+		refusal := c.may(version, actor, action)
+		switch {
+		case refusal == nil && action == ActApprove:
+			// Each version needs its own people; one person need not be among those of all.
+			return nil
+		case refusal != nil && action != ActApprove:
 			return refusal
+		case first == nil:
+			first = refusal
 		}
 	}
-	return nil
+	return first
 }
 
 func (c *considered) may(rules ruleset, actor Actor, action Action) *Refusal {
@@ -58,7 +66,11 @@ func (c *considered) may(rules ruleset, actor Actor, action Action) *Refusal {
 	switch action {
 	case ActApprove:
 		q := question{c, rules, Promotion{}}
-		if len(rules.Approve) > 0 && !actor.App && !q.mayApprove(actor.Person) && !(actor.Write && q.anyoneApproves()) {
+		asked := q.mayApprove(actor.Person) || actor.Write && (q.anyoneApproves() || len(rules.Approve) == 0)
+		if !actor.App && !asked && len(rules.Approve) == 0 {
+			return &Refusal{fmt.Sprintf("%s needs no approvals.", rules.Name), fmt.Sprintf("`%s` declares none for it.", config.Path), "`/status`"}
+		}
+		if !actor.App && !asked {
 			return &Refusal{fmt.Sprintf("%s is approved by %s.", rules.Name, q.askedOf()), not, ""}
 		}
 	case ActHold:
@@ -73,12 +85,43 @@ func (c *considered) may(rules ruleset, actor Actor, action Action) *Refusal {
 			}
 			return &Refusal{fmt.Sprintf("The gates of %s are overridden by %s.", rules.Name, whose), not, "`/status`"}
 		}
-	case ActPromote, ActUnhold:
+	case ActPromote:
 		if who := rules.Allow.Promote; !allowed(who, actor.Write) {
 			return &Refusal{fmt.Sprintf("%s is promoted by %s.", rules.Name, who), not, ""}
 		}
+	case ActUnhold:
+		if who := rules.Allow.Promote; !allowed(who, actor.Write) {
+			return &Refusal{fmt.Sprintf("Holds of others on %s are lifted by %s, who may promote it.", rules.Name, who), not, "`/status`"}
+		}
+	default:
+		return &Refusal{"What nobody is allowed is forbidden.", fmt.Sprintf("Nobody is allowed to %s.", action), ""}
 	}
 	return nil
+}
+
+// Named tells whether some rule of some environment names a person, by login or by team: to approve, or to be allowed
+// something. Former rules count as long as they are among the state's.
+func Named(state State, id int64) bool {
+	for _, who := range Naming(state) {
+		if !who.Anyone() && state.People.among(who, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// Naming are all lists of people in the rules of all environments, former rules included. A list that names nobody stands for
+// everyone with a right of their own.
+func Naming(state State) (lists []config.Who) {
+	for _, rules := range append(slices.Clone(state.Former), FormerRules{Rules: state.Rules}) {
+		for _, environment := range rules.Rules.Environments {
+			lists = append(lists, environment.Allow.Promote, environment.Allow.Hold, environment.Allow.Override)
+			for _, rule := range environment.Approve {
+				lists = append(lists, rule.Who)
+			}
+		}
+	}
+	return lists
 }
 
 func (q question) anyoneApproves() bool {

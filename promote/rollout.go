@@ -71,6 +71,9 @@ func stage(state State, commit Commit, environment Environment, decision Decisio
 		s.Status, s.Deployment, s.Range, s.Waits = Stopped, last, state.ofDeployment(last), decision.Waits
 	case decision.Promotion != nil && decision.Promotion.To.Position >= commit.Position:
 		s.Range, s.Waits, s.Gates, s.Approvals = decision.Promotion.Range, decision.Waits, decision.Gates, decision.Approvals
+		if plan := decision.Promotion.Plan; plan != nil {
+			s.PlanDigest = plan.Digest()
+		}
 		s.Status = HeldBack
 		if len(decision.Waits) == 1 && decision.Waits[0].Gate == GateManual {
 			s.Status = Ready

@@ -35,7 +35,7 @@ func Help(environments []config.Environment, may Rights, o Options) string {
 		{o.typed("/unhold <environment> [because <reason>]"), own("lift a hold; another person's needs a reason")},
 		{o.typed("/retry <environment>"), own("a deployment that failed, again")},
 		{o.typed("/abort <environment>"), own("take back what waits, or stop what is under way after the step it is at")},
-		{o.typed("/override <environment> because <reason>"), own("an emergency: pass closed gates, on the record")},
+		{o.typed("/override <environment> [to <sha>] because <reason>"), own("an emergency: pass closed gates, on the record")},
 		{o.typed("/status"), own("what runs where, and what is waited for")},
 		{o.typed("/help"), own("this")},
 	})

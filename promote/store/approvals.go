@@ -58,7 +58,7 @@ func (tx *Tx) Hold(repository int64, environment string, hold promote.Hold, pull
 	err = tx.exec(`INSERT INTO holds (repository, environment, kind, components, owner, owner_login, reason, begins, until, pull)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, repository, environment, string(hold.Kind), string(components),
 		hold.Owner.ID, hold.Owner.Login, hold.Reason, millis(tx.now), millis(hold.Until), pull)
-	return errOr(err, tx.Record(Record{Repository: repository, Actor: hold.Owner, Kind: "held", Environment: environment, Reason: hold.Reason}))
+	return errOr(err, tx.Record(Record{Repository: repository, Actor: hold.Owner, Kind: "held", Environment: environment, Reason: hold.Text(environment, nil)}))
 }
 
 // holds that are on, or ended a short while ago.

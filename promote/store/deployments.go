@@ -217,7 +217,12 @@ func (tx *Tx) Succeed(id int64, left Left) error {
 func (tx *Tx) AskAbort(id int64, by promote.Person) (bool, error) {
 	count, err := tx.changed(`UPDATE deployments SET abort_by = $1, abort_login = $2 WHERE id = $3
 		AND phase IN ('planning', 'applying', 'verifying')`, by.ID, by.Login, id)
-	return count == 1, err
+	if err != nil || count == 0 {
+		return false, err
+	}
+	deployment, repository, err := tx.Deployment(id)
+	err = errOr(err, tx.Record(Record{Repository: repository, Actor: by, Kind: "abort asked", Environment: deployment.Environment, SHA: deployment.To}))
+	return true, errOr(err, tx.Nudge(Nudge{Topic: Deploy, Repository: repository, Subject: fmt.Sprint(id)}))
 }
 
 // AbortAsked tells whether a person wants a deployment to stop, and who.

@@ -15,6 +15,9 @@ type Notice struct {
 	At time.Time
 }
 
+// Notice writes down something that people are to be told.
+func (tx *Tx) Notice(repository int64, n promote.Notice) error { return tx.give(repository, n) }
+
 // give writes down what people are to be told.
 func (tx *Tx) give(repository int64, n promote.Notice) error {
 	err := tx.exec(`INSERT INTO notices (repository, kind, environment, subject, owner, text, issue, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,

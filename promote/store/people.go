@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"encoding/json"
+	"slices"
 
 	"github.com/trunkline/trunkline/promote"
 )
@@ -30,6 +31,20 @@ func (tx *Tx) SavePeople(repository int64, people promote.People) error {
 		}
 	}
 	return save("writers", "", people.Writers)
+}
+
+// Writes adds somebody to those who may write to the repository, as GitHub has just said.
+func (tx *Tx) Writes(repository, person int64) error {
+	known, err := tx.people(repository)
+	if err != nil || slices.Contains(known.Writers, person) {
+		return err
+	}
+	text, err := json.Marshal(append(known.Writers, person))
+	if err != nil {
+		return err
+	}
+	return tx.exec(`INSERT INTO people (repository, kind, name, ids, at) VALUES ($1, 'writers', '', $2, $3)
+		ON CONFLICT (repository, kind, name) DO UPDATE SET ids = excluded.ids, at = excluded.at`, repository, string(text), millis(tx.now))
 }
 
 func (tx *Tx) people(repository int64) (people promote.People, err error) {

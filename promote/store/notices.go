@@ -19,7 +19,8 @@ type Notice struct {
 func (tx *Tx) give(repository int64, n promote.Notice) error {
 	err := tx.exec(`INSERT INTO notices (repository, kind, environment, subject, owner, text, issue, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		repository, string(n.Kind), n.Environment, n.Subject, n.Owner, n.Text, n.Issue, millis(tx.now))
-	return errOr(err, tx.Record(Record{Repository: repository, Kind: "notice", Environment: n.Environment, Reason: n.Text}))
+	err = errOr(err, tx.Record(Record{Repository: repository, Kind: "notice", Environment: n.Environment, Reason: n.Text}))
+	return errOr(err, tx.Nudge(Nudge{Topic: Notices, Repository: repository}))
 }
 
 func (tx *Tx) given(repository int64) (given []promote.Given, err error) {

@@ -40,5 +40,3 @@ func (b *Bot) clock(ctx context.Context, nudge store.Nudge) error {
 	b.readReports(ctx, repository)
 	return b.store.Write(ctx, func(tx *store.Tx) error { return tx.Step(nudge.Repository) })
 }
-
-func (b *Bot) showNotices(context.Context, store.Nudge) error { return nil }

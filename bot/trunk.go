@@ -39,6 +39,12 @@ func (b *Bot) readTrunk(ctx context.Context, nudge store.Nudge) error {
 					return err
 				}
 			}
+			if issues, err := tx.OpenDivergences(repository.ID); err != nil || len(advance.Commits) > 0 && len(issues) > 0 {
+				// The new rules may not know of the divergence any more.
+				if err = errors.Join(err, tx.Nudge(store.Nudge{Topic: store.Notices, Repository: repository.ID})); err != nil {
+					return err
+				}
+			}
 			return tx.Step(repository.ID)
 		})
 		if err == nil {

@@ -23,7 +23,8 @@ func (tx *Tx) give(repository int64, n promote.Notice) error {
 	return errOr(err, tx.Nudge(Nudge{Topic: Notices, Repository: repository}))
 }
 
-func (tx *Tx) given(repository int64) (given []promote.Given, err error) {
+// Given are the notices that people were given, or are to be, the newest first.
+func (tx *Tx) Given(repository int64) (given []promote.Given, err error) {
 	err = tx.each(func(rows *sql.Rows) error {
 		var g promote.Given
 		var at int64

@@ -218,7 +218,7 @@ func TestGroupsThatLeaveAreStopped(t *testing.T) {
 				return err
 			}
 			q.stop()
-			q.now = q.now.Add(queuePatience)
+			q.now.goOn(queuePatience)
 			q.start()
 			return nil
 		},
@@ -280,7 +280,7 @@ func TestGroupsTakeNoPlansThatMayBeOld(t *testing.T) {
 		change func(*queueing) (number int)
 	}{
 		"just planned":     {false, func(q *queueing) int { return q.number }},
-		"planned long ago": {true, func(q *queueing) int { q.stop(); q.now = q.now.Add(reuseFor + time.Minute); q.start(); return q.number }},
+		"planned long ago": {true, func(q *queueing) int { q.stop(); q.now.goOn(reuseFor + time.Minute); q.start(); return q.number }},
 		"planned in part": {true, func(q *queueing) int {
 			q.must(second(q.gh.As("bob").Comment(project, q.number, "/plan dev")))
 			return q.number

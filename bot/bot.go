@@ -49,15 +49,17 @@ type Bot struct {
 	pace                      pace
 	// pause comes after a pass over rollouts that showed something, so that many small steps become few edits.
 	pause time.Duration
-	// sweepEvery is how often missed deliveries are looked for, watchEvery how often merge queues are looked at.
-	sweepEvery, watchEvery time.Duration
-	registry               *prometheus.Registry
-	meters                 meters
+	// sweepEvery is how often missed deliveries are looked for, watchEvery how often merge queues are looked at, tickEvery
+	// whether a time has come.
+	sweepEvery, watchEvery, tickEvery time.Duration
+	registry                          *prometheus.Registry
+	meters                            meters
 }
 
 // New assembles a Bot. Nothing runs before [Bot.Run].
 func New(o Options) (*Bot, error) {
-	b := &Bot{settings: o.Settings, store: o.Store, registry: prometheus.NewRegistry(), pause: rolloutPause, sweepEvery: sweepEvery, watchEvery: watchEvery}
+	b := &Bot{settings: o.Settings, store: o.Store, registry: prometheus.NewRegistry(),
+		pause: rolloutPause, sweepEvery: sweepEvery, watchEvery: watchEvery, tickEvery: tickEvery}
 	b.meters = newMeters(b.registry)
 	b.clients = newClients(o.Settings.GitHub, "trunkline/"+o.Version, b.meters.calls)
 	b.mirrors = &mirrors{bot: b, open: map[int64]opened{}}
@@ -100,6 +102,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	var sweeping sync.WaitGroup
 	sweeping.Go(func() { b.sweep(ctx) })
 	sweeping.Go(func() { b.watchQueues(ctx) })
+	sweeping.Go(func() { b.tick(ctx) })
 	defer sweeping.Wait()
 	return b.store.Work(ctx, map[store.Topic]store.Handler{
 		store.Delivery: b.inbox.process,
@@ -109,6 +112,10 @@ func (b *Bot) Run(ctx context.Context) error {
 		store.Impact:   b.impact,
 		store.Pull:     b.showPull,
 		store.Rollout:  b.showRollout,
+
+		store.Clock:     b.clock,
+		store.Scheduled: b.scheduled,
+		store.Notices:   b.showNotices,
 
 		store.Group:      b.group,
 		store.GroupCheck: b.showGroup,

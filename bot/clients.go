@@ -29,6 +29,8 @@ const (
 	looking purpose = "looking"
 	// membership: who is in the teams that rules name.
 	membership purpose = "membership"
+	// reading the statuses of commits of trunk.
+	reading purpose = "reading"
 	// deploying: GitHub deployments and their statuses.
 	deploying purpose = "deploying"
 )
@@ -40,6 +42,7 @@ var permissions = map[purpose]*github.InstallationPermissions{
 		Metadata: github.String("read")},
 	looking:    {Contents: github.String("read"), PullRequests: github.String("read"), Metadata: github.String("read")},
 	membership: {Members: github.String("read"), Metadata: github.String("read")},
+	reading:    {Statuses: github.String("read"), Metadata: github.String("read")},
 	deploying:  {Deployments: github.String("write"), Metadata: github.String("read")},
 }
 

@@ -153,7 +153,7 @@ func (c *conversation) do(line string) {
 		c.restart()
 		return
 	}
-	if c.doMore(line) || c.doPeople(line) {
+	if c.doMore(line) || c.doPeople(line) || c.doTime(line) {
 		return
 	}
 	match := step.FindStringSubmatch(line)
@@ -293,7 +293,7 @@ func (c *conversation) happened() string {
 		case "deployment_status":
 			key := "deployment " + event.Environment + " " + event.SHA
 			note(key, event.State+", "+event.Body)
-		case "comment", "comment_edited":
+		case "comment", "comment_edited", "issue":
 			changed[event.Pull] = true
 		}
 	}
@@ -303,7 +303,10 @@ func (c *conversation) happened() string {
 		fmt.Fprintf(&out, "  %s\n", strings.TrimSuffix(key+": "+states[key], ": "))
 	}
 	for number := range 100 {
-		if changed[number] {
+		if issue, err := c.gh.Issue(project, number); changed[number] && err == nil {
+			out.WriteString(c.issue(issue))
+			out.WriteString(c.commentsIn(number, issue.Comments(c.login)))
+		} else if changed[number] {
 			out.WriteString(c.annotations(number))
 			out.WriteString(c.comments(number))
 		}
@@ -338,8 +341,12 @@ func (c *conversation) comments(number int) string {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	return c.commentsIn(number, pull.Comments(c.login))
+}
+
+func (c *conversation) commentsIn(number int, all []githubsim.Entry) string {
 	var out strings.Builder
-	for _, entry := range pull.Comments(c.login) {
+	for _, entry := range all {
 		if c.said[entry.ID] == entry.Body {
 			continue
 		}

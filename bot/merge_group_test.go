@@ -217,7 +217,9 @@ func TestGroupsThatLeaveAreStopped(t *testing.T) {
 			if err := q.gh.As("alice").Dequeue(project, q.queue()[1].Pull); err != nil {
 				return err
 			}
-			q.later(queuePatience)
+			q.stop()
+			q.now.goOn(queuePatience)
+			q.start()
 			return nil
 		},
 	} {
@@ -278,7 +280,7 @@ func TestGroupsTakeNoPlansThatMayBeOld(t *testing.T) {
 		change func(*queueing) (number int)
 	}{
 		"just planned":     {false, func(q *queueing) int { return q.number }},
-		"planned long ago": {true, func(q *queueing) int { q.later(reuseFor + time.Minute); return q.number }},
+		"planned long ago": {true, func(q *queueing) int { q.stop(); q.now.goOn(reuseFor + time.Minute); q.start(); return q.number }},
 		"planned in part": {true, func(q *queueing) int {
 			q.must(second(q.gh.As("bob").Comment(project, q.number, "/plan dev")))
 			return q.number

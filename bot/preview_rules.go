@@ -37,6 +37,11 @@ func (p *previewing) rulesAfter(ctx context.Context, before, merge *mirror.Tree)
 	if err == nil {
 		err = checks.Problems(rules.Checks, merge)
 	}
+	if err == nil {
+		if err = p.bot.baselineProblems(ctx, p.repository, rules); err != nil && !errors.As(err, new(config.Problems)) {
+			return trunk, err
+		}
+	}
 	if err != nil {
 		p.preview.Problem = problemOf("This would break the configuration", err)
 		return trunk, nil
@@ -84,6 +89,9 @@ func (p *previewing) beginWith(ctx context.Context, git *mirror.Mirror, merge st
 	}
 	rules, err := config.Parse(config.Path, text)
 	var snapshot *planner.Snapshot
+	if err == nil {
+		err = p.bot.baselineProblems(ctx, p.repository, rules)
+	}
 	if err == nil {
 		snapshot, err = p.bot.snapshot(ctx, p.repository, merge, rules)
 	}

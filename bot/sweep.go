@@ -31,6 +31,13 @@ func (b *Bot) wake(ctx context.Context) error {
 		}
 		for _, repository := range repositories {
 			nudges = append(nudges, store.Nudge{Topic: store.Trunk, Repository: repository.ID})
+			notices, err := tx.UnshownNotices(repository.ID)
+			if err != nil {
+				return err
+			}
+			if len(notices) > 0 {
+				nudges = append(nudges, store.Nudge{Topic: store.Notices, Repository: repository.ID})
+			}
 			groups, err := tx.QueuedGroups(repository.ID)
 			if err != nil {
 				return err

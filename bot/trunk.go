@@ -4,14 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
-	"sync"
-	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/trunkline/trunkline/config"
-	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/planner/mirror"
 	"github.com/trunkline/trunkline/promote"
 	"github.com/trunkline/trunkline/promote/store"
@@ -30,7 +25,7 @@ func (b *Bot) readTrunk(ctx context.Context, nudge store.Nudge) error {
 		if err != nil {
 			return fmt.Errorf("read trunk of %s/%s: %w", repository.Owner, repository.Name, err)
 		}
-		return b.store.Write(ctx, func(tx *store.Tx) error {
+		err = b.store.Write(ctx, func(tx *store.Tx) error {
 			_, _, before, err := tx.Configuration(repository.ID)
 			if err != nil {
 				return err
@@ -44,48 +39,23 @@ func (b *Bot) readTrunk(ctx context.Context, nudge store.Nudge) error {
 					return err
 				}
 			}
+			if issues, err := tx.OpenDivergences(repository.ID); err != nil || len(advance.Commits) > 0 && len(issues) > 0 {
+				// The new rules may not know of the divergence any more.
+				if err = errors.Join(err, tx.Nudge(store.Nudge{Topic: store.Notices, Repository: repository.ID})); err != nil {
+					return err
+				}
+			}
 			return tx.Step(repository.ID)
 		})
+		if err == nil {
+			b.readReports(ctx, repository)
+		}
+		return err
 	})
 	if err == nil {
 		b.tidy(ctx, nudge.Repository)
 	}
 	return err
-}
-
-// tidy lets the mirror pack what fetches have left, now and then.
-func (b *Bot) tidy(ctx context.Context, id int64) {
-	repository, err := b.repository(ctx, id)
-	if err == nil && b.tidied.due(id, time.Now()) {
-		err = b.mirrors.of(repository).Tidy(ctx)
-	}
-	if err != nil && ctx.Err() == nil {
-		zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot tidy a mirror")
-	}
-}
-
-// tidyEvery is how often it is looked whether there is anything to pack.
-const tidyEvery = 6 * time.Hour
-
-// tidied is when each mirror was tidied last, as far as this process knows.
-type tidied struct {
-	mu   sync.Mutex
-	last map[int64]time.Time
-}
-
-// due tells whether a mirror is to be tidied, and notes that it is. A process that was just started has other things
-// to do first.
-func (t *tidied) due(repository int64, now time.Time) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.last == nil {
-		t.last = map[int64]time.Time{}
-	}
-	last, known := t.last[repository]
-	if !known || now.Sub(last) >= tidyEvery {
-		t.last[repository] = now
-	}
-	return known && now.Sub(last) >= tidyEvery
 }
 
 // nudgeOpen has the previews of all open pull requests looked at.
@@ -101,7 +71,7 @@ func nudgeOpen(tx *store.Tx, repository int64) error {
 
 // advance is the difference between trunk and what is stored of it.
 func (b *Bot) advance(ctx context.Context, repository store.Repository) (store.Advance, error) {
-	a := store.Advance{Repository: repository.ID}
+	a := store.Advance{Repository: repository.ID, Former: map[string]string{}}
 	git := b.mirrors.of(repository)
 	ref := "refs/heads/" + repository.Trunk
 	if err := git.Fetch(ctx, "+"+ref+":"+ref); err != nil {
@@ -118,17 +88,22 @@ func (b *Bot) advance(ctx context.Context, repository store.Repository) (store.A
 	}
 	rules, found, err := b.configurationAt(ctx, git, tip, &a)
 	if err != nil || !found {
+		limitPaths(&a, rules)
 		return a, err
 	}
 	_, err = b.snapshot(ctx, repository, tip, rules)
 	if errors.As(err, &a.Problems) {
+		limitPaths(&a, rules)
 		return a, nil
 	}
 	if err != nil {
 		return a, err
 	}
-	a.Baselines, err = b.baselines(ctx, repository, rules, from, tip)
-	return a, err
+	if err = b.baselines(ctx, repository, baselining{rules: rules, from: from, advance: &a}); err != nil {
+		return a, err
+	}
+	limitPaths(&a, rules)
+	return a, b.askForPeople(ctx, repository, rules, &a)
 }
 
 // newCommits fills in the commits that are new, and returns the commit before them: what environments ran that
@@ -156,13 +131,21 @@ func (b *Bot) newCommits(ctx context.Context, repository store.Repository, a *st
 		return "", err
 	}
 	for _, commit := range commits {
-		named, err := b.named(ctx, repository, commit)
+		described, err := b.describe(ctx, repository, commit)
 		if err != nil {
 			return "", err
 		}
-		a.Commits = append(a.Commits, named)
+		if err := formerAt(ctx, git, commit, described, a); err != nil {
+			return "", err
+		}
+		a.Commits = append(a.Commits, described)
 	}
-	return from, nil
+	if !straight {
+		if err := b.formerOfLost(ctx, repository, a); err != nil {
+			return "", err
+		}
+	}
+	return from, b.addPushers(ctx, repository, a)
 }
 
 // firstBaseline is what environments are taken to run when a repository is first seen: the commit that a delivery
@@ -215,40 +198,6 @@ func (b *Bot) lost(ctx context.Context, repository store.Repository, tip string)
 	return lost, nil
 }
 
-// named finds the pull request that a commit of trunk came from: among those we know, else by asking GitHub.
-func (b *Bot) named(ctx context.Context, repository store.Repository, commit mirror.Commit) (promote.Commit, error) {
-	named := promote.Commit{SHA: commit.SHA, Title: commit.Subject, Author: promote.Person{Login: commit.AuthorName}}
-	var pull store.PullRequest
-	var known bool
-	err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
-		pull, known, err = tx.PullOfMerge(repository.ID, commit.SHA)
-		if err == nil && !known && len(commit.Parents) == 2 {
-			pull, known, err = tx.PullMerging(repository.ID, repository.Trunk, commit.Parents[1])
-		}
-		return err
-	})
-	if err != nil || known {
-		named.Pull, named.Author, named.Title = pull.Number, pull.Author, pull.Title
-		return named, err
-	}
-	client, err := b.clients.forRepository(ctx, repository, talking)
-	if err != nil {
-		return named, err
-	}
-	pulls, _, err := client.PullRequests.ListPullRequestsWithCommit(ctx, repository.Owner, repository.Name, commit.SHA, nil)
-	if err != nil {
-		// Without it the commit is shown without its pull request; that is no reason to hold up trunk.
-		zerolog.Ctx(ctx).Warn().Err(err).Str("sha", commit.SHA).Msg("cannot ask which pull request a commit came from")
-		return named, nil
-	}
-	for _, p := range pulls {
-		if p.GetBase().GetRef() == repository.Trunk && (p.GetMergeCommitSHA() == commit.SHA || p.MergedAt != nil) {
-			named.Pull, named.Author, named.Title = p.GetNumber(), person(p.GetUser()), p.GetTitle()
-		}
-	}
-	return named, nil
-}
-
 // configurationAt reads the configuration at a commit of trunk into the advance. found is false where there is
 // none, or none that can be used: its problems are found again by whoever needs it.
 func (b *Bot) configurationAt(ctx context.Context, git *mirror.Mirror, sha string, a *store.Advance) (rules config.Repository, found bool, err error) {
@@ -266,73 +215,4 @@ func (b *Bot) configurationAt(ctx context.Context, git *mirror.Mirror, sha strin
 	a.Configured, a.Configuration = true, string(text)
 	rules, problems := config.Parse(config.Path, text)
 	return rules, problems == nil, nil
-}
-
-// baselines are what environments run that are not known yet: the instances at the commit before, by the new
-// rules. So an environment that is newly declared over stacks that existed is taken as it is, and stacks that are
-// new are created like any other change.
-func (b *Bot) baselines(ctx context.Context, repository store.Repository, rules config.Repository, from, tip string) (baselines []store.Baseline, err error) {
-	var state promote.State
-	err = b.store.Read(ctx, func(tx *store.Tx) (err error) {
-		state, err = tx.State(repository.ID)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	var snapshot *planner.Snapshot
-	for _, environment := range rules.Environments {
-		if _, known := state.Environments[environment.Name]; known {
-			continue
-		}
-		if snapshot == nil {
-			before, err := b.listedAt(ctx, repository, from, rules)
-			if err != nil {
-				return nil, err
-			}
-			snapshot, err = b.snapshot(ctx, repository, from, before)
-			if errors.As(err, new(config.Problems)) {
-				// The rules do not go with the commit before, so nobody knows what ran then: begin with what is there now.
-				snapshot, err = b.snapshot(ctx, repository, tip, rules)
-			}
-			if err != nil {
-				return nil, err
-			}
-		}
-		baseline := store.Baseline{Environment: environment.Name, SHA: snapshot.Commit, Digests: snapshot.Digests(environment.Name),
-			Whereabouts: snapshot.Whereabouts(environment.Name)}
-		baselines = append(baselines, baseline)
-	}
-	return baselines, nil
-}
-
-// formerly is the map of instances of an older commit under rules of today: without what it did not have yet, and
-// empty where the rules do not go with it at all.
-func (b *Bot) formerly(ctx context.Context, repository store.Repository, sha string, rules config.Repository) (*planner.Snapshot, error) {
-	before, err := b.listedAt(ctx, repository, sha, rules)
-	if err != nil {
-		return nil, err
-	}
-	snapshot, err := b.snapshot(ctx, repository, sha, before)
-	if errors.As(err, new(config.Problems)) {
-		return &planner.Snapshot{Commit: sha}, nil
-	}
-	return snapshot, err
-}
-
-// listedAt are the rules without the instances of a list whose directories a commit does not have: they are new. What
-// depends on what is left out, since it may name some of these; no digest depends on it.
-func (b *Bot) listedAt(ctx context.Context, repository store.Repository, sha string, rules config.Repository) (config.Repository, error) {
-	tree, err := b.mirrors.of(repository).Tree(ctx, sha)
-	if err != nil {
-		return rules, err
-	}
-	rules.Stacks.Instances = slices.DeleteFunc(slices.Clone(rules.Stacks.Instances), func(instance config.Instance) bool {
-		return !tree.HasDirectory(instance.Path)
-	})
-	for i := range rules.Stacks.Instances {
-		rules.Stacks.Instances[i].DependsOn = nil
-	}
-	rules.Stacks.DependsOn, rules.Stacks.Downstream = nil, false
-	return rules, nil
 }

@@ -21,6 +21,7 @@ func (b *Bot) events() map[string]handleEvent {
 		"issue_comment":             b.onComment,
 		"check_run":                 b.onCheckRun,
 		"merge_group":               b.onMergeGroup,
+		"status":                    b.onStatus,
 	}
 }
 
@@ -92,7 +93,8 @@ func (b *Bot) onPullRequest(ctx context.Context, event any) error {
 			if err := tx.Remember(repository.ID, pull.MergeCommit+"^"); err != nil {
 				return err
 			}
-			if err := tx.NameCommit(repository.ID, pull.MergeCommit, pull.Number, pull.Author); err != nil {
+			named := promote.Commit{SHA: pull.MergeCommit, Pull: pull.Number, Author: pull.Author, Merger: pull.Merger}
+			if err := tx.NameCommit(repository.ID, named); err != nil {
 				return err
 			}
 			if err := tx.Nudge(store.Nudge{Topic: store.Trunk, Repository: repository.ID}); err != nil {
@@ -120,6 +122,9 @@ func (b *Bot) onPush(ctx context.Context, event any) error {
 				return err
 			}
 		}
+		if err := tx.Pushed(repository.ID, store.Push{Before: e.GetBefore(), After: e.GetAfter(), By: person(e.GetSender())}); err != nil {
+			return err
+		}
 		return tx.Nudge(store.Nudge{Topic: store.Trunk, Repository: repository.ID})
 	})
 }
@@ -133,9 +138,13 @@ func ownerOf(r *github.PushEventRepository) string {
 	return owner
 }
 
-// onCheckRun plans again when someone asks for our check run to be run again, by GitHub's link or by our button.
+// onCheckRun takes check runs for what they say of commits of trunk, and plans again when someone asks for our check run to
+// be run again, by GitHub's link or by our button.
 func (b *Bot) onCheckRun(ctx context.Context, event any) error {
 	e := event.(*github.CheckRunEvent)
+	if e.GetAction() == "created" || e.GetAction() == "completed" {
+		return b.report(ctx, e.GetRepo().GetID(), checkReport(e.GetCheckRun()))
+	}
 	again := e.GetAction() == "rerequested" || e.GetAction() == "requested_action" && e.GetRequestedAction().Identifier == planAgain
 	if !again || e.GetCheckRun().GetApp().GetID() != b.settings.GitHub.App.ID {
 		return nil
@@ -165,7 +174,7 @@ func pullRequest(repository int64, p *github.PullRequest) store.PullRequest {
 	}
 	switch {
 	case p.GetMerged():
-		pull.Phase, pull.MergeCommit = store.PullMerged, p.GetMergeCommitSHA()
+		pull.Phase, pull.MergeCommit, pull.Merger = store.PullMerged, p.GetMergeCommitSHA(), person(p.GetMergedBy())
 	case p.GetState() == "closed":
 		pull.Phase = store.PullClosed
 	}

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,10 +41,28 @@ type world struct {
 	bot            *Bot
 	server         *httptest.Server
 	stop           func()
-	// now is the time at the beginning, passed how long that is ago.
-	now    time.Time
-	passed atomic.Int64
+	now            *standing
 	setup
+}
+
+// standing is a clock that goes on only when it is told to.
+type standing struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+// time on the clock.
+func (s *standing) time() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.at
+}
+
+// goOn puts the clock forward.
+func (s *standing) goOn(by time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.at = s.at.Add(by)
 }
 
 // setup is what differs between worlds. The zero value is one in which nothing goes wrong and no time passes.
@@ -69,10 +86,10 @@ func newWorldOf(t testing.TB, options githubsim.RepositoryOptions, setup setup) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, data: t.TempDir(), deployed: t.TempDir(), now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), setup: setup}
+	w := &world{t: t, data: t.TempDir(), deployed: t.TempDir(), now: &standing{at: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}, setup: setup}
 	clock := w.clock
 	if clock == nil {
-		clock = w.time
+		clock = w.now.time
 	}
 	w.gh, err = githubsim.New(githubsim.Options{Dir: t.TempDir(), Manifest: manifest, Clock: clock, Key: key()})
 	if err != nil {
@@ -124,13 +141,14 @@ func (w *world) start() {
 	logger := zerolog.New(zerolog.NewTestWriter(w.t)).Level(zerolog.WarnLevel)
 	ctx, cancel := context.WithCancel(logger.WithContext(context.Background()))
 	var err error
-	if w.store, err = store.Open(ctx, settings.Database, w.time); err != nil {
+	if w.store, err = store.Open(ctx, settings.Database, w.now.time); err != nil {
 		w.t.Fatal(err)
 	}
 	if w.bot, err = New(Options{Settings: settings, Store: w.store, Version: "test"}); err != nil {
 		w.t.Fatal(err)
 	}
 	w.bot.pause, w.bot.sweepEvery, w.bot.watchEvery = 50*time.Millisecond, 500*time.Millisecond, 2*time.Second
+	w.bot.tickEvery = 500 * time.Millisecond
 	w.server = httptest.NewServer(w.bot.Handler())
 	w.gh.SetHook(w.server.URL + HookPath)
 	ended := make(chan error, 1)
@@ -174,12 +192,6 @@ func (w *world) told() bool {
 	return true
 }
 
-// time is that of the world, which stands still but for later.
-func (w *world) time() time.Time { return w.now.Add(time.Duration(w.passed.Load())) }
-
-// later lets time pass.
-func (w *world) later(d time.Duration) { w.passed.Add(int64(d)) }
-
 // settle waits until nobody has anything left to do.
 func (w *world) settle() {
 	w.t.Helper()
@@ -196,6 +208,25 @@ func (w *world) settle() {
 		if quiet++; !idle || !w.told() {
 			quiet = 0
 			time.Sleep(10 * time.Millisecond)
+		}
+	}
+}
+
+// passes lets time go by: whatever is due meanwhile happens at its time, give or take a little.
+func (w *world) passes(long time.Duration) {
+	w.t.Helper()
+	step := max(time.Minute, min(15*time.Minute, long/200))
+	for left := long; left > 0; left -= step {
+		w.now.goOn(min(step, left))
+		if err := w.bot.nudgeDue(context.Background()); err != nil {
+			w.t.Fatal(err)
+		}
+		idle, err := w.store.Idle(context.Background())
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if !idle {
+			w.settle()
 		}
 	}
 }

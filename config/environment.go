@@ -23,7 +23,7 @@ func (d *decoder) environment(key, node *yaml.Node, before []Environment) Enviro
 			"verify":          func(n *yaml.Node) { d.verify(n, &e) },
 			"converge_within": func(n *yaml.Node) { e.ConvergeWithin = d.duration(n, "converge_within") },
 			"allow":           func(n *yaml.Node) { e.Allow = d.allow(n) },
-			"baseline":        func(n *yaml.Node) { e.Baseline = d.baseline(n) },
+			"baseline":        func(n *yaml.Node) { e.Baseline, e.BaselineAt = d.baseline(n), position(n) },
 		}
 		maps.Copy(keys, d.gateKeys(&e.Gates))
 		seen = d.mapping(node, "environment "+e.Name, keys, "waves", "watch", "on_failure")

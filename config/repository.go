@@ -169,8 +169,9 @@ type Environment struct {
 	Allow Allow
 	// Baseline is the commit that the environment ran before Trunkline: a full SHA or its beginning. Empty: the commit
 	// before the first that Trunkline saw.
-	Baseline string
-	At       Position
+	Baseline   string
+	BaselineAt Position
+	At         Position
 }
 
 // Check is something run to know whether an environment is healthy.

@@ -2,6 +2,7 @@ package promote
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -46,4 +47,16 @@ func (r Report) newer(other Report) bool {
 		return r.At.After(other.At)
 	}
 	return !r.Passed && other.Passed
+}
+
+// WaitsForReports are the commits on which a check or a status is waited for or has failed, by any environment; each once, in
+// the order of the environments.
+func WaitsForReports(state State) (shas []string) {
+	for _, decision := range Decide(state) {
+		waits := slices.ContainsFunc(decision.Gates, func(g Gate) bool { return g.Name == GateRequire && !g.Open })
+		if waits && decision.Promotion != nil && !slices.Contains(shas, decision.Promotion.To.SHA) {
+			shas = append(shas, decision.Promotion.To.SHA)
+		}
+	}
+	return shas
 }

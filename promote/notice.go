@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/trunkline/trunkline/config"
 )
 
 // NoticeKind says what people are told about.
@@ -103,6 +105,12 @@ func (s *State) ofDivergence(environment Environment, hold Hold) (n Notice, is b
 		n.Kind, n.Text = NoticeEnded, fmt.Sprintf("%s ended %s, and nothing diverges: its declaration can be taken out", what, end)
 	}
 	return n, true
+}
+
+// SubjectOf is the subject of all notices about a declared divergence: the same in each of its environments, and another one
+// where what diverges, its owner or its end is another.
+func SubjectOf(declared config.Divergence) string {
+	return Hold{Components: declared.Components, OwnerName: declared.Owner, Until: declared.Until}.subject()
 }
 
 // subject of a divergence: what, whose and until when. With another end it is another matter.

@@ -141,7 +141,9 @@ func (gh *GitHub) isIssuer(issuer any) bool {
 	return false
 }
 
-func (gh *GitHub) clientID() string { return "Iv23li" + decimal(gh.app.id) }
+func (gh *GitHub) clientID() string { return gh.app.clientID() }
+
+func (a *app) clientID() string { return "Iv23li" + decimal(a.id) }
 
 func decodePart(part string, into any) bool {
 	text, err := base64.RawURLEncoding.DecodeString(part)

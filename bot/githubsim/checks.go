@@ -6,17 +6,19 @@ import (
 	"time"
 )
 
-// checkSuite gathers the App's check runs on one commit.
+// checkSuite gathers an App's check runs on one commit.
 type checkSuite struct {
 	id      int64
+	app     *app
 	sha     string
 	branch  string
 	created time.Time
 }
 
-// checkRun is a check run of the App.
+// checkRun is a check run of the App, or of another one.
 type checkRun struct {
 	id          int64
+	app         *app
 	suite       *checkSuite
 	sha         string
 	name        string

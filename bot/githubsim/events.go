@@ -10,15 +10,15 @@ import (
 type Event struct {
 	At    time.Time `json:"at"`
 	Actor string    `json:"actor"`
-	// Kind is pull, push, review, comment, comment_edited, reaction, check,
-	// merge, queue, deployment or deployment_status.
+	// Kind is pull, issue, push, review, comment, comment_edited, reaction,
+	// check, merge, queue, deployment or deployment_status.
 	Kind        string `json:"kind"`
 	Repository  string `json:"repository"`
-	Pull        int    `json:"pull"` // 0 where no pull request is concerned
+	Pull        int    `json:"pull"` // or issue; 0 where neither is concerned
 	Environment string `json:"environment"`
 	SHA         string `json:"sha"`
 	// State is what became of it: opened, closed, reopened, ready_for_review of
-	// a pull request; the branch of a push; the verdict of a review; the content
+	// a pull request or an issue; the branch of a push; the verdict of a review; the content
 	// of a reaction; the status or conclusion of a check; what a merge queue did
 	// with a pull request: added, merged, or removed and why; the state of a
 	// deployment.

@@ -77,6 +77,7 @@ type GitHub struct {
 	options  Options
 	contract *contract.Contract
 	app      *app
+	others   []*app // that report checks
 	server   *http.Server
 	stop     context.CancelFunc
 	url      string

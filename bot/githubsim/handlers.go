@@ -30,6 +30,7 @@ func handlers() map[string]func(*call) (reply, error) {
 		"issues/get":                                      getIssue,
 		"issues/get-comment":                              getComment,
 		"issues/list-comments":                            listComments,
+		"issues/list-for-repo":                            listIssues,
 		"issues/update":                                   updateIssue,
 		"issues/update-comment":                           updateComment,
 		"meta/get":                                        getMeta,

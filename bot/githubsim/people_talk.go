@@ -104,6 +104,8 @@ func (p *Person) onCheck(fullName string, id int64, action string, more object) 
 	if run.status != "completed" {
 		return &Problem{Status: http.StatusUnprocessableEntity, Message: "This check run is not rerequestable"}
 	}
-	p.gh.emitCheck(repo, run, happening{action, who, more})
+	if run.app == p.gh.app { // another App hears of its own runs, and we do not
+		p.gh.emitCheck(repo, run, happening{action, who, more})
+	}
 	return nil
 }

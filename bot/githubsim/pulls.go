@@ -53,7 +53,7 @@ func (gh *GitHub) open(o opening) (*pull, error) {
 func (gh *GitHub) newIssue(repo *repository, by *account, title, body string) *issue {
 	repo.lastNumber++
 	made := &issue{
-		id: gh.id(), number: repo.lastNumber, title: title, body: body, user: by, state: "open",
+		id: gh.id(), repo: repo, number: repo.lastNumber, title: title, body: body, user: by, state: "open",
 		created: gh.now(), updated: gh.now(),
 	}
 	repo.issues[made.number] = made
@@ -160,7 +160,11 @@ func (gh *GitHub) mergeCommitAt(held *pull, base string, m merging, at time.Time
 			title = fmt.Sprintf("%s (#%d)", held.issue.title, held.issue.number)
 		}
 		by.who = held.issue.user
-		return git.commitTree(tree, title+"\n", by, base)
+		others, err := git.coAuthors(base, held.headSHA, by.who)
+		if err != nil {
+			return "", err
+		}
+		return git.commitTree(tree, title+"\n"+others, by, base)
 	case "merge", "":
 		title := m.title
 		if title == "" {

@@ -22,7 +22,7 @@ func createCheck(c *call) (reply, error) {
 		return reply{}, &Problem{Status: http.StatusUnprocessableEntity, Message: "No commit found for SHA: " + *request.HeadSHA}
 	}
 	run := &checkRun{
-		id: c.gh.id(), suite: c.gh.suite(c.repo, *request.HeadSHA), sha: *request.HeadSHA, status: "queued",
+		id: c.gh.id(), app: c.gh.app, suite: c.gh.suite(c.repo, *request.HeadSHA, c.gh.app), sha: *request.HeadSHA, status: "queued",
 		started: c.gh.now(), detailsURL: c.gh.app.externalURL,
 	}
 	c.repo.runs = append(c.repo.runs, run)
@@ -42,6 +42,9 @@ func updateCheck(c *call) (reply, error) {
 	run, err := c.run()
 	if err != nil {
 		return reply{}, err
+	}
+	if run.app != c.gh.app {
+		return reply{}, forbidden("Invalid app_id `" + decimal(c.gh.app.id) + "` - check run can only be modified by the GitHub App that created it.")
 	}
 	var request checkRequest
 	if err := c.decode(&request); err != nil {
@@ -98,14 +101,14 @@ func (gh *GitHub) changeRun(run *checkRun, r checkRequest) {
 	}
 }
 
-// suite finds or makes the App's suite on a commit.
-func (gh *GitHub) suite(repo *repository, sha string) *checkSuite {
+// suite finds or makes an App's suite on a commit.
+func (gh *GitHub) suite(repo *repository, sha string, of *app) *checkSuite {
 	for _, found := range repo.suites {
-		if found.sha == sha {
+		if found.sha == sha && found.app == of {
 			return found
 		}
 	}
-	made := &checkSuite{id: gh.id(), sha: sha, created: gh.now()}
+	made := &checkSuite{id: gh.id(), app: of, sha: sha, created: gh.now()}
 	for _, held := range repo.pulls() {
 		if held.headSHA == sha {
 			made.branch = held.head
@@ -127,7 +130,7 @@ func (gh *GitHub) tellRun(repo *repository, run *checkRun, action string) {
 	if action == "created" || action == "completed" {
 		gh.recordRun(repo, run)
 	}
-	gh.emitCheck(repo, run, happening{action: action, by: gh.app.bot})
+	gh.emitCheck(repo, run, happening{action: action, by: run.app.bot})
 }
 
 // recordRun adds the run's state to the history, unless it is there already.
@@ -141,7 +144,7 @@ func (gh *GitHub) recordRun(repo *repository, run *checkRun) {
 		body += ": " + run.title
 	}
 	event := Event{
-		Actor: gh.app.bot.login, Kind: "check", Repository: repo.fullName(), Pull: gh.pullAt(repo, run.sha),
+		Actor: run.app.bot.login, Kind: "check", Repository: repo.fullName(), Pull: gh.pullAt(repo, run.sha),
 		SHA: run.sha, State: state, Body: body,
 	}
 	if recorded := state + " " + body; run.recorded != recorded {
@@ -206,23 +209,27 @@ func listAnnotations(c *call) (reply, error) {
 }
 
 // listChecks answers checks/list-for-ref. Unless all are asked for it shows the
-// newest run of each name.
+// newest run of each name and App.
 func listChecks(c *call) (reply, error) {
 	sha, found := c.repo.git.resolve(c.values["ref"])
 	if !found {
 		return reply{}, &Problem{Status: http.StatusUnprocessableEntity, Message: "No commit found for SHA: " + c.values["ref"]}
 	}
 	query := c.query()
-	seen := map[string]bool{}
+	type source struct {
+		app  *app
+		name string
+	}
+	seen := map[source]bool{}
 	var runs []*checkRun
 	for _, run := range slices.Backward(c.repo.runs) {
-		newer := seen[run.name]
+		newer := seen[source{run.app, run.name}]
 		switch {
 		case run.sha != sha, query.Has("check_name") && query.Get("check_name") != run.name:
 		case newer && query.Get("filter") != "all":
-		case query.Has("app_id") && query.Get("app_id") != decimal(c.gh.app.id):
+		case query.Has("app_id") && query.Get("app_id") != decimal(run.app.id):
 		default:
-			seen[run.name] = true
+			seen[source{run.app, run.name}] = true
 			if !query.Has("status") || query.Get("status") == run.status {
 				runs = append(runs, run)
 			}

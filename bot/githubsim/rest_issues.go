@@ -43,7 +43,7 @@ func createIssue(c *call) (reply, error) {
 	case len(request.Body) > bodyLimit:
 		return reply{}, invalid("Issue", "body", "custom", "body is too long (maximum is 65536 characters)")
 	}
-	made := c.gh.newIssue(c.repo, c.actor, title, request.Body)
+	made := c.gh.openIssue(c.repo, c.actor, title, request.Body)
 	return created(c.gh.issueShape(c.repo, made))
 }
 
@@ -105,9 +105,9 @@ func (gh *GitHub) setState(held *issue, state string, by *account) error {
 	case held.pull != nil:
 		return gh.reopen(held.pull, by)
 	case state == "closed":
-		held.state, held.closed, held.closedBy = state, gh.now(), by
+		gh.closeIssue(held, by)
 	default:
-		held.state, held.closed, held.closedBy = state, time.Time{}, nil
+		gh.reopenIssue(held, by)
 	}
 	return nil
 }

@@ -182,10 +182,12 @@ func repositoryStubs(repos []*repository) []any {
 }
 
 // integration shows the App.
-func (gh *GitHub) integration() object {
-	app := gh.app
+func (gh *GitHub) integration() object { return gh.appShape(gh.app) }
+
+// appShape shows an App.
+func (gh *GitHub) appShape(app *app) object {
 	return object{
-		"id": app.id, "client_id": gh.clientID(), "slug": app.slug, "node_id": nodeID("Integration", app.id),
+		"id": app.id, "client_id": app.clientID(), "slug": app.slug, "node_id": nodeID("Integration", app.id),
 		"owner": gh.user(app.owner), "name": app.name, "description": app.description,
 		"external_url": app.externalURL, "html_url": gh.web("/apps/%s", app.slug), "created_at": stamp(app.created),
 		"updated_at": stamp(app.created), "permissions": app.permissions, "events": app.events,

@@ -12,7 +12,7 @@ func (gh *GitHub) runShape(repo *repository, run *checkRun) object {
 		"id": run.id, "node_id": nodeID("CheckRun", run.id), "head_sha": run.sha, "name": run.name, "url": url,
 		"html_url": html, "details_url": details, "external_id": run.externalID, "status": run.status,
 		"conclusion": orNull(run.conclusion), "started_at": stamp(run.started), "completed_at": stamp(run.completed),
-		"check_suite": object{"id": run.suite.id}, "app": gh.integration(), "pull_requests": gh.pullStubs(repo, run.sha),
+		"check_suite": object{"id": run.suite.id}, "app": gh.appShape(run.app), "pull_requests": gh.pullStubs(repo, run.sha),
 		"output": object{
 			"title": orNull(run.title), "summary": orNull(run.summary), "text": orNull(run.text),
 			"annotations_count": len(run.annotations), "annotations_url": url + "/annotations",
@@ -38,7 +38,7 @@ func (gh *GitHub) suiteShape(repo *repository, suite *checkSuite) object {
 	return object{
 		"id": suite.id, "node_id": nodeID("CheckSuite", suite.id), "head_branch": orNull(suite.branch),
 		"head_sha": suite.sha, "status": status, "conclusion": orNull(conclusion), "before": zeroSHA, "after": suite.sha,
-		"url": gh.api("/repos/%s/check-suites/%d", repo.fullName(), suite.id), "app": gh.integration(),
+		"url": gh.api("/repos/%s/check-suites/%d", repo.fullName(), suite.id), "app": gh.appShape(suite.app),
 		"pull_requests": gh.pullStubs(repo, suite.sha), "created_at": stamp(suite.created), "updated_at": stamp(gh.now()),
 	}
 }

@@ -45,6 +45,7 @@ func (r *repository) fullName() string { return r.owner.login + "/" + r.name }
 // issue is an issue, or the conversation of a pull request.
 type issue struct {
 	id        int64
+	repo      *repository
 	number    int
 	title     string
 	body      string

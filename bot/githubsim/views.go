@@ -1,6 +1,7 @@
 package githubsim
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -47,7 +48,7 @@ type PullView struct {
 	TestMerge  string // refs/pull/N/merge, empty when there is a conflict
 	Commits    []string
 	Timeline   []Entry
-	Checks     []CheckView // newest of each name on the head
+	Checks     []CheckView // newest of each App and name on the head, those of the App first
 }
 
 // Comments lists the comments of the conversation by one author, of everyone if
@@ -65,6 +66,7 @@ func (v PullView) Comments(author string) []Entry {
 // CheckView is a check run.
 type CheckView struct {
 	ID          int64
+	App         string // the slug of the App whose run it is
 	Name        string
 	SHA         string
 	Status      string
@@ -168,19 +170,19 @@ func reactionsTo(held *issue, id int64) []Reaction {
 	return found
 }
 
-// checksOn shows the newest run of each name on a commit.
+// checksOn shows the newest run of each App and name on a commit.
 func (r *repository) checksOn(sha string) []CheckView {
 	newest := map[string]*checkRun{}
 	for _, run := range r.runs {
 		if run.sha == sha {
-			newest[run.name] = run
+			newest[fmt.Sprintf("%020d %s", run.app.id, run.name)] = run // the App that all is about is the first there was
 		}
 	}
 	var found []CheckView
-	for _, name := range slices.Sorted(maps.Keys(newest)) {
-		run := newest[name]
+	for _, key := range slices.Sorted(maps.Keys(newest)) {
+		run := newest[key]
 		view := CheckView{
-			ID: run.id, Name: run.name, SHA: run.sha, Status: run.status, Conclusion: run.conclusion, Title: run.title,
+			ID: run.id, App: run.app.slug, Name: run.name, SHA: run.sha, Status: run.status, Conclusion: run.conclusion, Title: run.title,
 			Summary: run.summary, Text: run.text, DetailsURL: run.detailsURL,
 		}
 		for _, one := range run.annotations {
@@ -194,7 +196,7 @@ func (r *repository) checksOn(sha string) []CheckView {
 	return found
 }
 
-// Checks shows the newest check run of each name on a commit.
+// Checks shows the newest check run of each App and name on a commit, those of the App first.
 func (gh *GitHub) Checks(fullName, sha string) ([]CheckView, error) {
 	gh.mu.Lock()
 	defer gh.mu.Unlock()

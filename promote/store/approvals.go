@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"encoding/json"
+	"fmt"
 
 	"github.com/trunkline/trunkline/promote"
 )
@@ -106,6 +107,25 @@ func (tx *Tx) Override(repository int64, environment string, o promote.Override)
 	}
 	return tx.exec(`INSERT INTO overrides (repository, environment, from_sha, to_sha, person, login, reason, at, phase)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting')`, repository, environment, o.From, o.To, o.By.ID, o.By.Login, o.Reason, millis(tx.now))
+}
+
+// PassedGate is a closed gate that an override passed, with what it said.
+type PassedGate struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
+
+// UsedOverride returns an override that was used, with the gates that it passed.
+func (tx *Tx) UsedOverride(id int64) (o promote.Override, passed []PassedGate, err error) {
+	var at int64
+	var gates string
+	known, err := tx.one([]any{&o.ID, &o.From, &o.To, &o.By.ID, &o.By.Login, &o.Reason, &at, &gates}, `SELECT id, from_sha, to_sha, person, login,
+		reason, at, passed FROM overrides WHERE id = $1 AND phase = 'used'`, id)
+	if err != nil || !known {
+		return o, nil, fmt.Errorf("find override %d: %w", id, errOr(err, sql.ErrNoRows))
+	}
+	o.At = fromMillis(at)
+	return o, passed, json.Unmarshal([]byte(gates), &passed)
 }
 
 func (tx *Tx) waitingOverride(repository int64, environment string) (*promote.Override, error) {

@@ -22,10 +22,12 @@ func (tx *Tx) Notice(repository int64, n promote.Notice) error { return tx.give(
 func (tx *Tx) give(repository int64, n promote.Notice) error {
 	err := tx.exec(`INSERT INTO notices (repository, kind, environment, subject, owner, text, issue, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		repository, string(n.Kind), n.Environment, n.Subject, n.Owner, n.Text, n.Issue, millis(tx.now))
-	return errOr(err, tx.Record(Record{Repository: repository, Kind: "notice", Environment: n.Environment, Reason: n.Text}))
+	err = errOr(err, tx.Record(Record{Repository: repository, Kind: "notice", Environment: n.Environment, Reason: n.Text}))
+	return errOr(err, tx.Nudge(Nudge{Topic: Notices, Repository: repository}))
 }
 
-func (tx *Tx) given(repository int64) (given []promote.Given, err error) {
+// Given are the notices that people were given, or are to be, the newest first.
+func (tx *Tx) Given(repository int64) (given []promote.Given, err error) {
 	err = tx.each(func(rows *sql.Rows) error {
 		var g promote.Given
 		var at int64

@@ -19,6 +19,18 @@ const (
 	RolloutProjection = "rollout"
 	// DeploymentProjection is the GitHub deployment of a deployment. Subject: its id; Digest: the phase shown.
 	DeploymentProjection = "deployment"
+	// NoticeProjection is a comment that tells people of something once. Subject: the id of the notice, or what else it is about.
+	NoticeProjection = "notice"
+	// OverrideProjection is the issue that follows up an override. Subject: its id; GitHubID: the number of the issue.
+	OverrideProjection = "override"
+	// OverdueProjection is the issue about an environment that is overdue where no pull request is to be told. Subject: the id
+	// of the notice; GitHubID: the number of the issue.
+	OverdueProjection = "overdue"
+	// DivergenceProjection is the issue about a planned divergence. Subject: that of its notices; GitHubID: the number of the
+	// issue; Detail: the id of the notice that it was opened with.
+	DivergenceProjection = "divergence"
+	// EndedDivergenceProjection says that such an issue was closed. Subject and GitHubID: the same.
+	EndedDivergenceProjection = "ended divergence"
 	// ReplyProjection is a comment that answers a command. Subject: comment/line.
 	ReplyProjection = "reply"
 )
@@ -68,6 +80,19 @@ func (tx *Tx) ShownRollouts(repository int64) (commits []promote.Commit, err err
 // Forget removes what is known of an object on GitHub that is gone there.
 func (tx *Tx) Forget(p Projection) error {
 	return tx.exec(`DELETE FROM projections WHERE repository = $1 AND kind = $2 AND subject = $3`, p.Repository, p.Kind, p.Subject)
+}
+
+// OpenDivergences are the issues about planned divergence that were not closed, by their subjects.
+func (tx *Tx) OpenDivergences(repository int64) (issues []Projection, err error) {
+	err = tx.each(func(rows *sql.Rows) error {
+		p := Projection{Repository: repository, Kind: DivergenceProjection}
+		err := rows.Scan(&p.Subject, &p.GitHubID, &p.Digest, &p.Detail)
+		issues = append(issues, p)
+		return err
+	}, `SELECT subject, github_id, digest, detail FROM projections p WHERE repository = $1 AND kind = $2 AND github_id > 0
+		AND NOT EXISTS (SELECT 1 FROM projections e WHERE e.repository = p.repository AND e.kind = $3 AND e.subject = p.subject)
+		ORDER BY subject`, repository, DivergenceProjection, EndedDivergenceProjection)
+	return issues, err
 }
 
 // CheckInProgress is the Digest of a check run that was not ended yet.

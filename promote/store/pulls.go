@@ -37,8 +37,9 @@ type PullRequest struct {
 	Fork  bool
 	Draft bool
 	Phase PullPhase
-	// MergeCommit on the base, once merged.
+	// MergeCommit on the base, once merged, and who did it; zero: that is not known.
 	MergeCommit string
+	Merger      promote.Person
 	// Updated is GitHub's time of the last change: what is older says nothing new.
 	Updated time.Time
 	// Action is GitHub's word for what just happened, such as "opened"; it is not stored.
@@ -113,18 +114,20 @@ func (tx *Tx) SavePull(p PullRequest) (changed bool, err error) {
 		}
 	}
 	err = tx.exec(`INSERT INTO pulls (repository, number, title, author, author_login, pusher, pusher_login, head, base, fork, draft,
-			phase, merge_commit, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+			phase, merge_commit, updated_at, merger, merger_login) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 		ON CONFLICT (repository, number) DO UPDATE SET title = excluded.title, author = excluded.author,
 			author_login = excluded.author_login, pusher = excluded.pusher, pusher_login = excluded.pusher_login,
 			head = excluded.head, base = excluded.base, fork = excluded.fork, draft = excluded.draft, phase = excluded.phase,
-			merge_commit = excluded.merge_commit, updated_at = excluded.updated_at`,
+			merge_commit = excluded.merge_commit, updated_at = excluded.updated_at,
+			merger = CASE WHEN excluded.merger = 0 THEN pulls.merger ELSE excluded.merger END,
+			merger_login = CASE WHEN excluded.merger = 0 THEN pulls.merger_login ELSE excluded.merger_login END`,
 		p.Repository, p.Number, p.Title, p.Author.ID, p.Author.Login, p.Pusher.ID, p.Pusher.Login, p.Head, p.Base, p.Fork,
-		p.Draft, p.Phase, p.MergeCommit, millis(p.Updated))
+		p.Draft, p.Phase, p.MergeCommit, millis(p.Updated), p.Merger.ID, p.Merger.Login)
 	return !known || before.Head != p.Head || before.Phase != p.Phase || before.Draft != p.Draft || before.Base != p.Base, err
 }
 
 const pullColumns = `repository, number, title, author, author_login, pusher, pusher_login, head, base, fork, draft, phase,
-	merge_commit, updated_at, allowed_head, wanted, preview, preview_phase, preview_head, preview_wanted, wanted_in, drafted`
+	merge_commit, updated_at, allowed_head, wanted, preview, preview_phase, preview_head, preview_wanted, wanted_in, drafted, merger, merger_login`
 
 // FindPull returns a pull request and whether it is known.
 func (tx *Tx) FindPull(repository int64, number int) (p PullRequest, known bool, err error) {
@@ -154,7 +157,7 @@ func (tx *Tx) pull(where string, args ...any) (p PullRequest, known bool, err er
 	var preview, wantedIn string
 	known, err = tx.one([]any{&p.Repository, &p.Number, &p.Title, &p.Author.ID, &p.Author.Login, &p.Pusher.ID, &p.Pusher.Login,
 		&p.Head, &p.Base, &p.Fork, &p.Draft, &p.Phase, &p.MergeCommit, &updated, &p.AllowedHead, &p.Wanted, &preview,
-		&p.PreviewPhase, &p.PreviewHead, &p.PreviewWanted, &wantedIn, &p.Drafted}, `SELECT `+pullColumns+` FROM pulls WHERE `+where, args...)
+		&p.PreviewPhase, &p.PreviewHead, &p.PreviewWanted, &wantedIn, &p.Drafted, &p.Merger.ID, &p.Merger.Login}, `SELECT `+pullColumns+` FROM pulls WHERE `+where, args...)
 	if err != nil || !known {
 		return p, known, err
 	}
@@ -210,10 +213,4 @@ func (tx *Tx) OpenPulls(repository int64) (numbers []int, err error) {
 		return err
 	}, `SELECT number FROM pulls WHERE repository = $1 AND phase = 'open' ORDER BY number`, repository)
 	return numbers, err
-}
-
-// NameCommit says which pull request a commit of trunk came from, where that was not known when it was read.
-func (tx *Tx) NameCommit(repository int64, sha string, pull int, author promote.Person) error {
-	return tx.exec(`UPDATE commits SET pull = $1, author = $2, author_login = $3 WHERE repository = $4 AND sha = $5 AND pull = 0`,
-		pull, author.ID, author.Login, repository, sha)
 }

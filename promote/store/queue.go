@@ -32,6 +32,8 @@ const (
 	Clock Topic = "clock"
 	// Scheduled: a check of an environment is due by its schedule. Subject: the environment, "/" and the check's name.
 	Scheduled Topic = "scheduled"
+	// Notices: people are to be told something. Subject: empty.
+	Notices Topic = "notices"
 	// Pull: what GitHub shows of an open pull request may be out of date. Subject: its number.
 	Pull Topic = "pull"
 	// Group of the merge queue may have to be planned, or not any more. Subject: its head.
@@ -44,8 +46,8 @@ const (
 
 // workers of each topic in one process. Deployments mostly wait for the engine, whose processes have a limit of
 // their own.
-var workers = map[Topic]int{Delivery: 4, Trunk: 4, Preview: 16, Deploy: 32, Impact: 8, Clock: 4, Scheduled: 8, Pull: 8, Group: 8, GroupCheck: 8,
-	Rollout: 8}
+var workers = map[Topic]int{Delivery: 4, Trunk: 4, Preview: 16, Deploy: 32, Impact: 8, Clock: 4, Scheduled: 8, Notices: 2, Pull: 8, Group: 8,
+	GroupCheck: 8, Rollout: 8}
 
 // maxAttempts with the waits of [retry] are three days, as long as GitHub keeps deliveries: an outage, of GitHub or of
 // the network, must not lose what was received.

@@ -63,6 +63,11 @@ type Advance struct {
 	Tip        string
 	// Commits that are new, oldest first. Their Position and Merged are set by the store.
 	Commits []promote.Commit
+	// Older commits come before all that are known, oldest first: an environment that was not known before runs one of
+	// them. Where one of them is known already, it is described anew.
+	Older []promote.Commit
+	// PeopleKnown: GitHub was asked who wrote and merged the commits.
+	PeopleKnown bool
 	// Lost are commits that are not on trunk any more, because it was rewritten.
 	Lost []string
 	// Configured tells whether there is a configuration at the tip; Configuration is its text.
@@ -94,8 +99,11 @@ func (tx *Tx) Advance(a Advance) error {
 			return err
 		}
 	}
+	if err := tx.addOlder(a); err != nil {
+		return err
+	}
 	for _, commit := range a.Commits {
-		if err := tx.addCommit(a.Repository, commit); err != nil {
+		if err := tx.addCommit(a.Repository, commit, a.PeopleKnown); err != nil {
 			return err
 		}
 	}
@@ -117,25 +125,6 @@ func (tx *Tx) Advance(a Advance) error {
 	}
 	return tx.exec(`UPDATE repositories SET tip = $1, configured = $2, configuration = $3, problems = $4 WHERE id = $5`,
 		a.Tip, a.Configured, a.Configuration, string(problems), a.Repository)
-}
-
-func (tx *Tx) addCommit(repository int64, c promote.Commit) error {
-	others, err := json.Marshal(append([]promote.Person{}, c.CoAuthors...))
-	if err != nil {
-		return err
-	}
-	paths, err := json.Marshal(append([]string{}, c.Paths...))
-	if err != nil {
-		return err
-	}
-	count, err := tx.changed(`INSERT INTO commits (repository, position, sha, title, pull, author, author_login, co_authors, merger, merger_login, paths, merged_at)
-		SELECT $1, COALESCE(MAX(position), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM commits WHERE repository = $1
-		ON CONFLICT (repository, sha) DO NOTHING`,
-		repository, c.SHA, c.Title, c.Pull, c.Author.ID, c.Author.Login, string(others), c.Merger.ID, c.Merger.Login, string(paths), millis(tx.now))
-	if err != nil || count == 0 {
-		return err
-	}
-	return tx.Record(Record{Repository: repository, Actor: c.Author, Kind: "merged", SHA: c.SHA, Reason: c.Title})
 }
 
 func (tx *Tx) addBaseline(repository int64, b Baseline) error {
@@ -171,6 +160,12 @@ func (tx *Tx) Configuration(repository int64) (rules config.Repository, problems
 	}
 	err = json.Unmarshal([]byte(unresolved), &problems)
 	return rules, problems, true, err
+}
+
+// ConfigurationText is the text of the configuration on trunk as it was read; empty: there is none.
+func (tx *Tx) ConfigurationText(repository int64) (text string, err error) {
+	_, err = tx.one([]any{&text}, `SELECT configuration FROM repositories WHERE id = $1 AND configured`, repository)
+	return text, err
 }
 
 // Remember keeps what a delivery says environments ran before, for a repository whose trunk was not read yet: a

@@ -30,7 +30,7 @@ func (tx *Tx) State(repository int64) (state promote.State, err error) {
 	if state.People, err = tx.people(repository); err != nil {
 		return state, err
 	}
-	state.Notices, err = tx.given(repository)
+	state.Notices, err = tx.Given(repository)
 	return state, err
 }
 

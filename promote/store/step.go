@@ -1,11 +1,9 @@
 package store
 
 import (
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/trunkline/trunkline/promote"
 )
@@ -133,13 +131,19 @@ func started(repository int64, decision promote.Decision) Record {
 
 // useOverride records an emergency loudly: who passed which gates, and why. People get an issue to follow it up.
 func (tx *Tx) useOverride(repository int64, decision promote.Decision, override promote.Override) error {
-	count, err := tx.changed(`UPDATE overrides SET phase = 'used' WHERE id = $1 AND phase = 'waiting'`, override.ID)
-	if err != nil || count == 0 {
-		return err
-	}
 	var gates []string
+	passed := []PassedGate{}
 	for _, gate := range decision.Passed {
 		gates = append(gates, gate.Name+" ("+gate.Text+")")
+		passed = append(passed, PassedGate{gate.Name, gate.Text})
+	}
+	names, err := json.Marshal(passed)
+	if err != nil {
+		return err
+	}
+	count, err := tx.changed(`UPDATE overrides SET phase = 'used', passed = $1 WHERE id = $2 AND phase = 'waiting'`, string(names), override.ID)
+	if err != nil || count == 0 {
+		return err
 	}
 	text := fmt.Sprintf("%s passed gates of %s for %s: %s. Reason: %s", override.By.Login, decision.Environment,
 		promote.Short(decision.Start.To.SHA), strings.Join(gates, "; "), override.Reason)
@@ -147,46 +151,4 @@ func (tx *Tx) useOverride(repository int64, decision promote.Decision, override 
 		SHA: decision.Start.To.SHA, Reason: text})
 	return errOr(err, tx.give(repository, promote.Notice{Kind: promote.NoticeOverride, Environment: decision.Environment,
 		Subject: fmt.Sprint(override.ID), Owner: override.By.Login, Text: text, Issue: true}))
-}
-
-// lookAgain writes down when to decide about the repository again, and has checks run that are due by their schedule.
-func (tx *Tx) lookAgain(repository int64, state promote.State) error {
-	next := promote.Again(state)
-	sooner := func(t time.Time) {
-		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
-			next = t
-		}
-	}
-	for _, rules := range state.Rules.Environments {
-		for _, check := range rules.Scheduled {
-			due := promote.Due(state, rules.Name, check)
-			if due.IsZero() || due.After(tx.now) {
-				sooner(due)
-				continue
-			}
-			if err := tx.Nudge(Nudge{Topic: Scheduled, Repository: repository, Subject: rules.Name + "/" + check.Name}); err != nil {
-				return err
-			}
-		}
-	}
-	return tx.exec(`UPDATE repositories SET next_at = $1 WHERE id = $2`, millis(next), repository)
-}
-
-// NudgeDue has those repositories looked at whose time has come.
-func (tx *Tx) NudgeDue() error {
-	var due []int64
-	err := tx.each(func(rows *sql.Rows) error {
-		var id int64
-		err := rows.Scan(&id)
-		due = append(due, id)
-		return err
-	}, `SELECT id FROM repositories WHERE next_at > 0 AND next_at <= $1 ORDER BY id`, millis(tx.now))
-	for _, repository := range due {
-		if err == nil {
-			// A step, which the nudge leads to, says when the next time is.
-			err = tx.exec(`UPDATE repositories SET next_at = 0 WHERE id = $1`, repository)
-		}
-		err = errOr(err, tx.Nudge(Nudge{Topic: Clock, Repository: repository}))
-	}
-	return err
 }

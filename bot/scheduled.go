@@ -1,0 +1,94 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/planner/process"
+	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/store"
+)
+
+// scheduled runs a check of an environment that is due by its schedule, on what the environment runs. What is written down
+// is its end, so a crash before that has it run again; times that were missed are made up for once.
+func (b *Bot) scheduled(ctx context.Context, nudge store.Nudge) error {
+	environment, name, _ := strings.Cut(nudge.Subject, "/")
+	return b.store.Exclusive(ctx, store.Turn{Subject: fmt.Sprintf("scheduled/%d/%s", nudge.Repository, nudge.Subject)}, func(ctx context.Context) error {
+		repository, err := b.repository(ctx, nudge.Repository)
+		if err != nil {
+			return err
+		}
+		check, runs, began, err := b.dueCheck(ctx, repository, environment, name)
+		if err != nil || runs == "" {
+			return err
+		}
+		message, err := b.runScheduled(ctx, repository, scheduledRun{environment, runs, check})
+		if err != nil {
+			return fmt.Errorf("run %s in %s: %w", name, environment, err)
+		}
+		return b.store.Write(ctx, func(tx *store.Tx) error {
+			return tx.Scheduled(repository.ID, store.ScheduledRun{Environment: environment, Message: message,
+				CheckRun: promote.CheckRun{Check: name, SHA: runs, Passed: message == "", Started: began, Ended: tx.Now()}})
+		})
+	})
+}
+
+// dueCheck is a scheduled check that is due, and what its environment runs; empty: it is not due, is gone, or waits for the
+// end of a deployment, since nobody knows what a check sees in its midst.
+func (b *Bot) dueCheck(ctx context.Context, repository store.Repository, environment, name string) (check config.Check, runs string, began time.Time, err error) {
+	err = b.store.Read(ctx, func(tx *store.Tx) error {
+		state, err := tx.State(repository.ID)
+		if err != nil || len(state.Problems) > 0 {
+			return err
+		}
+		rules, _ := state.Rules.Environment(environment)
+		facts, known := state.Environments[environment]
+		if !known || facts.Last != nil && facts.Last.Phase.Live() {
+			return nil
+		}
+		for _, one := range rules.Scheduled {
+			due := promote.Due(state, environment, one)
+			if one.Name == name && !due.IsZero() && !due.After(tx.Now()) {
+				check, runs, began = one.Check, facts.Runs, tx.Now()
+			}
+		}
+		return nil
+	})
+	return check, runs, began, err
+}
+
+// scheduledRun is a check that runs on what an environment runs.
+type scheduledRun struct {
+	environment, sha string
+	check            config.Check
+}
+
+// runScheduled runs the check as checks after a deployment run, and returns why it failed; empty: it passed.
+func (b *Bot) runScheduled(ctx context.Context, repository store.Repository, r scheduledRun) (message string, err error) {
+	worktree, err := b.mirrors.of(repository).Worktree(ctx, r.sha)
+	if err != nil {
+		return "", err
+	}
+	defer worktree.Release()
+	digest := sha256.Sum256([]byte(r.check.Name))
+	home := filepath.Join(b.scratch(repository, "scheduled"), r.environment, hex.EncodeToString(digest[:8]))
+	result, err := process.Run(ctx, b.check(r.check, worktree, home, map[string]string{
+		"TRUNKLINE_ENVIRONMENT": r.environment, "TRUNKLINE_COMMIT": r.sha, "TRUNKLINE_ROOT": worktree.Dir}))
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
+	said := strings.TrimSpace(b.redactor.Redact(result.Log))
+	switch {
+	case err != nil:
+		return strings.TrimSpace(err.Error() + "\n" + said), nil
+	case result.ExitCode != 0:
+		return strings.TrimSpace(fmt.Sprintf("It ended with exit code %d.\n%s", result.ExitCode, said)), nil
+	}
+	return "", nil
+}

@@ -86,8 +86,8 @@ func BenchmarkCheckOf500Different(b *testing.B) {
 	}
 }
 
-// What is rendered grows with what is shown, not with what there is: twenty times as many resources, or attributes as
-// long as they may be, do not take twenty times the memory.
+// Rendering takes a little memory for each change, to count and compare it, and that of what is shown: no plan is
+// rendered that has no room.
 func TestMemoryIsThatOfTheOutput(t *testing.T) { // not in parallel: it counts what the process allocates
 	allocated := func(p planner.Preview) uint64 {
 		var before, after runtime.MemStats
@@ -96,14 +96,20 @@ func TestMemoryIsThatOfTheOutput(t *testing.T) { // not in parallel: it counts w
 		runtime.ReadMemStats(&after)
 		return after.TotalAlloc - before.TotalAlloc
 	}
+	long := longValues(10, 15) // 1.2 MB
+	for i := range 390 {
+		again := long.Instances[i%10]
+		again.Instance.Component = fmt.Sprint("d", i)
+		again.Plan.Changes = append([]engine.Change{{Address: fmt.Sprint("aws_x.y", i), Action: engine.Create}}, again.Plan.Changes...)
+		long.Instances = append(long.Instances, again)
+	}
 	for name, test := range map[string]struct {
 		p    planner.Preview
 		most uint64 // in MB
 	}{
-		"500 instances":             {differentPlans(500, 10), 48},
-		"a plan of 5,000 resources": {differentPlans(1, 5000), 24},
-		"500 plans of 50 resources": {differentPlans(500, 50), 64},
-		"500 plans of long values":  {longValues(500, 15), 96},
+		"500 instances":             {differentPlans(500, 10), 100},
+		"a plan of 5,000 resources": {differentPlans(1, 5000), 40},
+		"400 plans of long values":  {long, 100},
 	} {
 		if got := allocated(test.p); got > test.most<<20 {
 			t.Errorf("%s: %d MB were allocated on the way", name, got>>20)

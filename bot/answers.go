@@ -45,7 +45,7 @@ func (b *Bot) answer(tx *store.Tx, a asked) (answer store.Answer, err error) {
 // refuse says why a command has no effect before its own rules are asked; empty: they are to be asked.
 func (a asked) refuse(state promote.State, pull store.PullRequest, known, configured bool) string {
 	if !configured {
-		return fmt.Sprintf("Trunkline does what `%s` on %s says. There is no such file.", config.Path, a.repository.Trunk)
+		return promote.Refusal{Rule: fmt.Sprintf("Trunkline does what `%s` on %s says.", config.Path, a.repository.Trunk), Fact: "There is no such file."}.Text()
 	}
 	if a.Parsed.Refusal != nil {
 		return a.Parsed.Refusal.Text()
@@ -60,7 +60,8 @@ func (a asked) refuse(state promote.State, pull store.PullRequest, known, config
 	switch a.Command.Kind {
 	case command.Promote, command.Approve, command.Retry, command.Override:
 		if !merged {
-			return fmt.Sprintf("Environments follow trunk: only what is merged is promoted. #%d is not merged into %s.", a.pull, a.repository.Trunk)
+			return promote.Refusal{Rule: "Environments follow trunk: only what is merged is promoted.",
+				Fact: fmt.Sprintf("#%d is not merged into %s.", a.pull, a.repository.Trunk)}.Text()
 		}
 	case command.Plan:
 		if refusal := plannable(a, pull, known); refusal != nil {
@@ -94,7 +95,7 @@ func (a asked) tooOld(now time.Time) *promote.Refusal {
 		return nil
 	}
 	return &promote.Refusal{Rule: "What moves an environment counts for an hour.",
-		Fact: fmt.Sprintf("This was written %s before it was read.", age.Round(time.Minute)), Next: "If it is still right, say it again: `" + a.Command.String() + "`."}
+		Fact: fmt.Sprintf("This was written %s before it was read.", strings.TrimSuffix(age.Round(time.Minute).String(), "0s")), Next: "If it is still right, say it again: `" + a.Command.String() + "`."}
 }
 
 // effect carries out a command that nothing speaks against so far.

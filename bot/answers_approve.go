@@ -50,10 +50,18 @@ func (a asked) unseen(tx *store.Tx, state promote.State, approval promote.Approv
 		return nil, nil
 	}
 	printed, err := printed(tx, a.repository.ID, on)
-	if err != nil || printed.before(a.at).Plans[approval.Environment] == approval.PlanDigest {
+	if err != nil {
 		return nil, err
+	}
+	return notShown(printed.before(a.at), on, approval), nil
+}
+
+// notShown refuses an approval of another plan than what was printed on a pull request; nil: it is that plan.
+func notShown(printed shown, on int, approval promote.Approval) *promote.Refusal {
+	if printed.Plans[approval.Environment] == approval.PlanDigest {
+		return nil
 	}
 	return &promote.Refusal{Rule: "An approval is for exactly the plan that was shown.",
 		Fact: fmt.Sprintf("When this was written, #%d showed none for `%s`, or another one than that of now.", on, promote.Short(approval.To)),
-		Next: fmt.Sprintf("Look at it; then `/approve %s %s`.", approval.Environment, promote.Short(approval.To))}, nil
+		Next: fmt.Sprintf("Look at it; then `/approve %s %s`.", approval.Environment, promote.Short(approval.To))}
 }

@@ -65,8 +65,12 @@ func (a asked) target(tx *store.Tx, state promote.State) (string, *promote.Refus
 	if rollout, found := a.rollout(state); found {
 		return promote.Meant(rollout, environment), nil, nil
 	}
-	return "", &promote.Refusal{Rule: fmt.Sprintf("Without a commit, `/%s` means the one that the comment here shows.", a.Command.Kind),
-		Fact: fmt.Sprintf("#%d is part of what every environment runs already.", a.pull), Next: "`/status`"}, nil
+	return "", a.nothingShown(), nil
+}
+
+func (a asked) nothingShown() *promote.Refusal {
+	return &promote.Refusal{Rule: fmt.Sprintf("Without a commit, `/%s` means the one that the comment here shows.", a.Command.Kind),
+		Fact: fmt.Sprintf("#%d is part of what every environment runs already.", a.pull), Next: "`/status`"}
 }
 
 // shown is what a rollout comment prints, as far as commands refer to it.

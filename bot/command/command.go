@@ -31,7 +31,10 @@
 // The package knows no repository: it says what a line means, not whether the person may do it.
 package command
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Kind is what a command asks for.
 type Kind string
@@ -58,6 +61,9 @@ const (
 	// Help asks what can be typed here.
 	Help Kind = "help"
 )
+
+// Kinds are all that there are, in the order in which help lists them.
+func Kinds() []Kind { return slices.Clone(kinds) }
 
 // Command is one thing that a person asks for.
 type Command struct {

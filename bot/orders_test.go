@@ -148,7 +148,7 @@ func TestOldCommandsAreSaidAgain(t *testing.T) {
 	for _, line := range []string{"/promote dev", "/hold dev because of an outage"} {
 		w.comment("alice", number, line)
 	}
-	w.later(61 * time.Minute)
+	w.now.goOn(61 * time.Minute)
 	w.start()
 	w.settle()
 	if !w.said(number, "If it is still right, say it again: `/promote dev`.") || w.recorded("asked", "alice") {

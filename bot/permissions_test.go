@@ -95,7 +95,13 @@ func TestTokensCoverTheCallsAndNoMore(t *testing.T) {
 		byID[operation.ID] = operation
 	}
 	// Git is no call of the API. Metadata comes with every permission, asked for or not.
-	needed := map[purpose]needs{fetching: {"contents": "read", "metadata": "read"}, talking: {"metadata": "read"}, deploying: {"metadata": "read"}, membership: {"metadata": "read"}, looking: {"contents": "read", "pull_requests": "read", "metadata": "read"}}
+	needed := map[purpose]needs{}
+	for purpose := range permissions {
+		needed[purpose] = needs{"metadata": "read"}
+	}
+	needed[fetching].use("contents", "read")
+	needed[looking].use("contents", "read")
+	needed[looking].use("pull_requests", "read")
 	called := map[string]bool{}
 	for _, call := range readSource(t).calls() {
 		called[call.method] = true

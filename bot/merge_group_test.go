@@ -195,9 +195,7 @@ func (q *queueing) hanging() (group githubsim.QueueView, goOn func()) {
 	goOn = q.hang()
 	q.must(bob.Enqueue(project, second))
 	q.planning("hanging")
-	if got := q.check(q.queue()[1].Head); got != "in_progress" {
-		q.t.Errorf("while it is planned the check run of the group is %q; want it in progress", got)
-	}
+	waitFor(q.t, "the check run of the group is in progress", func() bool { return q.check(q.queue()[1].Head) == "in_progress" })
 	return q.queue()[1], goOn
 }
 

@@ -212,6 +212,8 @@ func (p *previewing) planMerge(ctx context.Context, git *mirror.Mirror, merge st
 	if len(p.rules.problems) > 0 {
 		return p.mends(ctx, git, merge)
 	}
+	early := checkOutEarly(ctx, git, merge)
+	defer early.release()
 	err := p.affected(ctx, git, merge)
 	if problems := (config.Problems)(nil); errors.As(err, &problems) {
 		p.preview.Problem = problemOf("The stacks cannot be resolved", problems)
@@ -220,7 +222,7 @@ func (p *previewing) planMerge(ctx context.Context, git *mirror.Mirror, merge st
 	if instances, _ := p.toPlan(); err != nil || len(instances)+len(p.rules.Checks) == 0 {
 		return err
 	}
-	return p.planAll(ctx, git, merge)
+	return p.planAll(ctx, early, merge)
 }
 
 // fetch gets trunk and the head. A server that shows no refs for pull requests is asked for the branches.

@@ -89,7 +89,11 @@ func measurePreview(b *testing.B, stacks int) (m measured) {
 	m.first = time.Since(began).Seconds()
 	b.StopTimer()
 	w.settle()
-	m.calls = float64(len(w.gh.Calls()) - before)
+	for _, call := range w.gh.Calls()[before:] {
+		if call.Operation != "apps/list-webhook-deliveries" { // made by the clock, whether there is a preview or not
+			m.calls++
+		}
+	}
 	floor := floorOf(b, stacksOf(stacks, "large"))
 	b.StartTimer()
 	began = time.Now()

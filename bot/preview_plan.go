@@ -9,7 +9,6 @@ import (
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/planner/checks"
-	"github.com/trunkline/trunkline/planner/mirror"
 	"github.com/trunkline/trunkline/planner/process"
 	"github.com/trunkline/trunkline/planner/stack"
 	"github.com/trunkline/trunkline/promote/store"
@@ -17,17 +16,17 @@ import (
 
 // planAll plans the affected instances in a worktree of the merge and carries out the checks, and shows each as it is
 // ready.
-func (p *previewing) planAll(ctx context.Context, git *mirror.Mirror, merge string) error {
+func (p *previewing) planAll(ctx context.Context, early *early, merge string) error {
+	git := early.git
 	plans, err := p.bot.plannerFor(p.repository, p.rules.Repository, p.bot.previewSlots)
 	if err != nil {
 		p.preview.Problem = &planner.Problem{Title: "The engine is not there", Detail: err.Error(), File: config.Path}
 		return nil
 	}
-	worktree, err := git.KeptWorktree(ctx, merge)
+	worktree, err := early.worktree(ctx, merge)
 	if err != nil {
 		return err
 	}
-	defer worktree.Release()
 	p.preview.Checks = append(checks.Running(p.rules.Checks), p.preview.Checks...)
 	if err := p.save(ctx, store.PreviewPlanning); err != nil {
 		return err

@@ -110,13 +110,23 @@ var examples = []example{
 		return w.approve("prod", gil, "")
 	}},
 	{"/approve prod, by cho", func(w *world) *Refusal { w.waits(); return w.approve("prod", cho, "") }},
-	{"/approve prod, by the author", func(w *world) *Refusal { w.merge(dan, bob); w.end("dev", Succeeded); w.plan(); return w.approve("prod", dan, "") }},
+	{"/approve prod, by the author", func(w *world) *Refusal {
+		w.merge(dan, bob)
+		w.end("dev", Succeeded)
+		w.plan()
+		return w.approve("prod", dan, "")
+	}},
 	{"/approve prod, by a co-author", func(w *world) *Refusal {
 		w.waits()
 		w.state.Trunk[len(w.state.Trunk)-1].CoAuthors = []Person{dan}
 		return w.approve("prod", dan, "")
 	}},
-	{"/approve prod, by who merged it", func(w *world) *Refusal { w.merge(ann, dan); w.end("dev", Succeeded); w.plan(); return w.approve("prod", dan, "") }},
+	{"/approve prod, by who merged it", func(w *world) *Refusal {
+		w.merge(ann, dan)
+		w.end("dev", Succeeded)
+		w.plan()
+		return w.approve("prod", dan, "")
+	}},
 	{"/approve prod, by who asked for it", func(w *world) *Refusal { w.waits(); w.ask("prod", "", eve, false); return w.approve("prod", eve, "") }},
 	{"/approve prod, by an App", func(w *world) *Refusal { w.waits(); return w.says(Consent{Environment: "prod", By: dan, App: true}) }},
 	{"/approve prod, again", func(w *world) *Refusal { w.waits(); w.approve("prod", dan, ""); return w.approve("prod", dan, "") }},

@@ -43,9 +43,15 @@ func (m *Mirror) Has(ctx context.Context, sha string) (bool, error) {
 	if err := m.prepare(ctx); err != nil {
 		return false, err
 	}
+	if _, known := m.has.Load(sha); known {
+		return true, nil
+	}
 	_, err := m.run(ctx, invocation{args: []string{"cat-file", "-e", sha + "^{commit}"}})
 	if code(err) >= 0 {
 		return false, nil
+	}
+	if err == nil {
+		m.has.Store(sha, true)
 	}
 	return err == nil, err
 }

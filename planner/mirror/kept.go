@@ -43,6 +43,13 @@ func (m *Mirror) KeptWorktree(ctx context.Context, sha string) (*Worktree, error
 	return worktree, nil
 }
 
+// Keeps tells whether there is a directory that a kept worktree would be made of.
+func (m *Mirror) Keeps() bool {
+	m.keeping.Lock()
+	defer m.keeping.Unlock()
+	return len(m.kept) > 0
+}
+
 func (m *Mirror) takeKept() *Worktree {
 	m.keeping.Lock()
 	defer m.keeping.Unlock()

@@ -37,6 +37,9 @@ type Mirror struct {
 
 	keeping sync.Mutex
 	kept    []*Worktree // their locks are ours
+
+	// has are commits that were there when somebody asked; none goes away while somebody may want it.
+	has sync.Map
 }
 
 // Open returns the mirror that is kept in dir, of the repository at remoteURL. Nothing is touched before the first
@@ -164,5 +167,6 @@ func (m *Mirror) Tidy(ctx context.Context) error {
 	if _, err := m.run(ctx, invocation{args: []string{"gc", "--auto", "--quiet"}, lock: lock, timeout: fetchTimeout}); err != nil {
 		return fmt.Errorf("tidy the mirror of %s: %w", m.remote, err)
 	}
+	m.has.Clear() // what nothing refers to any more may be gone
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 var (
 	passStep   = regexp.MustCompile(`^time passes(?:: (\d+)([mhdw])| until (\d{4}-\d\d-\d\d \d\d:\d\d))$`)
 	reportStep = regexp.MustCompile(`^(ci|app \w+) reports (\S+) (\w+) on (#\d+|[\w-]{7})$`)
+	downStep   = regexp.MustCompile(`^trunkline stops for (\d+)([mhdw])$`)
 	loseStep   = regexp.MustCompile(`^webhooks (?:of (\w+) get lost|arrive again)$`)
 )
 
@@ -21,6 +22,10 @@ func (c *conversation) doTime(line string) bool {
 	c.t.Helper()
 	if match := passStep.FindStringSubmatch(line); match != nil {
 		c.passes(c.long(match[1], match[2], match[3]))
+	} else if match := downStep.FindStringSubmatch(line); match != nil {
+		c.stop()
+		c.now.goOn(c.long(match[1], match[2], ""))
+		c.start()
 	} else if match := reportStep.FindStringSubmatch(line); match != nil {
 		if err := c.reports(match[1], match[2], match[3], c.commit(match[4])); err != nil {
 			c.t.Fatalf("%s: %v", line, err)

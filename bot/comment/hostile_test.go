@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"html"
+	"maps"
 	"regexp"
 	"strings"
 	"testing"
@@ -142,12 +143,14 @@ func (w words) everything() map[string]string {
 		Environments: map[string]promote.Environment{w.n(1): {Name: w.n(1), Runs: rollout.Commit.SHA, Last: rollout.Stages[1].Deployment}},
 	}
 	check := Check(w.preview(), o)
-	return map[string]string{
+	all := map[string]string{
 		"preview": Preview(w.preview(), o), "checked": Preview(w.checked(), o), "problem": Preview(w.problem(), o), "rollout": Rollout(rollout, o),
 		"configuration": Rollout(broken, o), "check summary": check.Summary, "check text": check.Text,
 		"reply": Reply(rollout.Answers[0], o), "status": Status(state, nil, o),
 		"help": Help(environments, Rights{Person: rollout.Answers[0].By}, o),
 	}
+	maps.Copy(all, w.notices(o))
+	return all
 }
 
 // hostile text, a piece for each thing that Markdown or GitHub could make of it.

@@ -7,8 +7,12 @@ import (
 	"github.com/trunkline/trunkline/promote"
 )
 
-// ReportsEvery is how often GitHub is asked for reports on a commit while it waits for some.
-const ReportsEvery = 3 * time.Minute
+// GitHub is asked for reports on a commit that waits for some every few minutes at first, and less often the longer it has
+// been on trunk: a twentieth of its age, at most an hour.
+const (
+	reportsAtFirst = 3 * time.Minute
+	reportsAtLast  = time.Hour
+)
 
 // lookAgain writes down when to decide about the repository again, and has checks run that are due by their schedule.
 func (tx *Tx) lookAgain(repository int64, state promote.State) error {
@@ -31,15 +35,11 @@ func (tx *Tx) lookAgain(repository int64, state promote.State) error {
 		}
 	}
 	for _, sha := range promote.WaitsForReports(state) {
-		last, err := tx.reportsRead(repository, sha)
+		at, err := tx.reportsDue(repository, sha)
 		if err != nil {
 			return err
 		}
-		if last.IsZero() {
-			sooner(tx.now)
-		} else {
-			sooner(last.Add(ReportsEvery))
-		}
+		sooner(at)
 	}
 	return tx.exec(`UPDATE repositories SET next_at = $1 WHERE id = $2`, millis(next), repository)
 }
@@ -63,17 +63,25 @@ func (tx *Tx) NudgeDue() error {
 	return err
 }
 
-func (tx *Tx) reportsRead(repository int64, sha string) (time.Time, error) {
-	var at int64
-	_, err := tx.one([]any{&at}, `SELECT reports_at FROM commits WHERE repository = $1 AND sha = $2`, repository, sha)
-	return fromMillis(at), err
+// reportsDue is when GitHub is to be asked for the reports on a commit.
+func (tx *Tx) reportsDue(repository int64, sha string) (time.Time, error) {
+	var read, merged int64
+	_, err := tx.one([]any{&read, &merged}, `SELECT reports_at, merged_at FROM commits WHERE repository = $1 AND sha = $2`, repository, sha)
+	if err != nil || read == 0 {
+		return tx.now, err
+	}
+	every := reportsAtFirst
+	if merged > 0 {
+		every = min(max(every, fromMillis(read).Sub(fromMillis(merged))/20), reportsAtLast)
+	}
+	return fromMillis(read).Add(every), nil
 }
 
 // ReadReports tells whether it is a while since GitHub was asked for the reports on a commit, and if so, writes down that it
 // is asked now.
 func (tx *Tx) ReadReports(repository int64, sha string) (due bool, err error) {
-	last, err := tx.reportsRead(repository, sha)
-	if err != nil || tx.now.Before(last.Add(ReportsEvery)) {
+	at, err := tx.reportsDue(repository, sha)
+	if err != nil || tx.now.Before(at) {
 		return false, err
 	}
 	return true, tx.exec(`UPDATE commits SET reports_at = $1 WHERE repository = $2 AND sha = $3`, millis(tx.now), repository, sha)

@@ -72,11 +72,11 @@ func (tx *Tx) Scheduled(repository int64, r ScheduledRun) error {
 	if err != nil {
 		return err
 	}
-	kind := "check passed"
+	kind, reason := "check passed", r.Check
 	if !r.Passed {
-		kind = "check failed"
+		kind, reason = "check failed", r.Check+": "+r.Message
 	}
-	err = tx.Record(Record{Repository: repository, Kind: kind, Environment: r.Environment, SHA: r.SHA, Reason: r.Check})
+	err = tx.Record(Record{Repository: repository, Kind: kind, Environment: r.Environment, SHA: r.SHA, Reason: reason})
 	return errOr(err, tx.Step(repository))
 }
 

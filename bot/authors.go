@@ -92,8 +92,14 @@ func (b *Bot) withAuthors(ctx context.Context, repository store.Repository, comm
 		return commit, err
 	}
 	for _, one := range brought {
-		w.signed(one.Author, nil)
-		w.signed(one.Committer, nil)
+		// To merge is not to write: the merger is somebody else in the rules. A merge commit names the merger as its author, and
+		// commits that are put on trunk anew name the merger as their committer.
+		if commit.Pull == 0 || one.SHA != commit.SHA || len(parents) < 2 {
+			w.signed(one.Author, nil)
+		}
+		if commit.Pull == 0 {
+			w.signed(one.Committer, nil)
+		}
 		w.trailers(one.Message)
 	}
 	commit.CoAuthors = w.except(commit.Author)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -34,6 +35,7 @@ Nothing is fetched: values that a cloud, a store or a state would know are named
 a repository with an atmos.yaml is read all the same; its instances have no environment then.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
+			sparing()
 			listed, err := listStacks(command.Context(), repository, revision)
 			if err != nil {
 				return err
@@ -217,4 +219,12 @@ func printTable(to io.Writer, listed []listedInstance) error {
 		}, "\t"))
 	}
 	return table.Flush()
+}
+
+// sparing makes the garbage collector of a command that lists everything and ends spend a little time to save memory,
+// unless its user has other wishes.
+func sparing() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(40)
+	}
 }

@@ -53,7 +53,8 @@ func (a asked) refuse(state promote.State, pull store.PullRequest, known, config
 	if refusal := a.Command.Check(names(state.Rules)); refusal != nil && len(state.Problems) == 0 {
 		return refusal.Text()
 	}
-	if refusal := authorise(state, a.actor, actionOf(a.Command.Kind), a.Command.Environment()); refusal != nil && len(state.Problems) == 0 {
+	// While the configuration on trunk has an error there are no rules to ask; who may write is told of the error instead.
+	if refusal := authorise(state, a.actor, actionOf(a.Command.Kind), a.Command.Environment()); refusal != nil && (len(state.Problems) == 0 || !a.actor.Write) {
 		return refusal.Text()
 	}
 	merged := known && pull.Phase == store.PullMerged && pull.Base == a.repository.Trunk

@@ -79,7 +79,8 @@ type shown struct {
 	Targets map[string]string `json:"targets"`
 	// Plans are the digests of the plans of these promotions, where they are shown.
 	Plans map[string]string `json:"plans,omitempty"`
-	// Since is when it began to print this, in seconds since 1970, and Former what it printed before.
+	// Since is when it began to print this, in seconds since 1970 by GitHub's clock, as commands are dated; 0: not known. Former
+	// is what it printed before.
 	Since  int64  `json:"since,omitempty"`
 	Former *shown `json:"former,omitempty"`
 }
@@ -93,13 +94,28 @@ func (s shown) before(at time.Time) shown {
 }
 
 // after is what a comment prints from now on, with what it printed before.
-func (s shown) after(former shown, now time.Time) shown {
+func (s shown) after(former shown) shown {
 	s.Since, s.Former = former.Since, former.Former
 	if !s.same(former) {
 		former.Former = nil
-		s.Since, s.Former = now.Unix(), &former
+		s.Since, s.Former = 0, &former
 	}
 	return s
+}
+
+// shownSince is the detail of a comment with the time at which it began to print what it prints, if that is not known yet.
+func shownSince(detail string, at time.Time) string {
+	word, text, _ := strings.Cut(detail, " ")
+	var s shown
+	if err := json.Unmarshal([]byte(text), &s); err != nil || s.Since != 0 || s.Former == nil {
+		return detail
+	}
+	s.Since = at.Unix()
+	stamped, err := json.Marshal(s)
+	if err != nil {
+		return detail
+	}
+	return word + " " + string(stamped)
 }
 
 func (s shown) same(other shown) bool {

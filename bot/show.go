@@ -65,6 +65,14 @@ type said struct {
 	detail string
 }
 
+// stamped is the detail with the time of GitHub at which it began to be shown, where it says that of itself.
+func (s said) stamped(at github.Timestamp) string {
+	if s.kind != store.RolloutProjection || at.IsZero() {
+		return s.detail
+	}
+	return shownSince(s.detail, at.Time)
+}
+
 // say makes a comment on a pull request, or edits it in place; nothing is sent when it says that already.
 func (b *Bot) say(ctx context.Context, s said) error {
 	client, err := b.clients.forRepository(ctx, s.repository, talking)
@@ -76,22 +84,24 @@ func (b *Bot) say(ctx context.Context, s said) error {
 	marker := fmt.Sprintf("<!-- trunkline: %s %s -->", s.kind, s.subject)
 	body := github.String(s.body + "\n\n" + marker)
 	shows := store.Projection{Digest: digestOf(s.body), Detail: s.detail}
+	var at github.Timestamp
 	projection, created, err := b.ensure(ctx, object{
 		repository: s.repository, kind: s.kind, subject: s.subject,
 		find: func(ctx context.Context) (int64, error) { return findComment(ctx, client, s, marker) },
 		create: func(ctx context.Context) (int64, error) {
 			made, _, err := client.Issues.CreateComment(ctx, owner, name, s.pull, &github.IssueComment{Body: body})
+			at = made.GetCreatedAt()
 			return made.GetID(), err
 		},
 	}, shows)
 	if final(err) {
 		return b.giveUp(ctx, projection, shows, err)
 	}
-	if err != nil || created || projection.Digest == shows.Digest && projection.Detail == shows.Detail {
+	if err != nil || projection.Digest == shows.Digest && projection.Detail == shows.Detail && (!created || s.stamped(at) == s.detail) {
 		return err
 	}
 	if projection.Digest != shows.Digest {
-		_, response, err := client.Issues.EditComment(ctx, owner, name, projection.GitHubID, &github.IssueComment{Body: body})
+		edited, response, err := client.Issues.EditComment(ctx, owner, name, projection.GitHubID, &github.IssueComment{Body: body})
 		if response != nil && response.StatusCode == 404 {
 			// Someone deleted it. Say it again, in a new one.
 			projection.GitHubID = 0
@@ -111,8 +121,9 @@ func (b *Bot) say(ctx context.Context, s said) error {
 		if err != nil {
 			return fmt.Errorf("edit the %s comment on #%d: %w", s.kind, s.pull, err)
 		}
+		at = edited.GetUpdatedAt()
 	}
-	projection.Digest, projection.Detail = shows.Digest, shows.Detail
+	projection.Digest, projection.Detail = shows.Digest, s.stamped(at)
 	return b.store.Write(ctx, func(tx *store.Tx) error { return tx.Project(projection) })
 }
 

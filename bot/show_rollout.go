@@ -78,7 +78,7 @@ func (b *Bot) showCommit(ctx context.Context, repository store.Repository, state
 		if err != nil {
 			return err
 		}
-		detail, err = shownIn(rollout, former, tx.Now())
+		detail, err = shownIn(rollout, former)
 		return err
 	})
 	if err != nil {
@@ -111,7 +111,7 @@ func addImpacts(tx *store.Tx, repository int64, rollout promote.Rollout) error {
 // shownIn says how the rollout stands, and which commits and plans commands without a commit mean from now on: those that
 // a person reads in the comment. The comment of a commit that rides shows its own, and what stopped with a newer one:
 // there going back to its own would undo what is applied already.
-func shownIn(rollout promote.Rollout, former shown, now time.Time) (string, error) {
+func shownIn(rollout promote.Rollout, former shown) (string, error) {
 	s, rides := shown{Targets: map[string]string{}, Plans: map[string]string{}}, rollout.Rides()
 	for _, stage := range rollout.Stages {
 		name := stage.Environment.Name
@@ -127,7 +127,7 @@ func shownIn(rollout promote.Rollout, former shown, now time.Time) (string, erro
 			}
 		}
 	}
-	text, err := json.Marshal(s.after(former, now))
+	text, err := json.Marshal(s.after(former))
 	word := "moving"
 	if rollout.Converged() {
 		word = "converged"

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,29 +14,31 @@ import (
 func TestCommandsMeanWhatWasShown(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	first := shown{Targets: map[string]string{"prod": "one"}, Plans: map[string]string{"prod": "plan"}}.after(shown{}, at)
-	same := shown{Targets: map[string]string{"prod": "one"}, Plans: map[string]string{"prod": "plan"}}.after(first, at.Add(time.Minute))
+	print := func(former shown, target, plan string, since time.Duration) (s shown) {
+		text, err := json.Marshal(shown{Targets: map[string]string{"prod": target}, Plans: map[string]string{"prod": plan}}.after(former))
+		if err == nil {
+			err = json.Unmarshal([]byte(strings.TrimPrefix(shownSince("moving "+string(text), at.Add(since)), "moving ")), &s)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	first := print(shown{}, "one", "plan", 0)
+	same := print(first, "one", "plan", time.Minute)
 	if diff := cmp.Diff(first, same); diff != "" {
 		t.Errorf("what says the same is another (-first +same):\n%s", diff)
 	}
-	planned := shown{Targets: map[string]string{"prod": "one"}, Plans: map[string]string{"prod": "another"}}.after(same, at.Add(10*time.Minute))
-	newer := shown{Targets: map[string]string{"prod": "two"}}.after(planned, at.Add(20*time.Minute))
+	planned := print(same, "one", "another", 10*time.Minute)
+	newer := print(planned, "two", "", 20*time.Minute)
 	if newer.Former == nil || newer.Former.Former != nil {
 		t.Errorf("it remembers %+v", newer.Former)
-	}
-	text, err := json.Marshal(newer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var stored shown
-	if err := json.Unmarshal(text, &stored); err != nil {
-		t.Fatal(err)
 	}
 	for _, test := range []struct {
 		read         time.Duration
 		target, plan string
 	}{{15 * time.Minute, "one", "another"}, {19 * time.Minute, "one", "another"}, {20 * time.Minute, "two", ""}, {time.Hour, "two", ""}} {
-		meant := stored.before(at.Add(test.read))
+		meant := newer.before(at.Add(test.read))
 		if meant.Targets["prod"] != test.target || meant.Plans["prod"] != test.plan {
 			t.Errorf("after %s it means %+v, want %s and %s", test.read, meant, test.target, test.plan)
 		}
@@ -43,7 +46,7 @@ func TestCommandsMeanWhatWasShown(t *testing.T) {
 	if got := first.before(at.Add(-time.Minute)); len(got.Targets) > 0 {
 		t.Errorf("before there was a comment it meant %+v", got)
 	}
-	if got := stored.before(time.Time{}); got.Targets["prod"] != "two" {
+	if got := newer.before(time.Time{}); got.Targets["prod"] != "two" {
 		t.Errorf("without a time it means %+v", got)
 	}
 }

@@ -92,8 +92,14 @@ func (b *Bot) withAuthors(ctx context.Context, repository store.Repository, comm
 		return commit, err
 	}
 	for _, one := range brought {
-		w.signed(one.Author, nil)
-		w.signed(one.Committer, nil)
+		// The commit that merges a pull request is its merger's, who wrote nothing by that.
+		merges := commit.Pull != 0 && one.SHA == commit.SHA
+		if !merges || len(parents) == 1 {
+			w.signed(one.Author, nil)
+		}
+		if !merges {
+			w.signed(one.Committer, nil)
+		}
 		w.trailers(one.Message)
 	}
 	commit.CoAuthors = w.except(commit.Author)

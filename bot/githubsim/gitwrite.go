@@ -105,12 +105,22 @@ func (d gitDir) mergeTree(ours, theirs string) (string, error) {
 
 // commitTree makes a commit of a tree without moving any ref.
 func (d gitDir) commitTree(tree, message string, by signature, parents ...string) (string, error) {
+	return d.commitTreeIn(by.environment(), tree, message, parents...)
+}
+
+func (d gitDir) commitTreeIn(environment []string, tree, message string, parents ...string) (string, error) {
 	args := []string{"commit-tree", tree}
 	for _, parent := range parents {
 		args = append(args, "-p", parent)
 	}
-	out, err := d.with([]byte(message), by.environment(), args...)
+	out, err := d.with([]byte(message), environment, args...)
 	return strings.TrimSpace(out), err
+}
+
+// copied is the environment of a commit that is made of another one: its author
+// stays who it was.
+func (s signature) copied(from commitInfo) []string {
+	return append(s.environment(), "GIT_AUTHOR_NAME="+from.author.name, "GIT_AUTHOR_EMAIL="+from.author.email)
 }
 
 // rebase puts the commits, oldest first, onto base one after the other and
@@ -135,11 +145,11 @@ func (d gitDir) rebase(base string, commits []string, by signature) (string, err
 		if tree, err = d.mergeTree(moved, sha); err != nil {
 			return "", err
 		}
-		message, err := d.run("log", "-1", "--format=%B", sha)
+		original, err := d.info(sha)
 		if err != nil {
 			return "", err
 		}
-		if tip, err = d.commitTree(tree, message, by, tip); err != nil {
+		if tip, err = d.commitTreeIn(by.copied(original), tree, original.message+"\n", tip); err != nil {
 			return "", err
 		}
 	}

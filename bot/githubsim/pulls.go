@@ -129,6 +129,11 @@ func (gh *GitHub) merge(held *pull, m merging) (string, error) {
 	if err := held.repo.git.setRef("refs/heads/"+held.base, after); err != nil {
 		return "", err
 	}
+	if m.method == "rebase" {
+		if held.rebased, err = held.repo.git.list(before + ".." + after); err != nil {
+			return "", err
+		}
+	}
 	if err := gh.markMerged(held, after, m.by); err != nil {
 		return "", err
 	}

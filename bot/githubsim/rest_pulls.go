@@ -152,7 +152,7 @@ func listPullsOfCommit(c *call) (reply, error) {
 	}
 	var merged, open []*pull
 	for _, held := range slices.Backward(c.repo.pulls()) {
-		if held.mergeSHA != sha && !slices.Contains(held.commitList, sha) {
+		if held.mergeSHA != sha && !slices.Contains(held.commitList, sha) && !slices.Contains(held.rebased, sha) {
 			continue
 		}
 		if !held.merged.IsZero() {

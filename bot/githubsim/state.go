@@ -73,8 +73,9 @@ type pull struct {
 	draft      bool
 	merged     time.Time
 	mergedBy   *account
-	mergeSHA   string // on the base branch, once merged
-	testMerge  string // what merging would make, while open and mergeable
+	mergeSHA   string   // on the base branch, once merged
+	rebased    []string // all that are on it then, where they were rebased
+	testMerge  string   // what merging would make, while open and mergeable
 	reviews    []*review
 	commitList []string // shas, oldest first, as of the last push
 }

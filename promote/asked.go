@@ -31,6 +31,9 @@ func (r Refusal) Text() string {
 
 // Accepted is what a person reads whose wish became a promotion.
 func Accepted(environment string, wanted Range) string {
+	if len(wanted.Commits) == 0 {
+		return fmt.Sprintf("%s stays at %s, and what was left out there comes up to it.", environment, code(wanted.To.SHA))
+	}
 	commits := "1 commit"
 	if len(wanted.Commits) > 1 {
 		commits = fmt.Sprintf("%d commits", len(wanted.Commits))

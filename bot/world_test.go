@@ -230,3 +230,24 @@ func (w *world) passes(long time.Duration) {
 		}
 	}
 }
+
+// read is a file of what is deployed.
+func (w *world) read(name string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(w.deployed, name))
+	return string(text), err
+}
+
+// preview is what the preview comment says on a pull request.
+func (w *world) preview(number int) string {
+	w.t.Helper()
+	pull, err := w.gh.Pull(project, number)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, entry := range pull.Comments(w.gh.BotLogin()) {
+		if strings.Contains(entry.Body, "<!-- trunkline: preview") {
+			return entry.Body
+		}
+	}
+	return ""
+}

@@ -2,6 +2,8 @@ package bot
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -136,6 +138,32 @@ func TestAbortOfWhatRuns(t *testing.T) {
 	w.settle()
 	if !there("b")() || !w.said(number, "Converged") {
 		t.Error("after the retry it has not converged")
+	}
+}
+
+// Nobody counts for a team that we may not see; everything else goes on.
+func TestTeamsThatWeMayNotSee(t *testing.T) {
+	t.Parallel()
+	files := maps.Clone(patient)
+	files[".github/trunkline.yml"] += "    approve: [{team: acme/product}]\n"
+	w := newWorld(t, githubsim.RepositoryOptions{Files: files, Private: true})
+	if err := errors.Join(w.gh.SetTeam("acme/product", ""), w.gh.Join("acme/product", "dora")); err != nil {
+		t.Fatal(err)
+	}
+	number := w.merged(map[string]string{"environments/dev/a/content": "2\n"})
+	_, err := w.gh.Inject(githubsim.Fault{Operation: "apps/create-installation-access-token", Status: 422, Times: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.comment("dora", number, "/approve dev")
+	w.settle()
+	if w.recorded("approved", "dora") {
+		t.Error("an approval of somebody counts of whom nobody knows that she may")
+	}
+	w.comment("dora", number, "/approve dev")
+	w.settle()
+	if !w.recorded("approved", "dora") {
+		t.Error("her approval does not count when it is known that she may")
 	}
 }
 

@@ -168,6 +168,45 @@ func TestRecheck(t *testing.T) {
 	}
 }
 
+// What went by itself because of its plan does not with the plan that would be applied, if that is another kind of plan.
+func TestRecheckAutoIf(t *testing.T) {
+	t.Parallel()
+	w, _ := waiting(t, "promote: manual, auto_if: \"plan.destroys == 0\"")
+	w.plan()
+	if last := w.state.Environments["prod"].Last; last == nil || !last.Phase.Live() {
+		t.Fatal("prod has not started")
+	}
+	plan := *w.state.Environments["prod"].Plan
+	if gates := Recheck(w.state, "prod", plan); len(gates) != 0 {
+		t.Errorf("the same plan: got %+v", gates)
+	}
+	plan.Instances = slices.Clone(plan.Instances)
+	plan.Instances[0].Destroys = 1
+	if gates := Recheck(w.state, "prod", plan); len(gates) != 1 || gates[0].Name != GateManual {
+		t.Errorf("a plan that destroys: got %+v", gates)
+	}
+}
+
+// An override passes the holds that were on, not one that somebody puts on to stop it.
+func TestRecheckHoldAfterOverride(t *testing.T) {
+	t.Parallel()
+	w, commit := waiting(t, "promote: manual")
+	w.hold("prod")
+	w.change("prod", func(e *Environment) { e.Override = &Override{ID: 1, From: e.Runs, To: commit.SHA, By: people[1], Reason: "fire"} })
+	w.pass(time.Minute)
+	if last := w.state.Environments["prod"].Last; last == nil || !last.Phase.Live() {
+		t.Fatal("prod has not started")
+	}
+	if gates := Recheck(w.state, "prod", Plan{Done: true}); len(gates) != 0 {
+		t.Errorf("got %+v", gates)
+	}
+	w.state.Now = w.state.Now.Add(time.Second)
+	w.hold("prod")
+	if gates := Recheck(w.state, "prod", Plan{Done: true}); len(gates) != 1 || gates[0].Name != GateHold {
+		t.Errorf("got %+v", gates)
+	}
+}
+
 func (w *world) hold(name string, components ...string) {
 	w.change(name, func(e *Environment) {
 		e.Holds = append(e.Holds, Hold{ID: w.id(), Kind: Held, Owner: people[0], Components: components, From: w.state.Now})

@@ -47,12 +47,11 @@ func (b *Bot) dueCheck(ctx context.Context, repository store.Repository, environ
 		if err != nil || len(state.Problems) > 0 {
 			return err
 		}
-		rules, _ := state.Rules.Environment(environment)
 		facts, known := state.Environments[environment]
 		if !known || facts.Last != nil && facts.Last.Phase.Live() {
 			return nil
 		}
-		for _, one := range rules.Scheduled {
+		for _, one := range promote.ScheduledChecks(state, environment) {
 			due := promote.Due(state, environment, one)
 			if one.Name == name && !due.IsZero() && !due.After(tx.Now()) {
 				check, runs, began = one.Check, facts.Runs, tx.Now()

@@ -71,7 +71,7 @@ func (q question) windows() (sets [][]calendar.Window, declared []string) {
 func (q question) freezes() (spans []calendar.Span, now []config.Freeze) {
 	for _, rules := range q.versions {
 		for _, freeze := range rules.repository.Freezes {
-			if len(freeze.Environments) > 0 && !slices.Contains(freeze.Environments, q.rules.Name) || !q.state.Now.Before(freeze.To) {
+			if !rules.frozenBy(freeze) || !q.state.Now.Before(freeze.To) {
 				continue
 			}
 			same := func(other config.Freeze) bool { return other.Reason == freeze.Reason && other.To.Equal(freeze.To) }
@@ -82,6 +82,11 @@ func (q question) freezes() (spans []calendar.Span, now []config.Freeze) {
 		}
 	}
 	return spans, now
+}
+
+// frozenBy tells whether a freeze is of the environment, by the name that these rules have for it.
+func (r ruleset) frozenBy(freeze config.Freeze) bool {
+	return len(freeze.Environments) == 0 || slices.Contains(freeze.Environments, r.calls)
 }
 
 // sortedGates do not depend on the order of facts.

@@ -168,6 +168,47 @@ func TestRecheck(t *testing.T) {
 	}
 }
 
+// What went by itself because of its plan does not with the plan that would be applied, if that is another kind of plan.
+func TestRecheckAutoIf(t *testing.T) {
+	t.Parallel()
+	w, _ := waiting(t, "promote: manual, auto_if: \"plan.destroys == 0\"")
+	w.plan()
+	if last := w.state.Environments["prod"].Last; last == nil || !last.Phase.Live() {
+		t.Fatal("prod has not started")
+	}
+	plan := *w.state.Environments["prod"].Plan
+	if gates := Recheck(w.state, "prod", plan); len(gates) != 0 {
+		t.Errorf("the same plan: got %+v", gates)
+	}
+	plan.Instances = slices.Clone(plan.Instances)
+	plan.Instances[0].Destroys = 1
+	if gates := Recheck(w.state, "prod", plan); len(gates) != 1 || gates[0].Name != GateManual {
+		t.Errorf("a plan that destroys: got %+v", gates)
+	}
+}
+
+// An override passes the holds that were on, not one that somebody puts on to stop it.
+func TestRecheckHoldAfterOverride(t *testing.T) {
+	t.Parallel()
+	w, commit := waiting(t, "promote: manual")
+	w.hold("prod")
+	w.change("prod", func(e *Environment) {
+		e.Override = &Override{ID: 1, From: e.Runs, To: commit.SHA, By: people[1], Reason: "fire"}
+	})
+	w.pass(time.Minute)
+	if last := w.state.Environments["prod"].Last; last == nil || !last.Phase.Live() {
+		t.Fatal("prod has not started")
+	}
+	if gates := Recheck(w.state, "prod", Plan{Done: true}); len(gates) != 0 {
+		t.Errorf("got %+v", gates)
+	}
+	w.state.Now = w.state.Now.Add(time.Second)
+	w.hold("prod")
+	if gates := Recheck(w.state, "prod", Plan{Done: true}); len(gates) != 1 || gates[0].Name != GateHold {
+		t.Errorf("got %+v", gates)
+	}
+}
+
 func (w *world) hold(name string, components ...string) {
 	w.change(name, func(e *Environment) {
 		e.Holds = append(e.Holds, Hold{ID: w.id(), Kind: Held, Owner: people[0], Components: components, From: w.state.Now})
@@ -249,17 +290,94 @@ func TestPlanOf(t *testing.T) {
 	}
 }
 
-// An environment under another name does not get rid of the gates that it had.
-func TestRenamedKeepsItsRules(t *testing.T) {
+// An environment under another name, and one that takes another's stacks, does not get rid of the gates that these had.
+func TestStacksKeepTheirRules(t *testing.T) {
 	t.Parallel()
-	w := newWorld(parsed(t, "environments:\n  dev: {promote: auto}\n  prod: {stacks: [\"prod/*\"], promote: manual}\n"))
-	former := w.state.Rules
-	w.state.Rules = parsed(t, "environments:\n  dev: {promote: auto}\n  live: {stacks: [\"prod/*\"], promote: auto}\n")
-	w.state.Environments["live"] = Environment{Name: "live", Runs: w.state.Trunk[0].SHA}
-	w.state.Former = []FormerRules{{Rules: former, Until: 2, SHA: "changes"}}
-	w.merge(people[0], people[1])
+	freeze := "freezes: [{from: 2026-01-01, to: 2027-01-01, reason: x, environments: [prod]}]\n"
+	for name, test := range map[string]struct {
+		before, after, environment string
+		want                       []string
+	}{
+		"renamed": {"dev: {promote: auto}\n  prod: {stacks: [\"prod/*\"], promote: manual}",
+			"dev: {promote: auto}\n  live: {stacks: [\"prod/*\"], promote: auto}", "live", []string{GateFreeze, GateManual}},
+		"renamed with other patterns": {"dev: {promote: auto}\n  prod: {stacks: [\"prod/*\"], promote: manual}",
+			"dev: {promote: auto}\n  live: {stacks: [\"prod/[a-z]*\"], promote: auto}", "live", []string{GateFreeze, GateManual}},
+		"renamed with its directory": {"dev: {promote: auto}\n  prod: {promote: manual}",
+			"dev: {promote: auto}\n  live: {promote: auto}", "live", []string{GateFreeze, GateManual}},
+		"a new one beside it": {"dev: {promote: auto}\n  prod: {promote: manual}",
+			"dev: {promote: auto}\n  prod: {promote: manual}\n  live: {promote: auto}", "live", nil},
+		"a new one takes its stacks": {"dev: {promote: auto}\n  prod: {stacks: [\"prod/*\"], promote: manual}",
+			"dev: {promote: auto}\n  prod: {stacks: [none], promote: manual}\n  live: {stacks: [\"prod/*\"], promote: auto}", "live", []string{GateFreeze, GateManual}},
+		"an old one takes its stacks": {"dev: {stacks: [dev], promote: auto}\n  prod: {stacks: [\"prod/*\"], after: [dev], promote: manual}",
+			"dev: {stacks: [dev, \"prod/e*\"], promote: auto}\n  prod: {stacks: [\"prod/*\"], after: [dev], promote: manual}", "dev", []string{GateFreeze, GateManual}},
+		"patterns stay as they are": {"dev: {stacks: [\"*-dev\"], promote: auto}\n  prod: {stacks: [\"prod*\"], promote: manual}",
+			"dev: {stacks: [\"*-dev\"], promote: auto, max_range: 9}\n  prod: {stacks: [\"prod*\"], promote: manual}", "dev", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			former := parsed(t, "environments:\n  "+test.before+"\n"+freeze)
+			w := newWorld(parsed(t, "environments:\n  "+test.after+"\n"))
+			w.state.Former = []FormerRules{{Rules: former, Until: 2, SHA: "changes"}}
+			w.history.merge()
+			for other := range w.state.Environments {
+				if other != test.environment {
+					w.change(other, func(e *Environment) { e.Runs = w.state.tip().SHA })
+				}
+			}
+			var got []string
+			for _, decision := range Decide(w.state) {
+				for _, gate := range decision.Gates {
+					if decision.Environment == test.environment && !gate.Open {
+						got = append(got, gate.Name)
+					}
+				}
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("closed are %v; want %v", got, test.want)
+			}
+		})
+	}
+}
+
+// Where a change turns the order around, its own commit goes by the former order, and neither environment waits for ever.
+func TestOrderTurnedAround(t *testing.T) {
+	t.Parallel()
+	w := newWorld(parsed(t, "environments:\n  staging: {promote: auto}\n  prod: {promote: auto, after: [staging]}\n"))
+	w.rule(parsed(t, "environments:\n  prod: {promote: auto}\n  staging: {promote: auto, after: [prod]}\n"), "")
+	turned := w.state.tip()
+	if last := w.state.Environments["prod"].Last; last != nil {
+		t.Errorf("prod goes before staging: %+v", last)
+	}
+	w.end("staging", Succeeded)
+	w.end("prod", Succeeded)
+	w.runs(t, "staging", turned)
+	w.runs(t, "prod", turned)
+	next := w.merge(people[0], people[1])
+	if last := w.state.Environments["staging"].Last; last.To == next.SHA {
+		t.Error("staging goes before prod")
+	}
+	w.end("prod", Succeeded)
+	w.end("staging", Succeeded)
+	w.runs(t, "staging", next)
+}
+
+// A check that a change takes away runs on until what waits for it by the former rules has gone through.
+func TestScheduledChecks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(parsed(t, "environments:\n  dev: {promote: auto, verify: [{name: nightly, run: x, schedule: \"@daily\"}]}\n  prod: {promote: auto, after: [dev]}\n"))
+	w.rule(parsed(t, "environments:\n  dev: {promote: auto}\n  prod: {promote: auto, after: [dev]}\n"), "")
 	w.end("dev", Succeeded)
-	if gate := w.gate("live", GateManual); gate.Open || gate.Former != "changes" {
-		t.Errorf("got %+v", gate)
+	if gate := w.gate("prod", GateScheduled); gate.Name == "" || gate.Open {
+		t.Fatalf("got %+v", gate)
+	}
+	if checks := ScheduledChecks(w.state, "dev"); len(checks) != 1 || checks[0].Name != "nightly" {
+		t.Fatalf("got %+v", checks)
+	}
+	w.pass(24 * time.Hour)
+	w.check("dev", "nightly", true)
+	w.end("prod", Succeeded)
+	w.runs(t, "prod", w.state.tip())
+	if checks := ScheduledChecks(w.state, "dev"); len(checks) != 0 {
+		t.Errorf("got %+v", checks)
 	}
 }

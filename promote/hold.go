@@ -77,7 +77,7 @@ func (h Hold) text(name string, zone *time.Location) string {
 // divergences are the holds on some components of an environment that a configuration declares.
 func (r ruleset) divergences() (holds []Hold) {
 	for _, declared := range r.repository.Diverge {
-		if slices.Contains(declared.Environments, r.Name) {
+		if slices.Contains(declared.Environments, r.calls) {
 			holds = append(holds, Hold{Kind: Diverging, Components: declared.Components, OwnerName: declared.Owner,
 				Reason: declared.Reason, Until: declared.Until})
 		}

@@ -67,7 +67,7 @@ func NoticesDue(state State) (due []Notice) {
 		if late := decision.Overdue; late != nil && late.Alarm {
 			due = append(due, Notice{Kind: NoticeOverdue, Environment: rules.Name, Subject: late.Oldest.SHA, Text: late.Text(rules.Name, inZone(state))})
 		}
-		for _, hold := range (ruleset{Environment: rules, repository: &state.Rules}).divergences() {
+		for _, hold := range (ruleset{Environment: rules, repository: &state.Rules, calls: rules.Name}).divergences() {
 			if notice, is := state.ofDivergence(environment, hold); is && !state.wasGiven(notice) {
 				due = append(due, notice)
 			}

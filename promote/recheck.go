@@ -2,13 +2,15 @@ package promote
 
 import "slices"
 
-// askedAgain are the gates that people close. What was proven upstream when it was decided stays proven, whatever goes on
-// there meanwhile.
-var askedAgain = []string{GateHold, GateFreeze, GateWindows, GatePlan, GateApprove}
+// askedAgain are the gates that people close, and those that depend on the plan: what goes by itself because of its plan must
+// still do so with the one that would be applied. What was proven upstream when it was decided stays proven, whatever goes
+// on there meanwhile.
+var askedAgain = []string{GateHold, GateFreeze, GateWindows, GatePlan, GateApprove, GateManual}
 
 // Recheck asks gates again about a deployment that is about to apply: the plan is the one that would be applied now, and
 // holds, windows and people's rights may have changed since it was decided. It returns the gates that are closed; where
-// there are any, nothing is to be applied, and the deployment ends as [Void]. Gates that an override passed stay passed.
+// there are any, nothing is to be applied, and the deployment ends as [Void]. Gates that an override passed stay passed; a hold
+// that was put on after it is none of them.
 func Recheck(state State, environment string, plan Plan) (closed []Gate) {
 	state = state.indexed()
 	rules, known := state.Rules.Environment(environment)
@@ -27,7 +29,8 @@ func Recheck(state State, environment string, plan Plan) (closed []Gate) {
 	exact := plan.without(last.Without)
 	promotion.Plan = &exact
 	for _, gate := range c.gates(promotion) {
-		if !gate.Open && slices.Contains(askedAgain, gate.Name) && !slices.Contains(last.Passed, gate.Name) {
+		passed := slices.Contains(last.Passed, gate.Name) && (gate.Name != GateHold || !gate.Since.After(last.Started))
+		if !gate.Open && slices.Contains(askedAgain, gate.Name) && !passed {
 			closed = append(closed, gate)
 		}
 	}

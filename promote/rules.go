@@ -16,33 +16,32 @@ type ruleset struct {
 	repository *config.Repository
 	// former is the commit that takes these rules away; empty: they are those of trunk.
 	former string
+	// calls is what these rules call the environment; its name now may be another.
+	calls string
 }
 
 // versions are the rules that an environment is held to: first those of trunk, then former ones that it has not left
 // behind. All must be met; the stricter counts without anybody having to say which one that is.
 func (s *State) versions(rules config.Environment, runs Commit) []ruleset {
-	versions := []ruleset{{Environment: rules, repository: &s.Rules}}
+	versions := []ruleset{{Environment: rules, repository: &s.Rules, calls: rules.Name}}
 	formerly := slices.DeleteFunc(slices.Clone(s.Former), func(f FormerRules) bool { return runs.Position >= f.Until })
 	if len(formerly) == 0 {
 		return versions
 	}
 	slices.SortStableFunc(formerly, func(a, b FormerRules) int { return cmp.Compare(a.Until, b.Until) })
+	versions[0].After, versions[0].AfterAny = s.turned(formerly, rules.Name, rules.After), s.turned(formerly, rules.Name, rules.AfterAny)
 	seen := map[string]bool{versions[0].all(): true}
 	for i := range formerly {
 		former := &formerly[i]
-		before, ok := former.Rules.Environment(rules.Name)
-		if !ok {
-			before, ok = renamed(former.Rules, s.Rules, rules)
-		}
-		if !ok {
-			continue
-		}
-		before.After, before.AfterAny = s.stillThere(former.Rules, before.After), s.stillThere(former.Rules, before.AfterAny)
-		// What did not change for this environment is no other version.
-		version := ruleset{Environment: before, repository: &former.Rules, former: former.SHA}
-		if text := version.all(); !seen[text] {
-			seen[text] = true
-			versions = append(versions, version)
+		for _, before := range predecessors(former.Rules, s.Rules, rules) {
+			version := ruleset{Environment: before, repository: &former.Rules, former: former.SHA, calls: before.Name}
+			version.Name = rules.Name
+			version.After, version.AfterAny = s.stillThere(former.Rules, rules.Name, before.After), s.stillThere(former.Rules, rules.Name, before.AfterAny)
+			// What did not change for this environment is no other version.
+			if text := version.all(); !seen[text] {
+				seen[text] = true
+				versions = append(versions, version)
+			}
 		}
 	}
 	return versions
@@ -58,7 +57,9 @@ func (r ruleset) all() string {
 		}
 	}
 	for _, freeze := range r.repository.Freezes {
-		text += fmt.Sprintln(freeze.Span, freeze.Reason, freeze.Environments)
+		if r.frozenBy(freeze) {
+			text += fmt.Sprintln(freeze.Span, freeze.Reason)
+		}
 	}
 	for _, hold := range r.divergences() {
 		text += fmt.Sprintln(hold.Components, hold.Until)
@@ -69,32 +70,27 @@ func (r ruleset) all() string {
 	return text
 }
 
-// renamed finds the environment of former rules that is gone and whose stacks this one has now: another name must not be
-// a way around the gates.
-func renamed(former, rules config.Repository, environment config.Environment) (config.Environment, bool) {
-	for _, before := range former.Environments {
-		if _, kept := rules.Environment(before.Name); kept {
+// stillThere are the named environments that these rules can wait for, with those that are gone replaced by what has their
+// stacks now, or else by what they came after. An environment does not wait for itself, nor for what comes after it by now.
+func (s *State) stillThere(former config.Repository, name string, names []string) (there []string) {
+	for _, upstream := range names {
+		if _, ok := s.Rules.Environment(upstream); ok {
+			if upstream != name && (!comesAfter(s.Rules, upstream, name) || comesAfter(former, name, upstream)) {
+				there = append(there, upstream)
+			}
 			continue
 		}
-		for _, pattern := range before.Stacks {
-			if slices.Contains(environment.Stacks, pattern) {
-				before.Name = environment.Name
-				return before, true
+		gone, _ := former.Environment(upstream)
+		var heirs []string
+		for _, environment := range s.Rules.Environments {
+			if environment.Name != name && takesFrom(environment, former, s.Rules, gone) && !comesAfter(s.Rules, environment.Name, name) {
+				heirs = append(heirs, environment.Name)
 			}
 		}
-	}
-	return config.Environment{}, false
-}
-
-// stillThere are the named environments, with those that are gone replaced by what they came after.
-func (s *State) stillThere(former config.Repository, names []string) (there []string) {
-	for _, name := range names {
-		if _, ok := s.Rules.Environment(name); ok {
-			there = append(there, name)
-			continue
+		if len(heirs) == 0 {
+			heirs = s.stillThere(former, name, slices.Concat(gone.After, gone.AfterAny))
 		}
-		gone, _ := former.Environment(name)
-		there = append(there, s.stillThere(former, slices.Concat(gone.After, gone.AfterAny))...)
+		there = append(there, heirs...)
 	}
 	slices.Sort(there)
 	return slices.Compact(there)

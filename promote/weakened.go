@@ -135,6 +135,13 @@ func within(who, of config.Who) bool {
 }
 
 func acrossEnvironments(old, new config.Repository) (weaker []Weakening) {
+	for _, environment := range new.Environments {
+		for _, before := range old.Environments {
+			if takesFrom(environment, old, new, before) {
+				weaker = append(weaker, Weakening{before.Name, "stacks", fmt.Sprintf("stacks of %s could belong to %s, and have its gates", before.Name, environment.Name)})
+			}
+		}
+	}
 	for _, freeze := range old.Freezes {
 		if !slices.ContainsFunc(new.Freezes, func(f config.Freeze) bool { return covers(f, freeze) }) {
 			weaker = append(weaker, Weakening{"", "freezes", fmt.Sprintf("the freeze until %s (%s) is gone or shorter", when(freeze.To, old.Zone), freeze.Reason)})

@@ -27,6 +27,7 @@ func TestWeakened(t *testing.T) {
 	for _, test := range []struct{ name, before, after, want string }{
 		{"nothing", "soak: 1h", "soak: 1h", ""},
 		{"stricter", "soak: 1h", "soak: 2h, require: [ci], max_range: 3, one_by_one: true, approve: 2", ""},
+		{"stacks", "stacks: [prod]", "stacks: [other]}\n  live: {stacks: [prod]", "stacks"},
 		{"order", "soak: 1h", "soak: 1h, after: [dev]", "after"},
 		{"all to any", "soak: 1h", "soak: 1h, after: {any: [qa]}", "after"},
 		{"any to all of it", "after: {any: [qa, dev]}", "after: [qa]", ""},

@@ -23,7 +23,7 @@ func (tx *Tx) lookAgain(repository int64, state promote.State) error {
 		}
 	}
 	for _, rules := range state.Rules.Environments {
-		for _, check := range rules.Scheduled {
+		for _, check := range promote.ScheduledChecks(state, rules.Name) {
 			due := promote.Due(state, rules.Name, check)
 			if due.IsZero() || due.After(tx.now) {
 				sooner(due)

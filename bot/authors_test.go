@@ -145,7 +145,9 @@ func TestWhoPushed(t *testing.T) {
 			w.try(err)
 			repository, err := w.gh.Repository(project)
 			w.try(err)
-			w.gh.Disturb(func(webhook githubsim.Webhook) githubsim.Fate { return githubsim.Fate{Drop: lost && webhook.Event == "push"} })
+			w.gh.Disturb(func(webhook githubsim.Webhook) githubsim.Fate {
+				return githubsim.Fate{Drop: lost && webhook.Event == "push"}
+			})
 			// Bob puts alice's commit on trunk.
 			w.try(w.gh.As("bob").ResetBranch(project, "main", repository.Branches["change"]))
 			w.settle()

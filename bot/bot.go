@@ -52,13 +52,15 @@ type Bot struct {
 	// sweepEvery is how often missed deliveries are looked for, watchEvery how often merge queues are looked at, tickEvery
 	// whether a time has come.
 	sweepEvery, watchEvery, tickEvery time.Duration
-	registry                          *prometheus.Registry
-	meters                            meters
+	// awake is closed when Run has taken up what was left.
+	awake    chan struct{}
+	registry *prometheus.Registry
+	meters   meters
 }
 
 // New assembles a Bot. Nothing runs before [Bot.Run].
 func New(o Options) (*Bot, error) {
-	b := &Bot{settings: o.Settings, store: o.Store, registry: prometheus.NewRegistry(),
+	b := &Bot{settings: o.Settings, store: o.Store, registry: prometheus.NewRegistry(), awake: make(chan struct{}),
 		pause: rolloutPause, sweepEvery: sweepEvery, watchEvery: watchEvery, tickEvery: tickEvery}
 	b.meters = newMeters(b.registry)
 	b.clients = newClients(o.Settings.GitHub, "trunkline/"+o.Version, b.meters.calls)
@@ -99,6 +101,7 @@ func (b *Bot) Run(ctx context.Context) error {
 		}
 		return fmt.Errorf("take up the work: %w", err)
 	}
+	close(b.awake)
 	var sweeping sync.WaitGroup
 	sweeping.Go(func() { b.sweep(ctx) })
 	sweeping.Go(func() { b.watchQueues(ctx) })

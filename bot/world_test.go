@@ -153,6 +153,11 @@ func (w *world) start() {
 	w.gh.SetHook(w.server.URL + HookPath)
 	ended := make(chan error, 1)
 	go func() { ended <- w.bot.Run(ctx) }()
+	select {
+	case <-w.bot.awake:
+	case err := <-ended:
+		w.t.Fatalf("the bot does not start: %v", err)
+	}
 	w.stop = func() {
 		cancel()
 		w.server.Close()

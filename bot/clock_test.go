@@ -16,7 +16,7 @@ import (
 func TestTicks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, githubsim.RepositoryOptions{Private: true, Files: withRules("\n  dev:\n    promote: auto\n  prod:\n    promote: auto\n    soak: 30m\n")})
-	w.merged("change", "2\n")
+	w.merged(everywhere("2\n"))
 	w.now.goOn(30*time.Minute - time.Second)
 	w.settle()
 	if text, err := w.read("prod"); err == nil {
@@ -73,7 +73,7 @@ func (w *world) untilRun(times int) {
 func TestScheduledCheckIsBrokenOff(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, githubsim.RepositoryOptions{Private: true, Files: nightly})
-	w.merged("change", "2\n")
+	w.merged(everywhere("2\n"))
 	w.now.goOn(17 * time.Hour)
 	w.try(w.bot.nudgeDue(context.Background()))
 	w.untilRun(1)
@@ -110,7 +110,7 @@ func TestScheduledCheckIsGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, githubsim.RepositoryOptions{Private: true, Files: nightly})
 	w.put("go")
-	w.merged("change", "2\n")
+	w.merged(everywhere("2\n"))
 	rules := copying[".github/trunkline.yml"]
 	_, err := w.gh.As("bob").Push(project, "main", "No check", map[string]*string{".github/trunkline.yml": &rules})
 	w.try(err)

@@ -46,17 +46,9 @@ func (w *world) emergency(reason string) {
 	w.settle()
 }
 
-// merged is a pull request of alice's that bob merged.
-func (w *world) merged(branch, content string) (number int) {
-	w.t.Helper()
-	_, err := w.gh.As("alice").Push(project, branch, "Change", contents(content))
-	w.try(err)
-	number, err = w.gh.As("alice").OpenPull(project, branch, "Change all", "", githubsim.OpenOptions{})
-	w.try(err)
-	_, err = w.gh.As("bob").Merge(project, number, "squash")
-	w.try(err)
-	w.settle()
-	return number
+// everywhere are the files of [copying] with another content.
+func everywhere(text string) map[string]string {
+	return map[string]string{"environments/dev/app/content": text, "environments/staging/app/content": text, "environments/prod/app/content": text}
 }
 
 // issues are those of Trunkline's, by their titles.
@@ -110,7 +102,7 @@ func TestNoticesAreShownOnce(t *testing.T) {
 					}
 				}
 			}})
-			number := w.merged("change", "2\n")
+			number := w.merged(everywhere("2\n"))
 			w.passes(25 * time.Hour)
 			w.emergency("the certificate runs out")
 			w.passes(48 * time.Hour)
@@ -145,7 +137,7 @@ func (w *world) toldAll(number int) {
 func TestNoticesAreRedacted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, githubsim.RepositoryOptions{Private: true, Files: noticed})
-	number := w.merged("change", "2\n")
+	number := w.merged(everywhere("2\n"))
 	w.emergency("the token ghp_" + strings.Repeat("x1Y2", 9) + " and " + w.gh.WebhookSecret() + " do not work")
 	text := strings.Join(w.notices(number), "\n")
 	for _, issue := range w.issues() {
@@ -163,7 +155,7 @@ func TestEmergencyWithoutIssues(t *testing.T) {
 	if _, err := w.gh.Inject(githubsim.Fault{Operation: "issues/create", Status: 410}); err != nil {
 		t.Fatal(err)
 	}
-	number := w.merged("change", "2\n")
+	number := w.merged(everywhere("2\n"))
 	w.emergency("the certificate runs out")
 	if said := w.notices(number); len(said) != 1 || !strings.Contains(said[0], "**To make up for**") {
 		t.Errorf("the pull request was told %q", said)
@@ -200,7 +192,7 @@ func TestOverdueWithoutPullRequest(t *testing.T) {
 func TestLiftedHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, githubsim.RepositoryOptions{Private: true, Files: copying})
-	number := w.merged("change", "2\n")
+	number := w.merged(everywhere("2\n"))
 	bob := w.person("bob")
 	w.try(w.store.Write(context.Background(), func(tx *store.Tx) error {
 		id := w.repositoryID()

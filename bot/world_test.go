@@ -206,6 +206,10 @@ func (w *world) settle() {
 		if err := w.gh.Settle(ctx); err != nil {
 			w.t.Fatalf("GitHub does not settle: %v", err)
 		}
+		// What is due is not left to the next tick, which may come after what people do next.
+		if err := w.bot.nudgeDue(ctx); err != nil {
+			w.t.Fatalf("the bot does not settle: %v", err)
+		}
 		idle, err := w.store.Idle(ctx)
 		if err != nil {
 			w.t.Fatalf("the bot does not settle: %v", err)

@@ -18,7 +18,7 @@ func manualGate(q question) []Gate {
 	gate := Gate{Name: GateManual, Open: true}
 	request, override := q.promotion.Request, q.promotion.Override
 	switch {
-	case request != nil:
+	case request != nil && q.mayAsk(request.By):
 		gate.Text = request.By.Login + " asked for it"
 	case override != nil:
 		gate.Text = override.By.Login + " overrides"
@@ -32,7 +32,9 @@ func manualGate(q question) []Gate {
 	default:
 		gate.Open = false
 		gate.Text = "waiting for someone to promote it"
-		if why != "" {
+		if request != nil {
+			gate.Text += fmt.Sprintf(": %s asked for it, and is not among those who may any more", request.By.Login)
+		} else if why != "" {
 			gate.Text += ": " + why
 		}
 		gate.Command, gate.Since = "/promote "+q.rules.Name, q.arrived()
@@ -41,6 +43,12 @@ func manualGate(q question) []Gate {
 		}
 	}
 	return []Gate{gate}
+}
+
+// mayAsk tells whether who asked is still among those who may, where rules name any.
+func (q question) mayAsk(by Person) bool {
+	who := q.rules.Allow.Promote
+	return who.Anyone() || q.state.People.among(who, by.ID)
 }
 
 // needsPeople tells whether people have to agree, by asking or approving, and why it is so. Several gates ask.

@@ -187,6 +187,33 @@ func TestRecheckAutoIf(t *testing.T) {
 	}
 }
 
+// Who asked and lost the right to before it started does not move anything any more.
+func TestPromoterLostRight(t *testing.T) {
+	t.Parallel()
+	w, commit := waiting(t, "promote: manual, allow: {promote: acme/platform}, windows: [{from: \"10:00\", to: \"16:00\"}]")
+	if refusal := w.ask("prod", commit.SHA, people[5], true); refusal != nil {
+		t.Fatal(refusal)
+	}
+	if gate := w.gate("prod", GateManual); !gate.Open {
+		t.Fatalf("got %+v", gate)
+	}
+	members := w.state.People.Teams["acme/platform"]
+	w.state.People.Teams["acme/platform"] = members[:1]
+	w.pass(3 * time.Hour)
+	if gate := w.gate("prod", GateManual); gate.Open || w.state.Environments["prod"].Last != nil {
+		t.Fatalf("got %+v", gate)
+	}
+	w.state.People.Teams["acme/platform"] = members
+	w.step()
+	if last := w.state.Environments["prod"].Last; last == nil || !last.Phase.Live() {
+		t.Fatal("prod has not started")
+	}
+	w.state.People.Teams["acme/platform"] = members[:1]
+	if gates := Recheck(w.state, "prod", Plan{Done: true}); len(gates) != 1 || gates[0].Name != GateManual {
+		t.Errorf("got %+v", gates)
+	}
+}
+
 // An override passes the holds that were on, not one that somebody puts on to stop it.
 func TestRecheckHoldAfterOverride(t *testing.T) {
 	t.Parallel()

@@ -23,7 +23,10 @@ func Recheck(state State, environment string, plan Plan) (closed []Gate) {
 		return []Gate{{Name: GateLineage, Text: environment + " or what it runs is not on trunk any more"}}
 	}
 	promotion := Promotion{Environment: environment, Range: state.ofDeployment(last), Without: last.Without}
-	if last.By != (Person{}) {
+	switch {
+	case last.Reason != "":
+		promotion.Override = &Override{From: last.From, To: last.To, By: last.By, Reason: last.Reason}
+	case last.By != (Person{}):
 		promotion.Request = &Request{Environment: environment, To: last.To, By: last.By, Exact: true}
 	}
 	exact := plan.without(last.Without)

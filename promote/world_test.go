@@ -90,6 +90,9 @@ func (w *world) start(decision Decision) {
 	w.change(decision.Environment, func(e *Environment) {
 		e.Last = &Deployment{ID: w.id(), Environment: e.Name, From: decision.Start.From.SHA, To: decision.Start.To.SHA, Phase: Planning,
 			By: decision.By, Without: decision.Without, Started: w.state.Now}
+		if e.Override != nil && decision.Promotion.Override != nil {
+			e.Last.Reason = e.Override.Reason
+		}
 		for _, gate := range decision.Passed {
 			e.Last.Passed = append(e.Last.Passed, gate.Name)
 		}

@@ -22,11 +22,16 @@ func (e explanation) inDirectories(earlier, later Input) []string {
 	if !e.from.HasDirectory(earlier.Name) || !e.to.HasDirectory(later.Name) {
 		return []string{subject(later) + " " + e.how(earlier, later)}
 	}
-	changes := directoryChanges(e.from, e.to, earlier.Name, later.Name, strings.Split(earlier.Without+"\n"+later.Without, "\n"))
+	changes := e.changesIn(earlier, later)
 	if len(changes) == 0 {
 		return []string{subject(later) + " changed"}
 	}
 	return []string{subject(later) + ": " + fewChanges(changes)}
+}
+
+// changesIn are what differs of a directory that stays where it is, without what is no part of it.
+func (e explanation) changesIn(earlier, later Input) []string {
+	return directoryChanges(e.from, e.to, earlier.Name, later.Name, strings.Split(earlier.Without+"\n"+later.Without, "\n"))
 }
 
 // how a single file differs.

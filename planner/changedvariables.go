@@ -3,21 +3,26 @@ package planner
 import (
 	"context"
 	"maps"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner/mirror"
 )
 
 // changedVariables are the values in variable files that changed, before and after; nil where a file cannot be read.
 type changedVariables struct {
 	before, after map[string]map[string]cty.Value
+	// automatic are those that lie in a component's directory and are read by the engine by itself, by that directory.
+	automatic map[string][]string
 }
 
 // readChangedVariables reads the variable files in which changed instances differ, those of each commit with one git.
 func readChangedVariables(ctx context.Context, from, to Snapshot, found []Difference) (changedVariables, error) {
-	var changed changedVariables
+	changed := changedVariables{automatic: map[string][]string{}}
 	names := map[string]bool{}
 	for _, difference := range found {
 		if difference.Kind != Changed {
@@ -27,8 +32,17 @@ func readChangedVariables(ctx context.Context, from, to Snapshot, found []Differ
 		news := byKey(to.Instances[name].Inputs)
 		for key, earlier := range byKey(from.Instances[name].Inputs) {
 			later, stays := news[key]
-			if key.kind == VariableFileInput && stays && earlier.ID != later.ID && earlier.ID != missing && later.ID != missing {
+			switch {
+			case !stays || earlier.ID == later.ID || earlier.ID == missing || later.ID == missing:
+			case key.kind == VariableFileInput:
 				names[key.name] = true
+			case key.kind == ComponentInput && earlier.Name == later.Name:
+				if _, known := changed.automatic[later.Name]; !known {
+					changed.automatic[later.Name] = automaticFiles(from, to, later.Name)
+				}
+				for _, file := range changed.automatic[later.Name] {
+					names[file] = true
+				}
 			}
 		}
 	}
@@ -41,6 +55,44 @@ func readChangedVariables(ctx context.Context, from, to Snapshot, found []Differ
 	}
 	changed.after, err = variablesIn(ctx, to.tree, slices.Sorted(maps.Keys(names)))
 	return changed, err
+}
+
+// automaticFiles are the variable files in a component's directory that the engine reads by itself, and that differ.
+func automaticFiles(from, to Snapshot, directory string) (names []string) {
+	if from.tree == nil || to.tree == nil || to.rules.Stacks.Engine.Kind == config.Command {
+		return nil
+	}
+	olds := filesUnder(from.tree, directory)
+	for name, new := range filesUnder(to.tree, directory) {
+		old, was := olds[name]
+		if was && automatic(name) && old.ID != new.ID && old.Kind == mirror.File && new.Kind == mirror.File {
+			names = append(names, path.Join(directory, name))
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// automatic tells whether the engine takes variables from a file of this path in the component's directory without being told.
+func automatic(name string) bool {
+	stem := strings.TrimSuffix(name, ".json")
+	return !strings.Contains(name, "/") && (stem == "terraform.tfvars" || strings.HasSuffix(stem, ".auto.tfvars"))
+}
+
+// inComponent says what differs in a component's directory: by variable where the engine reads a file by itself, by file else.
+func (e explanation) inComponent(earlier, later Input) (found []string) {
+	for _, file := range e.files.automatic[later.Name] {
+		if e.files.before[file] == nil || e.files.after[file] == nil {
+			continue // it cannot be read, so that it is a file like others
+		}
+		input := Input{Kind: VariableFileInput, Name: file}
+		found = append(found, e.variableFile(input, input)...)
+		later.Without += "\n" + file
+	}
+	if len(found) > 0 && len(e.changesIn(earlier, later)) == 0 {
+		return found
+	}
+	return append(e.inDirectories(earlier, later), found...)
 }
 
 func variablesIn(ctx context.Context, tree *mirror.Tree, names []string) (map[string]map[string]cty.Value, error) {

@@ -201,7 +201,7 @@ func (e explanation) changed(earlier, later Input) []string {
 		if earlier.Name != later.Name {
 			return []string{fmt.Sprintf("component directory moved from %s to %s%s", earlier.Name, later.Name, e.between(earlier, later))}
 		}
-		return e.inDirectories(earlier, later)
+		return e.inComponent(earlier, later)
 	case ModuleInput, FileInput:
 		switch {
 		case earlier.ID == missing:

@@ -117,6 +117,7 @@ func TestReasons(t *testing.T) {
 		"modules/dns/main.tf", `output "x" { value = file("${path.module}/../../files/zone.txt") }`,
 		"files/zone.txt", "zone", "config/dev.tfvars", "size = 1\nmotto = 1234\ntags = { Owner = \"alice\", zones = [\"a\", \"b\"] }\n",
 		"config/all.tfvars.json", `{"size": 1}`,
+		"components/app/terraform.tfvars", "zone = \"a\"\nmotto = 1\n", "components/app/b.auto.tfvars.json", `{"port": 80}`, "components/app/sub/terraform.tfvars", "x = 1",
 	}
 	for name, test := range map[string]struct {
 		change []string
@@ -134,7 +135,13 @@ func TestReasons(t *testing.T) {
 		"a comment in a variable file": {change: []string{"config/dev.tfvars", "# a comment\nsize = 1\nmotto = 1234\ntags = { Owner = \"alice\", zones = [\"a\", \"b\"] }\n"},
 			want: []string{"variable file config/dev.tfvars changed, but no value in it"}},
 		"a variable file with an error": {change: []string{"config/dev.tfvars", "size = "}, want: []string{"variable file config/dev.tfvars changed"}},
-		"a variable in JSON":            {change: []string{"config/all.tfvars.json", `{"size": {"x": 1}}`}, want: []string{`variable file config/all.tfvars.json: size changed from 1 to {"x":1}`}},
+		"variables that the engine reads by itself": {change: []string{"components/app/terraform.tfvars", "zone = \"b\"\nmotto = 2\n", "components/app/b.auto.tfvars.json", `{"port": 443}`},
+			want: []string{"variable file components/app/b.auto.tfvars.json: port changed from 80 to 443", "variable file components/app/terraform.tfvars: motto changed (not shown)",
+				`variable file components/app/terraform.tfvars: zone changed from "a" to "b"`}},
+		"variables beside code": {change: []string{"components/app/terraform.tfvars", "zone = \"b\"\nmotto = 1\n", "components/app/README.md", "bye", "components/app/sub/terraform.tfvars", "x = 2"},
+			want: []string{"component directory: README.md changed, sub/terraform.tfvars changed", `variable file components/app/terraform.tfvars: zone changed from "a" to "b"`}},
+		"variables with an error beside code": {change: []string{"components/app/terraform.tfvars", "zone = "}, want: []string{"component directory: terraform.tfvars changed"}},
+		"a variable in JSON":                  {change: []string{"config/all.tfvars.json", `{"size": {"x": 1}}`}, want: []string{`variable file config/all.tfvars.json: size changed from 1 to {"x":1}`}},
 		"code before the rest": {change: []string{"components/app/README.md", "bye", "components/app/a.txt", "", "components/app/b.txt", "b", "components/app/z.tf", ""},
 			want: []string{"component directory: z.tf added, README.md changed, a.txt added and 1 more"}},
 		"a file under another name":              {change: []string{"modules/net/extra.tf", "-", "modules/net/more.tf", "# extra"}, want: []string{"module modules/net: extra.tf renamed to more.tf"}},

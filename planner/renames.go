@@ -9,7 +9,7 @@ import (
 )
 
 // renames finds instances that have another name than they had: one left and one came in the same environment, with the
-// same code and the same variables, or as another version of the same component in the same stack (vpc/v1 and vpc/v2). It
+// same code and the same variables, or in the same stack manifest, whose stack has another name now, or as another version of the same component in the same stack (vpc/v1 and vpc/v2). It
 // returns the old names by the new ones, and leaves out what is in doubt.
 func renames(was map[string]Whereabouts, now map[string]Resolved) map[string]string {
 	gone, came := map[string]Whereabouts{}, map[string]Whereabouts{}
@@ -29,6 +29,7 @@ func renames(was map[string]Whereabouts, now map[string]Resolved) map[string]str
 		return renamed
 	}
 	for _, likeness := range []func(name string, w Whereabouts) string{
+		func(_ string, w Whereabouts) string { return w.Manifest },
 		func(name string, w Whereabouts) string { return key(w.Path, w.Variables, lastElement(name)) },
 		func(_ string, w Whereabouts) string { return key(w.Path, w.Variables) },
 		func(name string, w Whereabouts) string { return key(w.Code, w.Variables, lastElement(name)) },

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -41,6 +42,9 @@ components: { terraform: { base_path: components/terraform } }`,
 			[]string{"stacks/deploy/dev/eu.yaml", stacks("network: { metadata: { component: net }, vars: { size: 2, name: network } }")}, map[string]string{}, nil},
 		"to another component": {manifests(), atmos,
 			[]string{"stacks/deploy/dev/eu.yaml", stacks("app: { vars: { size: 1, name: app, more: true } }")}, map[string]string{}, nil},
+		"of the stack, by the variables in its manifest": {manifests(), append([]string{"stacks/deploy/dev/us.yaml", "vars: { stage: dev, environment: us }\ncomponents: { terraform: { net: {} } }"}, atmos...),
+			[]string{"stacks/deploy/dev/eu.yaml", strings.ReplaceAll(stacks("net: { vars: { size: 2, name: net } }"), "environment: eu", "environment: europe")},
+			map[string]string{"dev-europe/net": "dev-eu/net"}, []string{"dev-europe/net"}},
 		"in doubt": {manifests(), atmos,
 			[]string{"stacks/deploy/dev/eu.yaml", stacks("a1: { metadata: { component: net }, vars: { size: 1, name: a1 } }", "b1: { metadata: { component: net }, vars: { size: 1, name: b1 } }")},
 			map[string]string{}, nil},

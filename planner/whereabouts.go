@@ -24,6 +24,9 @@ type Whereabouts struct {
 	// Variables is a digest of the variables and the contents of the variable files, in which the instance's own name
 	// does not count.
 	Variables string `json:"variables,omitempty"`
+	// Manifest is the path of the stack manifest and the component in it, which stay when the stack gets another name.
+	// Empty: there is none, or nobody wrote it down.
+	Manifest string `json:"manifest,omitempty"`
 }
 
 // Known tells whether anything is known.
@@ -50,8 +53,12 @@ func (g *gatherer) whereabouts(instance stack.Instance, inputs []Input) Whereabo
 	if g.rules.Stacks.Engine.Kind == config.Command {
 		address = engine.AddressOfCommand(instance)
 	}
+	manifest := ""
+	if instance.ManifestPath != "" {
+		manifest = instance.ManifestPath + ": " + instance.Component
+	}
 	return Whereabouts{
-		Environment: instance.Environment, Address: address,
+		Environment: instance.Environment, Address: address, Manifest: manifest,
 		Path: instance.Path, Code: g.tree.DirectoryID(instance.Path), Variables: variablesDigest(instance.Component, inputs),
 	}
 }

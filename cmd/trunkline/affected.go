@@ -46,6 +46,9 @@ is checked out. An instance whose state would be looked for elsewhere has "state
 			if err := table.Flush(); err != nil {
 				return err
 			}
+			if err := printMoves(out, affected); err != nil {
+				return err
+			}
 			return printRemovals(out, affected)
 		},
 	}
@@ -71,6 +74,18 @@ type affectedInstance struct {
 	StateMoves []string `json:"state_moves,omitempty"`
 	// Removal says how to destroy what a removed instance deployed.
 	Removal *planner.Removal `json:"removal,omitempty"`
+}
+
+// printMoves warns of instances whose plan would not find what they have.
+func printMoves(out io.Writer, affected []affectedInstance) error {
+	var text strings.Builder
+	for _, one := range affected {
+		if len(one.StateMoves) > 0 {
+			fmt.Fprintf(&text, "\n%s/%s would look for its state elsewhere, and create everything again: %s\n", one.Stack, one.Component, strings.Join(one.StateMoves, ", "))
+		}
+	}
+	_, err := io.WriteString(out, text.String())
+	return err
 }
 
 // printRemovals says how to destroy what removed instances deployed.

@@ -65,8 +65,8 @@ environments:
 	"environments/dev/b/content": "1\n",
 }
 
-// mergedChange is a pull request that changes files of dev and is merged.
-func (w *world) mergedChange(files map[string]string) (number int) {
+// merged is a pull request that changes files of dev and is merged.
+func (w *world) merged(files map[string]string) (number int) {
 	w.t.Helper()
 	alice, changed := w.gh.As("alice"), map[string]*string{}
 	for path, text := range files {
@@ -117,7 +117,7 @@ func TestAbortOfWhatRuns(t *testing.T) {
 	there := func(name string) func() bool {
 		return func() bool { _, err := os.Stat(filepath.Join(w.deployed, name)); return err == nil }
 	}
-	number := w.mergedChange(map[string]string{"environments/dev/a/content": "2\n", "environments/dev/b/content": "2\n"})
+	number := w.merged(map[string]string{"environments/dev/a/content": "2\n", "environments/dev/b/content": "2\n"})
 	w.comment("alice", number, "/promote dev")
 	waitFor(t, "a is being applied", there("begun-a"))
 	w.comment("bob", number, "/abort dev")
@@ -150,7 +150,7 @@ func TestTeamsThatWeMayNotSee(t *testing.T) {
 	if err := errors.Join(w.gh.SetTeam("acme/product", ""), w.gh.Join("acme/product", "dora")); err != nil {
 		t.Fatal(err)
 	}
-	number := w.mergedChange(map[string]string{"environments/dev/a/content": "2\n"})
+	number := w.merged(map[string]string{"environments/dev/a/content": "2\n"})
 	_, err := w.gh.Inject(githubsim.Fault{Operation: "apps/create-installation-access-token", Status: 422, Times: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +171,7 @@ func TestTeamsThatWeMayNotSee(t *testing.T) {
 func TestOldCommandsAreSaidAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, githubsim.RepositoryOptions{Files: patient, Private: true})
-	number := w.mergedChange(map[string]string{"environments/dev/a/content": "2\n"})
+	number := w.merged(map[string]string{"environments/dev/a/content": "2\n"})
 	w.stop()
 	for _, line := range []string{"/promote dev", "/hold dev because of an outage"} {
 		w.comment("alice", number, line)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/trunkline/trunkline/config/calendar"
+
 	"github.com/trunkline/trunkline/config"
 )
 
@@ -160,6 +162,16 @@ func (c *considered) changes(decision Decision) (moments []time.Time) {
 	}
 	if lacks := c.state.between(c.runs, c.state.tip()).Commits; len(lacks) > 0 && c.versions[0].ConvergeWithin > 0 {
 		moments = append(moments, lacks[0].Merged.Add(c.versions[0].ConvergeWithin))
+	}
+	if decision.Promotion != nil {
+		// What people read says which gates are open: it changes when they close, too.
+		q := question{c, c.versions[0], *decision.Promotion}
+		sets, _ := q.windows()
+		spans, _ := q.freezes()
+		moments = append(moments, calendar.Closes(sets, c.state.Now))
+		for _, span := range spans {
+			moments = append(moments, span.From)
+		}
 	}
 	for _, rules := range c.versions {
 		if decision.Promotion != nil && rules.AutoIf != nil && rules.AutoIf.UsesTime() {

@@ -46,6 +46,24 @@ func nextOpen(sets [][]Window, moment time.Time) time.Time {
 	return next
 }
 
+// Closes is the first moment after the given one, at which all sets are open, at which one of them is not. The zero time: they
+// are not all open, or they stay so.
+func Closes(sets [][]Window, moment time.Time) (closes time.Time) {
+	if !allOpen(sets, moment) {
+		return closes
+	}
+	for _, set := range sets {
+		for _, window := range set {
+			for _, edge := range edges(window, moment) {
+				if edge.After(moment) && (closes.IsZero() || edge.Before(closes)) && !allOpen(sets, edge) {
+					closes = edge
+				}
+			}
+		}
+	}
+	return closes
+}
+
 func allOpen(sets [][]Window, moment time.Time) bool {
 	for _, set := range sets {
 		if !Open(set, moment) {

@@ -131,3 +131,29 @@ func TestScheduledCheckIsGone(t *testing.T) {
 		t.Errorf("it ran as %q, and %q (%v) after nobody waited for it", passed, after, err)
 	}
 }
+
+// A check that is gone when its time comes, and that no former rules ask for, is nobody's business.
+func TestScheduledCheckIsNobodysBusiness(t *testing.T) {
+	t.Parallel()
+	files := withRules("\n  dev:\n    promote: auto\n  prod:\n    promote: auto\n    verify: [{name: nightly, schedule: \"0 2 * * *\", run: echo >> $DEPLOYED/runs}]\n")
+	for name, change := range map[string]string{"the check": withRules("\n  dev:\n    promote: auto\n  prod:\n    promote: auto\n")[".github/trunkline.yml"],
+		"the environment": withRules("\n  dev:\n    promote: auto\n")[".github/trunkline.yml"]} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, githubsim.RepositoryOptions{Private: true, Files: files})
+			w.merged(everywhere("2\n"))
+			w.passes(24 * time.Hour)
+			if text, _ := w.read("runs"); text != "\n" {
+				t.Errorf("before it is gone it ran as %q", text)
+			}
+			placed := w.placed(change)
+			_, err := w.gh.As("bob").Push(project, "main", "Gone", map[string]*string{".github/trunkline.yml": &placed})
+			w.try(err)
+			w.settle()
+			w.passes(48 * time.Hour)
+			if text, _ := w.read("runs"); text != "\n" {
+				t.Errorf("then it ran as %q", text)
+			}
+		})
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
+	"strings"
 
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner"
@@ -59,8 +61,26 @@ func (p *previewing) rulesAfter(ctx context.Context, before, merge *mirror.Tree)
 			"⚠️ This makes a rule of %s weaker (`%s`): %s. Until %s %s this change, the former rule counts too.",
 			where, weaker.Key, weaker.Text, where, verbFor(weaker.Environment)))
 	}
+	p.preview.Notes = append(p.preview.Notes, fewerChecks(trunk.Checks, rules.Checks)...)
 	rules.Stacks.Engine = trunk.Stacks.Engine
 	return rules, nil
+}
+
+// fewerChecks warns of checks that pull requests do not have to pass any more, or that are something else now.
+func fewerChecks(before, after []config.PullCheck) (notes []string) {
+	for _, check := range before {
+		name := strings.ReplaceAll(check.Name, "`", "'") // so that it stays one piece of code
+		at := slices.IndexFunc(after, func(other config.PullCheck) bool { return other.Name == check.Name })
+		if at < 0 {
+			notes = append(notes, fmt.Sprintf("⚠️ This takes the check `%s` away: from the merge on no pull request has to pass it.", name))
+			continue
+		}
+		other := after[at]
+		if other.Kind != check.Kind || other.Folder != check.Folder || other.Run != check.Run || other.SARIF != check.SARIF {
+			notes = append(notes, fmt.Sprintf("⚠️ This makes another check of `%s`, which counts from the merge on.", name))
+		}
+	}
+	return notes
 }
 
 // begin looks at a pull request into a trunk without a configuration: where it brings the first one, that is checked.

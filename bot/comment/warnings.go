@@ -34,6 +34,7 @@ func stateMoves(instances []planner.InstancePreview) []line {
 			continue
 		}
 		var parts, keep []line
+		lost, name := false, "" // what nothing keeps, and the name that would
 		for _, move := range instance.Moves {
 			value := func(value string) line {
 				if words := move.Words(value); words != value {
@@ -42,15 +43,23 @@ func stateMoves(instances []planner.InstancePreview) []line {
 				return code(shortened(value, longLine))
 			}
 			parts = append(parts, say("{} {} → {}", text(move.What), value(move.From), value(move.To)))
-			if move.Keep != "" {
+			switch {
+			case move.Keep != "":
 				keep = append(keep, code(shortened(move.Keep, longLine)))
+			case move.What == "instance":
+				name = move.From
+			default:
+				lost = true
 			}
 		}
 		l := say("🛑 **Moves the state** of {} in {}: {}. It is not planned, because a plan would create everything again beside what exists",
 			code(instance.Instance.Component), places([]planner.InstancePreview{instance}), join(parts, ", "))
-		if len(keep) > 0 {
+		switch {
+		case name != "":
+			l = say("{}. To keep it where it is, keep the name {}", l, code(shortened(name, longLine)))
+		case len(keep) > 0 && !lost:
 			l = say("{}. To keep it where it is: {}", l, list(keep))
-		} else {
+		default:
 			l = say("{}. To keep it where it is, take that back", l)
 		}
 		if instance.Declare != "" {

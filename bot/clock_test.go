@@ -112,7 +112,7 @@ func TestScheduledCheckIsGone(t *testing.T) {
 	w := newWorld(t, githubsim.RepositoryOptions{Private: true, Files: nightly})
 	w.put("go")
 	w.merged(everywhere("2\n"))
-	rules := withRules("\n  dev: {promote: auto}\n  prod: {promote: auto}\n")[".github/trunkline.yml"]
+	rules := strings.ReplaceAll(withRules("\n  dev: {promote: auto}\n  prod: {promote: auto}\n")[".github/trunkline.yml"], "$DEPLOYED", w.deployed)
 	_, err := w.gh.As("bob").Push(project, "main", "No check", map[string]*string{".github/trunkline.yml": &rules})
 	w.try(err)
 	w.settle()

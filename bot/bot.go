@@ -41,6 +41,7 @@ type Bot struct {
 	mirrors   *mirrors
 	snapshots snapshots
 	tidied    tidied
+	strangers strangers
 	redactor  *redact.Redactor
 	// Engine processes at a time. Deployments have slots of their own, so that no preview holds them up.
 	previewSlots, deploySlots chan struct{}

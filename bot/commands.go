@@ -96,8 +96,10 @@ func (b *Bot) hear(ctx context.Context, repository store.Repository, actor promo
 	heard = authorise(promote.State{}, actor, actTell, "") == nil
 	if !heard {
 		// People may be named by the rules without being able to write.
-		if err := b.LookUp(ctx, repository.ID); err != nil {
-			return false, err
+		if b.strangers.ask(repository.ID, time.Now()) {
+			if err := b.LookUp(ctx, repository.ID); err != nil {
+				return false, err
+			}
 		}
 		var state promote.State
 		err := b.store.Read(ctx, func(tx *store.Tx) (err error) {

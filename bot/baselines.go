@@ -45,7 +45,7 @@ func (b *Bot) baselines(ctx context.Context, repository store.Repository, of bas
 		sha := found.of[environment.Name]
 		var snapshot *planner.Snapshot
 		if sha != "" {
-			snapshot, err = b.snapshotOfDeclared(ctx, repository, environment, sha, of)
+			snapshot, err = b.snapshotClaimed(ctx, repository, claim{environment, sha}, of)
 		} else {
 			snapshot, err = b.snapshotBefore(ctx, repository, of)
 		}
@@ -85,17 +85,24 @@ func (b *Bot) snapshotBefore(ctx context.Context, repository store.Repository, o
 	return snapshot, err
 }
 
-// snapshotOfDeclared is what there was at the baseline that an environment declares. Where the rules do not go with that
+// claim is what an environment says that it ran.
+type claim struct {
+	environment config.Environment
+	sha         string
+}
+
+// snapshotClaimed is what there was at the baseline that an environment declares. Where the rules do not go with that
 // commit nobody knows what the environment ran; it is a problem, because otherwise everything would be applied anew.
-func (b *Bot) snapshotOfDeclared(ctx context.Context, repository store.Repository, e config.Environment, sha string, of baselining) (*planner.Snapshot, error) {
-	before, err := b.listedAt(ctx, repository, sha, of.rules)
+func (b *Bot) snapshotClaimed(ctx context.Context, repository store.Repository, claimed claim, of baselining) (*planner.Snapshot, error) {
+	before, err := b.listedAt(ctx, repository, claimed.sha, of.rules)
 	if err != nil {
 		return nil, err
 	}
-	snapshot, err := b.snapshot(ctx, repository, sha, before)
+	snapshot, err := b.snapshot(ctx, repository, claimed.sha, before)
 	if problems := (config.Problems)(nil); errors.As(err, &problems) {
-		of.advance.Problems = config.Problems{{File: config.Path, At: e.BaselineAt, Message: fmt.Sprintf(
-			"baseline of %s is %s, where these rules do not find what ran: %s; declare a newer commit, or none", e.Name, promote.Short(sha), problems[0].Message)}}
+		of.advance.Problems = config.Problems{{File: config.Path, At: claimed.environment.BaselineAt, Message: fmt.Sprintf(
+			"baseline of %s is %s, where these rules do not find what ran: %s; declare a newer commit, or none",
+			claimed.environment.Name, promote.Short(claimed.sha), problems[0].Message)}}
 		return nil, nil
 	}
 	return snapshot, err

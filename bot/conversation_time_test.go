@@ -59,7 +59,7 @@ func (c *conversation) long(count, unit, until string) time.Duration {
 // reports sets a commit status as a service does that has a person's token, or reports a check run of another App.
 func (c *conversation) reports(who, name, state, sha string) error {
 	if app, is := strings.CutPrefix(who, "app "); is {
-		return c.gh.ReportCheck(project, app, sha, name, state)
+		return c.gh.ReportCheck(project, githubsim.CheckReport{App: app, SHA: sha, Name: name, State: state})
 	}
 	if err := c.gh.SetRole(project, who, "write"); err != nil {
 		return err

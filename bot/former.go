@@ -4,17 +4,15 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"slices"
 
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner/mirror"
-	"github.com/trunkline/trunkline/promote"
 	"github.com/trunkline/trunkline/promote/store"
 )
 
 // formerAt keeps the configuration that a commit changes: until an environment runs the commit it is held to it.
-func formerAt(ctx context.Context, git *mirror.Mirror, commit mirror.Commit, described promote.Commit, a *store.Advance) error {
-	if len(commit.Parents) == 0 || !slices.Contains(described.Paths, config.Path) {
+func formerAt(ctx context.Context, git *mirror.Mirror, commit mirror.Commit, a *store.Advance) error {
+	if len(commit.Parents) == 0 {
 		return nil
 	}
 	before, err := git.ReadFile(ctx, commit.Parents[0], config.Path)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/trunkline/trunkline/config"
@@ -87,23 +88,26 @@ func (b *Bot) advance(ctx context.Context, repository store.Repository) (store.A
 		return a, err
 	}
 	rules, found, err := b.configurationAt(ctx, git, tip, &a)
-	if err != nil || !found {
-		limitPaths(&a, rules)
-		return a, err
-	}
-	_, err = b.snapshot(ctx, repository, tip, rules)
-	if errors.As(err, &a.Problems) {
-		limitPaths(&a, rules)
-		return a, nil
-	}
-	if err != nil {
-		return a, err
-	}
-	if err = b.baselines(ctx, repository, baselining{rules: rules, from: from, advance: &a}); err != nil {
-		return a, err
+	if err == nil && found {
+		err = b.underRules(ctx, repository, baselining{rules: rules, from: from, advance: &a})
 	}
 	limitPaths(&a, rules)
-	return a, b.askForPeople(ctx, repository, rules, &a)
+	return a, err
+}
+
+// underRules fills in what depends on the rules that come: whether they go with the tip, the baselines, and who wrote what.
+func (b *Bot) underRules(ctx context.Context, repository store.Repository, of baselining) error {
+	_, err := b.snapshot(ctx, repository, of.advance.Tip, of.rules)
+	if errors.As(err, &of.advance.Problems) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := b.baselines(ctx, repository, of); err != nil {
+		return err
+	}
+	return b.askForPeople(ctx, repository, of.rules, of.advance)
 }
 
 // newCommits fills in the commits that are new, and returns the commit before them: what environments ran that
@@ -135,8 +139,10 @@ func (b *Bot) newCommits(ctx context.Context, repository store.Repository, a *st
 		if err != nil {
 			return "", err
 		}
-		if err := formerAt(ctx, git, commit, described, a); err != nil {
-			return "", err
+		if slices.Contains(described.Paths, config.Path) {
+			if err := formerAt(ctx, git, commit, a); err != nil {
+				return "", err
+			}
 		}
 		a.Commits = append(a.Commits, described)
 	}

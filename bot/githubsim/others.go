@@ -24,32 +24,40 @@ func (gh *GitHub) otherApp(slug string) *app {
 	return made
 }
 
-// ReportCheck lets another App report on a commit: that its check run is queued
-// or in_progress, or how it ended, such as success or failure. A run that has
-// ended is followed by another one.
-func (gh *GitHub) ReportCheck(fullName, slug, sha, name, state string) error {
+// CheckReport is what another App says about a commit.
+type CheckReport struct {
+	App  string // its slug
+	SHA  string
+	Name string
+	// State is queued or in_progress, or how it ended, such as success or failure.
+	State string
+}
+
+// ReportCheck lets another App report on a commit. A check run that has ended is
+// followed by another one.
+func (gh *GitHub) ReportCheck(fullName string, report CheckReport) error {
 	gh.mu.Lock()
 	defer gh.mu.Unlock()
 	repo, err := gh.repo(fullName)
 	if err != nil {
 		return err
 	}
-	if !repo.git.has(sha) {
-		return invalidCheck("head_sha", "No commit found for SHA: "+sha)
+	if !repo.git.has(report.SHA) {
+		return invalidCheck("head_sha", "No commit found for SHA: "+report.SHA)
 	}
-	request := checkRequest{Name: &name, HeadSHA: &sha}
-	if slices.Contains(checkStatuses, state) && state != "completed" {
-		request.Status = &state
+	request := checkRequest{Name: &report.Name, HeadSHA: &report.SHA}
+	if slices.Contains(checkStatuses, report.State) && report.State != "completed" {
+		request.Status = &report.State
 	} else {
-		request.Conclusion = &state
+		request.Conclusion = &report.State
 	}
 	if err := request.problem(); err != nil {
 		return err
 	}
-	by := gh.otherApp(slug)
-	run := repo.newestRun(by, sha, name)
+	by := gh.otherApp(report.App)
+	run := repo.newestRun(by, report.SHA, report.Name)
 	if run == nil || run.status == "completed" {
-		run = &checkRun{id: gh.id(), app: by, suite: gh.suite(repo, sha, by), sha: sha, name: name, status: "queued", started: gh.now()}
+		run = &checkRun{id: gh.id(), app: by, suite: gh.suite(repo, report.SHA, by), sha: report.SHA, status: "queued", started: gh.now()}
 		repo.runs = append(repo.runs, run)
 		gh.changeRun(run, request)
 		gh.tellRun(repo, run, "created")
@@ -59,7 +67,7 @@ func (gh *GitHub) ReportCheck(fullName, slug, sha, name, state string) error {
 	if run.status == "completed" {
 		gh.tellRun(repo, run, "completed")
 	}
-	return gh.advanceAt(repo, sha)
+	return gh.advanceAt(repo, report.SHA)
 }
 
 func (r *repository) newestRun(by *app, sha, name string) *checkRun {

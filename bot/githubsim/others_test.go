@@ -21,11 +21,11 @@ func TestChecksOfOtherApps(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, state := range []string{"in_progress", "failure", "success"} {
-		if err := w.ReportCheck(infra, "buildbot", head, "build", state); err != nil {
+		if err := w.ReportCheck(infra, githubsim.CheckReport{App: "buildbot", SHA: head, Name: "build", State: state}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := w.ReportCheck(infra, "buildbot", head, "build", "splendid"); refusal(err) != 422 {
+	if err := w.ReportCheck(infra, githubsim.CheckReport{App: "buildbot", SHA: head, Name: "build", State: "splendid"}); refusal(err) != 422 {
 		t.Errorf("a conclusion that does not exist: %v", err)
 	}
 	runs, _, err := client.Checks.ListCheckRunsForRef(ctx, "acme", "infra", head, nil)

@@ -13,6 +13,9 @@ import (
 // work on what follows from the step, and when that has ended. People see the same in the end.
 func TestConversationsWithStops(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("the short suite leaves this out; make test plays it without the race detector")
+	}
 	files, err := filepath.Glob("../testdata/conversations/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no conversations: %v", err)

@@ -13,6 +13,13 @@ func Describe(d promote.Deployment) string {
 		l = say("Runs {}: {}", commit(d.To), howFar(&d))
 	case promote.Failed:
 		l = say("Stopped: {}.{}", whatFailed(&d), stays(&d))
+	case promote.Aborted:
+		l = say("Aborted.{}", stays(&d))
+	case promote.Void:
+		l = own("Void: gates had closed before anything was applied")
+		if d.Failure != nil && d.Failure.Message != "" {
+			l = say("Void, nothing was applied: {}", text(d.Failure.Message))
+		}
 	default:
 		l = say("Going {}: {}", fromTo(d.From, d.To), howFar(&d))
 	}

@@ -21,10 +21,11 @@ staticcheck: ## staticcheck, at the version named above
 # The race detector also checks pointers in SQLite, whose C was translated to Go: half the time of a run, for nothing.
 QUICKER := -gcflags='modernc.org/...=-d=checkptr=0'
 
-# The conversations are played once with the race detector, and once more, with a stop of the bot after each step, without.
+# With the race detector some of the bot's conversations are played. Then all are, also with a stop of the bot after each step,
+# without it; and it is seen whether the whole suite used all that the App asks for.
 test: ## all tests, import rules among them, with the race detector and in shuffled order
 	$(GO) test -race -short -shuffle=on -timeout 25m $(QUICKER) ./...
-	$(GO) test -shuffle=on -timeout 25m -run 'WithStops$$' ./bot
+	$(GO) test -shuffle=on -timeout 25m ./bot
 
 # -p 1: one package at a time, so that what is measured has the machine for itself.
 bench: ## what docs/performance.md tells, measured here and now

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,14 +22,15 @@ type queueing struct {
 	*world
 	t      *testing.T
 	client *github.Client
-	now    *time.Time
+	// passed is how many nanoseconds have gone by.
+	passed *atomic.Int64
 }
 
 func newQueueing(t *testing.T, rules githubsim.MergeQueue) *queueing {
 	t.Helper()
-	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	q := &queueing{t: t, now: &now}
-	q.world = newWorld(t, githubsim.Options{Clock: func() time.Time { return *q.now }})
+	begin := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	q := &queueing{t: t, passed: new(atomic.Int64)}
+	q.world = newWorld(t, githubsim.Options{Clock: func() time.Time { return begin.Add(time.Duration(q.passed.Load())) }})
 	q.client = q.world.client()
 	rules.Required = []string{"plan"}
 	if err := q.RequireMergeQueue(infra, rules); err != nil {
@@ -175,11 +177,11 @@ func TestQueueTimesOut(t *testing.T) {
 	t.Parallel()
 	q := newQueueing(t, githubsim.MergeQueue{Timeout: 10 * time.Minute})
 	q.enqueue(1)
-	*q.now = q.now.Add(9 * time.Minute)
+	q.passed.Add(int64(9 * time.Minute))
 	if err := q.ExpireQueues(); err != nil || len(q.queue()) != 1 {
 		t.Errorf("after nine minutes the queue is %+v: %v", q.queue(), err)
 	}
-	*q.now = q.now.Add(time.Minute)
+	q.passed.Add(int64(time.Minute))
 	if err := q.ExpireQueues(); err != nil || len(q.queue()) != 0 {
 		t.Errorf("after ten minutes the queue is %+v: %v", q.queue(), err)
 	}

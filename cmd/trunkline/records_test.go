@@ -86,7 +86,7 @@ func TestRecordsAndStatus(t *testing.T) {
 		}
 		held = append(held, one)
 	}
-	if len(held) != 1 || held[0].Kind != "held" || held[0].Actor == nil || held[0].Actor.ID != 3 || held[0].Reason != "the audit" {
+	if len(held) != 1 || held[0].Kind != "held" || held[0].Actor == nil || held[0].Actor.ID != 3 || held[0].Reason != "prod is held by carol: the audit" {
 		t.Errorf("since the second day prod has %+v", held)
 	}
 

@@ -43,6 +43,9 @@ var safe = []setting{
 	{"gc.autoDetach", "false"},
 	{"maintenance.auto", "false"},
 	{"advice.detachedHead", "false"},
+	// Few objects would be written one by one, commits before their files: whoever looks meanwhile, or after a kill, would
+	// take a commit for complete. A pack comes all at once.
+	{"fetch.unpackLimit", "1"},
 	{"http.lowSpeedLimit", "1000"},
 	{"http.lowSpeedTime", "60"},
 }

@@ -131,6 +131,23 @@ func TestCommits(t *testing.T) {
 	}
 }
 
+// A fetch that is killed must not leave a commit without its files, nor may one that is under way: what it gets comes as a
+// pack, which is there as a whole or not at all.
+func TestWhatIsFetchedComesAtOnce(t *testing.T) {
+	t.Parallel()
+	origin := newOrigin(t)
+	origin.commit("First", "a", "1", "folder/b", "1")
+	mirror := origin.mirror()
+	origin.commit("Second", "folder/b", "2")
+	if err := mirror.Fetch(t.Context(), everything); err != nil {
+		t.Fatal(err)
+	}
+	count, err := mirror.run(t.Context(), invocation{args: []string{"count-objects"}})
+	if err != nil || !strings.HasPrefix(count, "0 objects") {
+		t.Errorf("fetching left one by one %s, %v", count, err)
+	}
+}
+
 func TestMergeTree(t *testing.T) {
 	t.Parallel()
 	origin := newOrigin(t)

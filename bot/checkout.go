@@ -61,14 +61,16 @@ func (b *Bot) checkOut(ctx context.Context, id int64, sha string, slots chan str
 		return nil, err
 	}
 	scratch := b.scratch(repository, "deployments")
-	return &deploy.Target{
-		Rules: rules, Instances: snapshot.Instances, Disabled: snapshot.Disabled, Planner: plans, Redact: b.redactor.Redact, Release: worktree.Release,
+	target := &deploy.Target{
+		Rules: rules, Instances: snapshot.Instances, Upstream: snapshot.Dependencies.Upstream, Disabled: snapshot.Disabled, Planner: plans, Redact: b.redactor.Redact, Release: worktree.Release,
 		Place: planner.Place{Commit: sha, Root: worktree.Dir, Scratch: scratch, Locks: []*process.Lock{worktree.Lock}},
 		Check: func(environment config.Environment, check config.Check) process.Command {
 			return b.check(check, worktree, filepath.Join(scratch, "checks", environment.Name), map[string]string{
 				"TRUNKLINE_ENVIRONMENT": environment.Name, "TRUNKLINE_COMMIT": sha, "TRUNKLINE_ROOT": worktree.Dir})
 		},
-	}, nil
+	}
+	target.Await = b.foreseeing(id, target)
+	return target, nil
 }
 
 func stopped(step string, err error) error {

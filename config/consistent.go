@@ -46,6 +46,9 @@ func check(file string, r Repository) (problems Problems) {
 	for _, freeze := range r.Freezes {
 		known(freeze.At, "the freeze is of ", freeze.Environments)
 	}
+	for _, hook := range r.Hooks {
+		known(hook.At, "the hook runs in ", hook.Environments)
+	}
 	for _, divergence := range r.Diverge {
 		known(divergence.At, "the divergence is in ", divergence.Environments)
 	}

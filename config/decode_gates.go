@@ -19,7 +19,7 @@ func (d *decoder) gateKeys(g *Gates) fields {
 		"merger_may_approve":   func(n *yaml.Node) { g.MergerMayApprove = d.boolean(n, "merger_may_approve") },
 		"promoter_may_approve": func(n *yaml.Node) { g.PromoterMayApprove = d.boolean(n, "promoter_may_approve") },
 		"windows":              func(n *yaml.Node) { g.Windows = d.windows(n) },
-		"auto_if":              func(n *yaml.Node) { g.AutoIf = d.condition(n) },
+		"auto_if":              func(n *yaml.Node) { g.AutoIf = d.condition(n, "auto_if") },
 		"max_range":            func(n *yaml.Node) { g.MaxRange = d.maxRange(n) },
 	}
 }
@@ -69,10 +69,10 @@ func (d *decoder) maxRange(node *yaml.Node) (m MaxRange) {
 }
 
 // condition compiles an expression, and says where in the file its errors are.
-func (d *decoder) condition(node *yaml.Node) *condition.Condition {
-	text := d.text(node, "auto_if")
+func (d *decoder) condition(node *yaml.Node, what string) *condition.Condition {
+	text := d.text(node, what)
 	if strings.TrimSpace(text) == "" {
-		d.problem(node, "auto_if is empty; expected a condition such as \"plan.destroys == 0\"")
+		d.problem(node, "%s is empty; expected a condition such as \"plan.destroys == 0\"", what)
 		return nil
 	}
 	compiled, problems := condition.Compile(text)
@@ -82,7 +82,7 @@ func (d *decoder) condition(node *yaml.Node) *condition.Condition {
 			message += "; expected one of " + strings.Join(condition.Names(), ", ") + didYouMean(problem.Name, condition.Names())
 		}
 		d.problems = append(d.problems, &Problem{File: d.file, At: inText(node, problem.Line, problem.Column),
-			Message: "auto_if: " + message})
+			Message: what + ": " + message})
 	}
 	return compiled
 }

@@ -21,12 +21,13 @@ func (d *decoder) environment(key, node *yaml.Node, before []Environment) Enviro
 			"promote":         func(n *yaml.Node) { e.Promote = d.mode(n) },
 			"one_by_one":      func(n *yaml.Node) { e.OneByOne = d.boolean(n, "one_by_one") },
 			"verify":          func(n *yaml.Node) { d.verify(n, &e) },
+			"waves":           func(n *yaml.Node) { e.Waves = d.waves(n) },
 			"converge_within": func(n *yaml.Node) { e.ConvergeWithin = d.duration(n, "converge_within") },
 			"allow":           func(n *yaml.Node) { e.Allow = d.allow(n) },
 			"baseline":        func(n *yaml.Node) { e.Baseline, e.BaselineAt = d.baseline(n), position(n) },
 		}
 		maps.Copy(keys, d.gateKeys(&e.Gates))
-		seen = d.mapping(node, "environment "+e.Name, keys, "waves", "watch", "on_failure")
+		seen = d.mapping(node, "environment "+e.Name, keys, "watch", "on_failure")
 	}
 	if !seen["after"] && len(before) > 0 {
 		e.After = []string{before[len(before)-1].Name}

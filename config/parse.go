@@ -78,7 +78,8 @@ func (d *decoder) repository(node *yaml.Node) (r Repository) {
 			d.sequence(n, "diverge", func(item *yaml.Node) { r.Diverge = append(r.Diverge, d.divergence(item)) })
 		},
 		"migrations": func(n *yaml.Node) { r.Migrations = d.migrations(n) },
-	}, "trunk", "hooks", "github_environments", "artifacts")
+		"hooks":      func(n *yaml.Node) { r.Hooks = d.hooks(n) },
+	}, "trunk", "github_environments", "artifacts")
 	d.require(node, seen, "the configuration", "version", "stacks", "environments")
 	if seen["version"] && r.Version != 1 {
 		d.problem(node, "version is %d; this Trunkline reads version 1", r.Version)

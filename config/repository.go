@@ -25,6 +25,8 @@ type Repository struct {
 	Diverge []Divergence
 	// Migrations have steps that must not enter an environment together.
 	Migrations []Migration
+	// Hooks run before or after what is deployed, in this order.
+	Hooks []Hook
 }
 
 // StateMove says of an instance that its state was moved, or may begin anew, so that a deployment need not stop.
@@ -157,6 +159,8 @@ type Environment struct {
 	Promote Mode
 	// OneByOne takes commits in the order of trunk, each by itself, instead of the newest with all before it.
 	OneByOne bool
+	// Waves divide a deployment; none: it is one.
+	Waves []Wave
 	// Verify runs after a deployment, in order; all must pass.
 	Verify []Check
 	// Scheduled checks run at fixed times; each must have passed since a commit runs here before another environment

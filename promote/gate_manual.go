@@ -93,7 +93,7 @@ func (q question) needsByCondition() (needs bool, why string) {
 	if len(q.promotion.Commits) == 0 {
 		return true, "components that were left out can come again"
 	}
-	facts := q.conditionFacts()
+	facts := q.factsFor(q.rules.AutoIf)
 	holds, err := q.rules.AutoIf.Holds(facts)
 	switch {
 	case errors.Is(err, condition.ErrUnknown):
@@ -106,7 +106,8 @@ func (q question) needsByCondition() (needs bool, why string) {
 	return true, fmt.Sprintf("`%s` does not hold: %s", q.rules.AutoIf, q.rules.AutoIf.Explain(facts))
 }
 
-func (q question) conditionFacts() condition.Facts {
+// factsFor are what a condition asks for.
+func (q question) factsFor(asks *condition.Condition) condition.Facts {
 	p := q.promotion
 	facts := condition.Facts{Now: q.state.Now.UTC(), Range: condition.Range{Commits: len(p.Commits)}}
 	if zone := q.rules.repository.Zone; zone != nil {
@@ -115,15 +116,15 @@ func (q question) conditionFacts() condition.Facts {
 	if p.Plan != nil && p.Plan.Failure() == "" {
 		facts.Plan = p.Plan.counts()
 	}
-	if q.rules.AutoIf.Uses("range.pulls") {
+	if asks.Uses("range.pulls") {
 		facts.Range.Pulls = len(p.Pulls())
 	}
-	if q.rules.AutoIf.Uses("range.authors") {
+	if asks.Uses("range.authors") {
 		for _, author := range p.Authors() {
 			facts.Range.Authors = append(facts.Range.Authors, author.Login)
 		}
 	}
-	if q.rules.AutoIf.Uses("range.paths") {
+	if asks.Uses("range.paths") {
 		facts.Range.Paths = p.paths()
 	}
 	if len(p.Commits) > 0 && !q.state.Now.IsZero() && !p.Commits[0].Merged.IsZero() {

@@ -12,6 +12,26 @@ var askedAgain = []string{GateHold, GateFreeze, GateWindows, GatePlan, GateAppro
 // there are any, nothing is to be applied, and the deployment ends as [Void]. Gates that an override passed stay passed; a hold
 // that was put on after it is none of them.
 func Recheck(state State, environment string, plan Plan) (closed []Gate) {
+	return recheck(state, environment, plan, askedAgain)
+}
+
+// RecheckPlan asks the gates that depend on the plan, in the midst of a deployment, about one whose instance has another plan
+// than before, because what it depends on was applied meanwhile. Where a person asked for the deployment, and so saw its
+// plan, nothing more may be replaced or destroyed than was in it.
+func RecheckPlan(state State, environment string, before, after DeployedInstance) (closed []Gate) {
+	last := state.Environments[environment].Last
+	if last == nil {
+		return []Gate{{Name: GateLineage, Text: environment + " is not being deployed"}}
+	}
+	plan := last.Plan()
+	plan.Instances = append(slices.DeleteFunc(plan.Instances, func(i PlannedInstance) bool { return i.Name == after.Name }), after.Counts)
+	if last.By != (Person{}) && after.Destructive && !before.Destructive {
+		closed = append(closed, Gate{Name: GatePlan, Text: "it replaces or destroys, which the plan that " + last.By.Login + " asked for did not"})
+	}
+	return append(closed, recheck(state, environment, plan, []string{GatePlan, GateApprove, GateManual})...)
+}
+
+func recheck(state State, environment string, plan Plan, asked []string) (closed []Gate) {
 	state = state.indexed()
 	rules, known := state.Rules.Environment(environment)
 	c, onTrunk := consider(&state, rules)
@@ -33,11 +53,14 @@ func Recheck(state State, environment string, plan Plan) (closed []Gate) {
 	promotion.Plan = &exact
 	for _, gate := range c.gates(promotion) {
 		passed := slices.Contains(last.Passed, gate.Name) && (gate.Name != GateHold || !gate.Since.After(last.Started))
-		if !gate.Open && slices.Contains(askedAgain, gate.Name) && !passed {
+		if !gate.Open && slices.Contains(asked, gate.Name) && !passed {
 			closed = append(closed, gate)
 		}
 	}
-	return append(closed, c.heldSince(promotion)...)
+	if slices.Contains(asked, GateHold) {
+		closed = append(closed, c.heldSince(promotion)...)
+	}
+	return closed
 }
 
 // heldSince are holds on components that were put on after it was decided what to leave out.

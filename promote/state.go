@@ -83,6 +83,8 @@ type Deployment struct {
 	Failure *Failure
 	// Instances that are part of it, with how far each got.
 	Instances []DeployedInstance
+	// Steps that were begun, in their order.
+	Steps []Step
 	// Started, and Finished (zero while it is live).
 	Started, Finished time.Time
 }
@@ -120,7 +122,15 @@ type DeployedInstance struct {
 	Summary string
 	// Destructive: the plan replaces or destroys something.
 	Destructive bool
+	// Counts is its plan as gates look at it; the zero value before it is planned.
+	Counts PlannedInstance
+	// Downstream: it is at its digest, and here because one that it depends on changes.
+	Downstream bool
 }
+
+// Planned tells whether there is a plan that may be applied. An instance without one that is in the phase [InstancePlanned]
+// can be planned only when what it depends on is applied.
+func (i DeployedInstance) Planned() bool { return i.PlanDigest != "" }
 
 // Request is a person's wish to promote an environment.
 type Request struct {

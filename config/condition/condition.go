@@ -34,7 +34,7 @@ type Problem struct {
 
 // language is made once: it takes longer than compiling, and nothing changes it.
 var language = sync.OnceValues(func() (*cel.Env, error) {
-	options := []cel.EnvOption{cel.DefaultUTCTimeZone(true)}
+	options := []cel.EnvOption{cel.DefaultUTCTimeZone(true), cel.Macros(append(cel.StandardMacros, changed)...), matchesPath}
 	for _, name := range declared {
 		options = append(options, cel.Variable(name.name, name.kind))
 	}

@@ -106,3 +106,39 @@ func FuzzCompile(f *testing.F) {
 		}
 	})
 }
+
+func TestChanged(t *testing.T) {
+	t.Parallel()
+	facts := Facts{Range: Range{Paths: []string{"pipelines/daily/load.sql", "README.md"}}}
+	for text, want := range map[string]bool{
+		`changed("pipelines/**")`:                                           true,
+		`changed("*.md")`:                                                   true,
+		`changed("pipelines/*")`:                                            false,
+		`!changed("db/**") && range.commits == 0`:                           true,
+		`["db/**", "README.*"].exists(p, changed(p))`:                       true,
+		`changed("pipelines/**") && range.pulls > 0`:                        false,
+		`changed("pipelines/{daily,hourly}/*.sql") || 1 / range.pulls == 1`: true,
+	} {
+		condition, problems := Compile(text)
+		if len(problems) > 0 {
+			t.Errorf("%s: %v", text, problems)
+			continue
+		}
+		if !condition.Uses("range.paths") {
+			t.Errorf("%s does not ask for the paths", text)
+		}
+		if got, err := condition.Holds(facts); got != want || err != nil {
+			t.Errorf("%s: got %v, %v; want %v", text, got, err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		`changed("a[")`:          "it is no pattern of paths",
+		`changed(1)`:             "no matching overload",
+		`changed()`:              "undeclared reference to 'changed'",
+		`"@matches_path"(["a"])`: "Syntax error",
+	} {
+		if _, problems := Compile(text); len(problems) == 0 || !strings.Contains(problems[0].Message, want) {
+			t.Errorf("%s: %+v; want %q", text, problems, want)
+		}
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/promote"
 	"github.com/trunkline/trunkline/promote/store"
 )
@@ -20,14 +19,13 @@ func (r *run) begin(ctx context.Context) error {
 	if err := r.Source.LookUp(ctx, r.repository); err != nil {
 		return err
 	}
-	plan := r.whole()
 	withdrawn := false
 	err := r.write(ctx, func(tx *store.Tx) error {
 		state, err := tx.State(r.repository)
 		if err != nil {
 			return err
 		}
-		if closed := promote.Recheck(state, r.deployment.Environment, plan); len(closed) > 0 {
+		if closed := promote.Recheck(state, r.deployment.Environment, r.deployment.Plan()); len(closed) > 0 {
 			withdrawn = true
 			return tx.Withdraw(r.deployment.ID, closed)
 		}
@@ -37,18 +35,6 @@ func (r *run) begin(ctx context.Context) error {
 		return errWithdrawn
 	}
 	return err
-}
-
-// whole is the plan of all instances together, as gates and approvals look at it.
-func (r *run) whole() promote.Plan {
-	impact := promote.PlannedImpact{Impact: promote.Impact{Environment: r.deployment.Environment, From: r.deployment.From, To: r.deployment.To}, Done: true}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for name, plan := range r.plans {
-		impact.Preview.Instances = append(impact.Preview.Instances, planner.InstancePreview{Instance: r.target.Instances[name].Instance,
-			Outcome: planner.Planned, Plan: plan})
-	}
-	return promote.PlanOf(impact)
 }
 
 // aborted ends a pass whose deployment a person stopped.

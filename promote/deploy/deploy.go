@@ -4,10 +4,16 @@
 //
 //   - planning: every instance whose inputs digest differs from what the environment runs is planned, and the digest
 //     of its change set is written down. From then on exactly that may be applied.
-//   - applying: each instance is applied with the plan file that was made for it. Where that file is gone, because
-//     the process that made it is, the instance is planned again: nothing left to change means that it was applied;
-//     the same change set, or a part of it, is applied; anything else is not, because nobody has seen it.
-//   - verifying: the checks of the environment run. Only then the environment runs the commit.
+//   - applying: wave after wave, each instance after those that it depends on, is applied with the plan file that was
+//     made for it. Where that file is gone, because the process that made it is, the instance is planned again: nothing
+//     left to change means that it was applied; the same change set, or a part of it, is applied; anything else is not,
+//     because nobody has seen it. Where something that it depends on was applied, it is planned again too, and gates are
+//     asked about the new plan.
+//   - verifying: hooks and the checks of the environment run. Only then the environment runs the commit.
+//
+// What a deployment does besides, such as checks and pauses between waves, are steps. Each is written down when it begins
+// and when it ends; one that has passed is not done again. A pass that would have to wait ends, and is begun anew when it is
+// time.
 //
 // An engine that outlives a killed Trunkline is waited for, by a lock that it holds until it ends.
 package deploy
@@ -16,7 +22,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sort"
 	"strconv"
 	"sync"
 
@@ -47,6 +52,10 @@ type Target struct {
 	Instances map[string]planner.Resolved
 	// Disabled instances are not among them.
 	Disabled []stack.Instance
+	// Upstream are, for each instance by name, those that it depends on directly.
+	Upstream map[string][]string
+	// Await fills in for which instances a plan that failed waits, where that is why. It is not called concurrently. Nil: nobody knows.
+	Await func(context.Context, *planner.InstancePlan)
 	// Planner with the engine, and the Place where it works.
 	Planner planner.Planner
 	Place   planner.Place
@@ -89,11 +98,14 @@ func (d *Deployer) Deploy(ctx context.Context, nudge store.Nudge) error {
 		err = r.bring(logger.WithContext(ctx))
 		var stopped *Stopped
 		var aborted *aborted
+		var waits *waits
 		switch {
 		case errors.Is(err, errWithdrawn):
 			return nil
 		case ctx.Err() != nil:
 			return err
+		case errors.As(err, &waits):
+			return d.Store.Write(ctx, func(tx *store.Tx) error { return tx.WaitUntil(id, waits.until) })
 		case errors.As(err, &aborted):
 			return d.Store.Write(ctx, func(tx *store.Tx) error { return tx.Abort(id, aborted.by) })
 		case errors.As(err, &stopped):
@@ -170,39 +182,4 @@ func (r *run) write(ctx context.Context, change func(*store.Tx) error) error {
 		r.mu.Unlock()
 		return tx.Nudge(store.Nudge{Topic: store.Rollout, Repository: r.repository})
 	})
-}
-
-// inParallel does something with several instances at a time and stops handing out more after the first error. It
-// returns when all have ended, with the errors in the order of names.
-func (r *run) inParallel(ctx context.Context, names []string, do func(context.Context, string) error) error {
-	sort.Strings(names)
-	errs := make([]error, len(names))
-	places := make(chan struct{}, max(r.target.Planner.Parallel, 1))
-	var failed sync.Once
-	stop := make(chan struct{})
-	var working sync.WaitGroup
-	for i, name := range names {
-		select {
-		case places <- struct{}{}:
-		case <-stop:
-		}
-		select {
-		case <-stop:
-			continue
-		default:
-		}
-		working.Go(func() {
-			defer func() { <-places }()
-			if errs[i] = do(ctx, name); errs[i] != nil {
-				failed.Do(func() { close(stop) })
-			}
-		})
-	}
-	working.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return ctx.Err()
 }

@@ -44,7 +44,7 @@ func (tx *Tx) lookAgain(repository int64, state promote.State) error {
 	return tx.exec(`UPDATE repositories SET next_at = $1 WHERE id = $2`, millis(next), repository)
 }
 
-// NudgeDue has those repositories looked at whose time has come.
+// NudgeDue has those repositories looked at whose time has come, and brings on deployments whose wait is over.
 func (tx *Tx) NudgeDue() error {
 	var due []int64
 	err := tx.each(func(rows *sql.Rows) error {
@@ -60,7 +60,7 @@ func (tx *Tx) NudgeDue() error {
 		}
 		err = errOr(err, tx.Nudge(Nudge{Topic: Clock, Repository: repository}))
 	}
-	return err
+	return errOr(err, tx.nudgeWaiting())
 }
 
 // reportsDue is when GitHub is to be asked for the reports on a commit.

@@ -53,20 +53,25 @@ func (tx *Tx) deployment(where string, args ...any) (*promote.Deployment, error)
 	if d.Failure, err = decodeFailure(failure); err != nil {
 		return nil, err
 	}
-	d.Instances, err = tx.deployedInstances(d.ID)
+	if d.Instances, err = tx.deployedInstances(d.ID); err != nil {
+		return nil, err
+	}
+	d.Steps, err = tx.steps(d.ID)
 	return &d, err
 }
 
 func (tx *Tx) deployedInstances(deployment int64) (instances []promote.DeployedInstance, err error) {
 	err = tx.each(func(rows *sql.Rows) error {
 		var i promote.DeployedInstance
-		var changes string
-		if err := rows.Scan(&i.Name, &i.Phase, &i.Digest, &i.PlanDigest, &changes, &i.Summary, &i.Destructive); err != nil {
-			return err
+		var changes, counts string
+		err := rows.Scan(&i.Name, &i.Phase, &i.Digest, &i.PlanDigest, &changes, &i.Summary, &i.Destructive, &counts, &i.Downstream)
+		if err == nil && counts != "" {
+			err = json.Unmarshal([]byte(counts), &i.Counts)
 		}
+		err = errOr(err, json.Unmarshal([]byte(changes), &i.ChangeDigests))
 		instances = append(instances, i)
-		return json.Unmarshal([]byte(changes), &instances[len(instances)-1].ChangeDigests)
-	}, `SELECT name, phase, digest, plan_digest, change_digests, summary, destructive FROM deployment_instances
+		return err
+	}, `SELECT name, phase, digest, plan_digest, change_digests, summary, destructive, counts, downstream FROM deployment_instances
 		WHERE deployment = $1 ORDER BY name`, deployment)
 	return instances, err
 }
@@ -98,24 +103,47 @@ func (tx *Tx) setInstance(repository int64, environment string, r run) error {
 
 // Include adds an instance to a deployment that is being planned; it waits for its plan.
 func (tx *Tx) Include(deployment int64, instance planner.Resolved) error {
+	return tx.include(deployment, instance, false)
+}
+
+// IncludeDownstream adds an instance that is at its digest, because one that it depends on changes.
+func (tx *Tx) IncludeDownstream(deployment int64, instance planner.Resolved) error {
+	return tx.include(deployment, instance, true)
+}
+
+func (tx *Tx) include(deployment int64, instance planner.Resolved, downstream bool) error {
 	whereabouts, err := whereaboutsText(instance.State)
 	if err != nil {
 		return err
 	}
-	return tx.exec(`INSERT INTO deployment_instances (deployment, name, phase, digest, whereabouts) VALUES ($1, $2, 'waiting', $3, $4)
-		ON CONFLICT (deployment, name) DO NOTHING`, deployment, instance.Instance.Name(), instance.Digest, whereabouts)
+	return tx.exec(`INSERT INTO deployment_instances (deployment, name, phase, digest, whereabouts, downstream) VALUES ($1, $2, 'waiting', $3, $4, $5)
+		ON CONFLICT (deployment, name) DO NOTHING`, deployment, instance.Instance.Name(), instance.Digest, whereabouts, downstream)
 }
 
 // Planned writes down what may be applied to an instance: from now on exactly that.
 func (tx *Tx) Planned(deployment int64, instance promote.DeployedInstance) error {
+	return tx.setPlan(deployment, instance, `(phase IN ('waiting', 'failed') OR phase = 'planned' AND EXISTS
+		(SELECT 1 FROM deployments WHERE id = $6 AND phase = 'planning'))`)
+}
+
+// PlannedAgain writes down what may be applied to an instance instead, because what it depends on was applied.
+func (tx *Tx) PlannedAgain(deployment int64, instance promote.DeployedInstance) error {
+	return tx.setPlan(deployment, instance, `phase IN ('planned', 'applying', 'failed') AND EXISTS
+		(SELECT 1 FROM deployments WHERE id = $6 AND phase = 'applying')`)
+}
+
+func (tx *Tx) setPlan(deployment int64, instance promote.DeployedInstance, where string) error {
 	changes, err := json.Marshal(append([]string{}, instance.ChangeDigests...))
 	if err != nil {
 		return err
 	}
+	counts, err := json.Marshal(instance.Counts)
+	if err != nil {
+		return err
+	}
 	return tx.transition(`UPDATE deployment_instances SET phase = 'planned', plan_digest = $1, change_digests = $2, summary = $3,
-		destructive = $4 WHERE deployment = $5 AND name = $6 AND (phase IN ('waiting', 'failed') OR phase = 'planned' AND EXISTS
-			(SELECT 1 FROM deployments WHERE id = $5 AND phase = 'planning'))`,
-		instance.PlanDigest, string(changes), instance.Summary, instance.Destructive, deployment, instance.Name)
+		destructive = $4, counts = $5 WHERE deployment = $6 AND name = $7 AND `+where,
+		instance.PlanDigest, string(changes), instance.Summary, instance.Destructive, string(counts), deployment, instance.Name)
 }
 
 // Apply moves a deployment from planning to applying, when every instance has its plan.
@@ -141,8 +169,10 @@ func (tx *Tx) Applying(deployment int64, name string) error {
 		AND phase IN ('planned', 'applying', 'failed')`, deployment, name)
 }
 
-// Applied writes down that an instance is at its digest: the environment runs it from now on.
-func (tx *Tx) Applied(id int64, name string) error {
+// Applied writes down that an instance is at its digest: the environment runs it from now on. Where that changed something,
+// nobody knows of those that depend on it whether they are still as they would be planned: they equal no digest until they
+// are looked at, in this deployment or, should it stop, in the next.
+func (tx *Tx) Applied(id int64, name string, dependents ...string) error {
 	deployment, repository, err := tx.Deployment(id)
 	if err != nil {
 		return err
@@ -156,6 +186,10 @@ func (tx *Tx) Applied(id int64, name string) error {
 	_, found := tx.one([]any{&runs.digest, &runs.whereabouts}, `SELECT digest, whereabouts FROM deployment_instances
 		WHERE deployment = $1 AND name = $2`, id, name)
 	err = errOr(err, errOr(found, tx.setInstance(repository, deployment.Environment, runs)))
+	for _, dependent := range dependents {
+		err = errOr(err, tx.exec(`UPDATE instances SET digest = '' WHERE repository = $1 AND environment = $2 AND name = $3`,
+			repository, deployment.Environment, dependent))
+	}
 	return errOr(err, tx.Record(Record{Repository: repository, Actor: deployment.By, Kind: "applied",
 		Environment: deployment.Environment, SHA: deployment.To, Reason: name}))
 }

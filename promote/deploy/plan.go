@@ -1,0 +1,260 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/trunkline/trunkline/planner"
+	"github.com/trunkline/trunkline/planner/engine"
+	"github.com/trunkline/trunkline/planner/process"
+	"github.com/trunkline/trunkline/planner/stack"
+	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/store"
+)
+
+// plan plans what the environment lacks, and writes down what may be applied.
+func (r *run) plan(ctx context.Context) error {
+	wanted, err := r.wanted(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.stateStays(ctx, wanted); err != nil {
+		return err
+	}
+	err = r.write(ctx, func(tx *store.Tx) error {
+		for _, instance := range wanted {
+			if err := tx.Include(r.deployment.ID, instance); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	// Those of a process that ended before all were planned are planned again: gates ask about the whole.
+	var names []string
+	for _, instance := range r.deployment.Instances {
+		if !instance.Downstream {
+			names = append(names, instance.Name)
+		}
+	}
+	if err := r.inOrder(ctx, names, nil, r.planOne); err != nil {
+		return err
+	}
+	if err := r.includeDownstream(ctx); err != nil {
+		return err
+	}
+	if err := r.orderly(); err != nil {
+		return err
+	}
+	return r.begin(ctx)
+}
+
+// wanted are the instances whose inputs digest is another one than that of what the environment runs.
+func (r *run) wanted(ctx context.Context) (map[string]planner.Resolved, error) {
+	runs, err := r.runs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	wanted := map[string]planner.Resolved{}
+	for name, instance := range r.target.Instances {
+		if instance.Instance.Environment == r.deployment.Environment && runs[name] != instance.Digest && !r.deployment.LeavesOut(instance.Instance.Component) {
+			wanted[name] = instance
+		}
+	}
+	return wanted, nil
+}
+
+func (r *run) planOne(ctx context.Context, name string) error {
+	if err := r.abortAsked(ctx); err != nil {
+		return err
+	}
+	lock, plan, err := r.locked(ctx, name)
+	if err != nil && r.waitsForOthers(ctx, name, err) {
+		return r.write(ctx, func(tx *store.Tx) error {
+			return tx.Planned(r.deployment.ID, promote.DeployedInstance{Name: name})
+		})
+	}
+	if err != nil {
+		return r.failed(ctx, "plan", name, err)
+	}
+	defer lock.Release()
+	r.mu.Lock()
+	r.plans[name] = plan
+	r.mu.Unlock()
+	return r.write(ctx, func(tx *store.Tx) error { return tx.Planned(r.deployment.ID, r.planned(name, plan)) })
+}
+
+// waitsForOthers tells whether a plan cannot be made before other instances of this deployment are applied, and for no
+// other reason.
+func (r *run) waitsForOthers(ctx context.Context, name string, err error) bool {
+	if r.target.Await == nil || ctx.Err() != nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	plan := planner.InstancePlan{Instance: r.target.Instances[name].Instance, Err: err}
+	r.target.Await(ctx, &plan)
+	for _, other := range plan.After {
+		if !slices.ContainsFunc(r.deployment.Instances, func(i promote.DeployedInstance) bool { return i.Name == other }) ||
+			!slices.Contains(promote.OrderOf([]string{name, other}, r.target.Upstream)[name], other) {
+			return false // nobody would apply it, or not before
+		}
+	}
+	return len(plan.After) > 0
+}
+
+// planned is what is written down of a plan.
+func (r *run) planned(name string, plan engine.Plan) promote.DeployedInstance {
+	instance := promote.DeployedInstance{Name: name, PlanDigest: plan.Digest, Summary: plan.Summary()}
+	for _, change := range plan.All() {
+		instance.ChangeDigests = append(instance.ChangeDigests, change.Digest)
+		instance.Destructive = instance.Destructive || change.Action.Destructive()
+	}
+	preview := planner.InstancePreview{Instance: r.target.Instances[name].Instance, Outcome: planner.Planned, Plan: plan}
+	counted := promote.PlanOf(promote.PlannedImpact{Preview: planner.Preview{Instances: []planner.InstancePreview{preview}}})
+	instance.Counts = counted.Instances[0]
+	return instance
+}
+
+// locked plans an instance with its lock held. The lock is that of the instance's state: an engine that a killed
+// Trunkline left behind holds it until it ends.
+func (r *run) locked(ctx context.Context, name string) (*process.Lock, engine.Plan, error) {
+	instance, declared := r.target.Instances[name]
+	if !declared {
+		return nil, engine.Plan{}, &Stopped{promote.Failure{Step: "plan", Subject: name, Message: "It is not in the commit any more."}}
+	}
+	lock, err := r.lock(ctx, instance.Instance)
+	if err != nil {
+		return nil, engine.Plan{}, err
+	}
+	plan, err := r.target.Planner.Engine.Plan(ctx, r.work(instance, lock))
+	if err != nil {
+		lock.Release()
+		return nil, engine.Plan{}, err
+	}
+	return lock, plan, nil
+}
+
+// lock takes the lock of an instance. Whoever holds it has a time limit of its own; one that holds it for much longer hangs.
+func (r *run) lock(ctx context.Context, instance stack.Instance) (*process.Lock, error) {
+	limit := 2*r.target.Planner.Timeout + time.Hour
+	limited, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it is not free after %s", limit))
+	defer cancel()
+	lock, err := r.target.Planner.TakeLock(limited, instance)
+	if err != nil {
+		return nil, fmt.Errorf("wait for others to be done with %s: %w", instance.Name(), err)
+	}
+	return lock, nil
+}
+
+// work is an instance's work under its lock, which the engine holds until it ends.
+func (r *run) work(instance planner.Resolved, lock *process.Lock) engine.Work {
+	place := r.target.Place
+	place.Lock, place.Locks = true, append(slices.Clone(place.Locks), lock)
+	return r.target.Planner.Work(place, instance.Instance)
+}
+
+// includeDownstream adds instances that are at their digest and depend on some that will change: outputs are not in a
+// digest. They are planned when what they depend on is applied.
+func (r *run) includeDownstream(ctx context.Context) error {
+	included, reached := map[string]bool{}, []string{}
+	for _, instance := range r.deployment.Instances {
+		included[instance.Name] = true
+		if instance.Counts.Changes > 0 || !instance.Planned() {
+			reached = append(reached, instance.Name)
+		}
+	}
+	dependents := r.dependents()
+	var more []planner.Resolved
+	for ; len(reached) > 0; reached = reached[1:] {
+		for _, name := range dependents[reached[0]] {
+			instance := r.target.Instances[name]
+			if included[name] || r.deployment.LeavesOut(instance.Instance.Component) {
+				continue
+			}
+			included[name] = true
+			more, reached = append(more, instance), append(reached, name)
+		}
+	}
+	if len(more) == 0 {
+		return nil
+	}
+	return r.write(ctx, func(tx *store.Tx) error {
+		for _, instance := range more {
+			name := instance.Instance.Name()
+			err := errors.Join(tx.IncludeDownstream(r.deployment.ID, instance), tx.Planned(r.deployment.ID, promote.DeployedInstance{Name: name}))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// dependents are, for each instance of the environment, those of it that depend on it directly.
+func (r *run) dependents() map[string][]string {
+	dependents := map[string][]string{}
+	for _, name := range slices.Sorted(maps.Keys(r.target.Upstream)) {
+		for _, upstream := range r.target.Upstream[name] {
+			if r.target.Instances[name].Instance.Environment == r.deployment.Environment {
+				dependents[upstream] = append(dependents[upstream], name)
+			}
+		}
+	}
+	return dependents
+}
+
+// orderly stops a deployment that has no order: instances that wait for each other, or for a later wave.
+func (r *run) orderly() error {
+	order := promote.OrderOf(r.names(), r.target.Upstream)
+	if cycle := (stack.Dependencies{Upstream: order}).Cycle(r.names()); cycle != nil {
+		return &Stopped{promote.Failure{Step: "order", Subject: cycle[0], Message: "Nothing was applied, because these depend on each other: " +
+			strings.Join(cycle, " -> ") + ". Take one of the dependencies away."}}
+	}
+	if name, upstream := order.Against(r.waves()); name != "" {
+		return &Stopped{promote.Failure{Step: "order", Subject: name, Message: fmt.Sprintf(
+			"Nothing was applied, because %s depends on %s, which is in a later wave. Put it into an earlier wave of %s, or both into one.",
+			name, upstream, r.deployment.Environment)}}
+	}
+	return nil
+}
+
+// names of the deployment's instances.
+func (r *run) names() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	names := make([]string, len(r.deployment.Instances))
+	for i, instance := range r.deployment.Instances {
+		names[i] = instance.Name
+	}
+	return names
+}
+
+// waves that the deployment goes through.
+func (r *run) waves() []promote.Wave {
+	var placed []promote.Placed
+	for _, name := range r.names() {
+		instance := r.target.Instances[name].Instance
+		placed = append(placed, promote.Placed{Name: name, Stack: instance.Stack, Component: instance.Component})
+	}
+	return promote.WavesOf(r.rules, placed)
+}
+
+// instance is how far one got.
+func (r *run) instance(name string) promote.DeployedInstance {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, instance := range r.deployment.Instances {
+		if instance.Name == name {
+			return instance
+		}
+	}
+	return promote.DeployedInstance{Name: name}
+}

@@ -36,17 +36,29 @@ type scene struct {
 	// fails, by step and instance, is what the engine says.
 	fails map[string]string
 	// during is called when a step of an instance begins.
-	during  func(step, name string)
+	during func(step, name string)
+	// after is called when an instance is applied.
+	after   func(name string)
 	applied []string
 	target  Target
+	// passed is how long ago the test began, besides what has really passed.
+	passed time.Duration
 }
 
+func (s *scene) now() time.Time { return time.Now().Add(s.passed) }
+
 func newScene(t *testing.T) *scene {
+	t.Helper()
+	return newSceneOf(t, rules)
+}
+
+// newSceneOf is one with other rules on trunk.
+func newSceneOf(t *testing.T, rules string) *scene {
 	t.Helper()
 	s := &scene{t: t, root: t.TempDir(), fails: map[string]string{}, lacks: map[string][]string{"dev/app": {"a1", "a2"}, "dev/network": {"n1"}}}
 	ctx := context.Background()
 	var err error
-	if s.store, err = store.Open(ctx, filepath.Join(t.TempDir(), "trunkline.db"), time.Now); err != nil {
+	if s.store, err = store.Open(ctx, filepath.Join(t.TempDir(), "trunkline.db"), s.now); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -77,6 +89,10 @@ func newScene(t *testing.T) *scene {
 				Commits:   []promote.Commit{{SHA: "aaa"}, {SHA: "bbb", Pull: 1}},
 				Baselines: []store.Baseline{{Environment: "dev", SHA: "aaa", Digests: map[string]string{"dev/app": "old", "dev/network": "old", "dev/gone": "old"}}}}),
 			tx.Step(7))
+		if parsed.Environments[0].Promote == config.Manual {
+			request := promote.Request{Environment: "dev", To: "bbb", By: promote.Person{ID: 1, Login: "carol"}}
+			err = errors.Join(err, tx.Request(7, request), tx.Step(7))
+		}
 		if err != nil {
 			return err
 		}
@@ -108,7 +124,11 @@ func (s *scene) step(ctx context.Context, step string, work engine.Work) error {
 func (s *scene) Plan(ctx context.Context, work engine.Work) (engine.Plan, error) {
 	plan := engine.Plan{Instance: work.Instance, Digest: strings.Join(s.lacks[work.Instance.Name()], "+")}
 	for _, digest := range s.lacks[work.Instance.Name()] {
-		plan.Changes = append(plan.Changes, engine.Change{Address: digest, Action: engine.Create, Digest: digest})
+		change := engine.Change{Address: digest, Action: engine.Create, Digest: digest}
+		if strings.HasPrefix(digest, "gone") {
+			change.Action = engine.Destroy
+		}
+		plan.Changes = append(plan.Changes, change)
 	}
 	return plan, s.step(ctx, "plan", work)
 }
@@ -120,6 +140,9 @@ func (s *scene) Apply(ctx context.Context, work engine.Work, plan engine.Plan) e
 	}
 	s.applied = append(s.applied, work.Instance.Name()+" "+plan.Digest)
 	s.lacks[work.Instance.Name()] = nil
+	if s.after != nil {
+		s.after(work.Instance.Name())
+	}
 	return nil
 }
 

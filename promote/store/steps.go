@@ -70,3 +70,10 @@ func (tx *Tx) nudgeWaiting() error {
 	}
 	return err
 }
+
+// Waiting is until when a deployment waits in its midst; the zero time: it does not.
+func (tx *Tx) Waiting(id int64) (time.Time, error) {
+	var at int64
+	_, err := tx.one([]any{&at}, `SELECT again_at FROM deployments WHERE id = $1`, id)
+	return fromMillis(at), err
+}

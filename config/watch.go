@@ -57,7 +57,7 @@ const (
 // Samples is how many samples make the watch's time full.
 func (w Watch) Samples() int { return int((w.For + w.Every - 1) / w.Every) }
 
-// What is what is measured, in a form that tells whether two watches measure the same.
+// What says what is measured, in a form that tells whether two watches measure the same.
 func (w Watch) What() string {
 	switch {
 	case w.Prometheus != "":

@@ -112,7 +112,10 @@ func (d *decoder) watchTimes(node *yaml.Node, w *Watch, seen map[string]bool) {
 		d.problem(node, "a watch for %s is never measured, because it is measured every %s", w.For, w.Every)
 		return
 	}
-	if samples := w.Samples(); w.Failures >= samples {
+	switch samples := w.Samples(); {
+	case samples > MostSamples:
+		d.problem(node, "a watch for %s every %s would take %d samples; at most %d are taken, so make `every` longer", w.For, w.Every, samples, MostSamples)
+	case w.Failures >= samples:
 		d.problem(node, "the watch could never fail: %d bad samples are borne, and in %s every %s there are %d", w.Failures, w.For, w.Every, samples)
 	}
 }

@@ -49,9 +49,11 @@ const (
 const (
 	// ShortestEvery is the least time between two samples.
 	ShortestEvery = time.Second
-	usualEvery    = 30 * time.Second
-	usualAnswer   = 10 * time.Second
-	usualCommand  = time.Minute
+	// MostSamples of one watch.
+	MostSamples  = 10_000
+	usualEvery   = 30 * time.Second
+	usualAnswer  = 10 * time.Second
+	usualCommand = time.Minute
 )
 
 // Samples is how many samples make the watch's time full.

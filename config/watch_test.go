@@ -82,6 +82,7 @@ func TestWatchProblems(t *testing.T) {
 		{"too often", "{run: x, for: 1m, every: 100ms}", "every is 100ms; expected 1s or more"},
 		{"too seldom", "{run: x, for: 1m, every: 2m}", "a watch for 1m0s is never measured, because it is measured every 2m0s"},
 		{"never fails", "{run: x, for: 1m, every: 10s, failures: 6}", "the watch could never fail: 6 bad samples are borne, and in 1m0s every 10s there are 6"},
+		{"too many", "{run: x, for: 1d, every: 1s}", "would take 86400 samples; at most 10000 are taken"},
 		{"fewer than none", "{run: x, for: 1m, failures: -1}", "failures is -1; expected 0 or more"},
 		{"no data", "{run: x, for: 1m, no_data: ignore}", "no_data is \"ignore\"; expected fail or wait"},
 		{"no number", "{run: x, for: 1m, fail_if: value > baseline, no_baseline: NaN}", "no_baseline is \"NaN\"; expected a number"},

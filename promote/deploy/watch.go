@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -19,34 +20,41 @@ const (
 	longestPause = 5 * time.Second
 )
 
-// watch takes the samples that are due of all watches of a part of the deployment, and tells whether all have passed: then
-// until is zero; else it has to be called again then. A [*Stopped] error says which watch failed, and why. What a killed
-// Trunkline has written down counts; what it would have measured meanwhile does not.
-func (r *run) watch(ctx context.Context, scope string, watches []config.Watch) (until time.Time, err error) {
-	if err := r.abortAsked(ctx); err != nil {
-		return until, err
-	}
-	w := watching{run: r, scope: scope, watches: watches}
-	if err := w.look(ctx); err != nil {
-		return until, err
-	}
-	if due := w.due(); len(due) > 0 {
-		samples := w.sample(ctx, due)
-		if ctx.Err() != nil {
-			return until, ctx.Err()
+// watch watches what belongs to a wave, or to the whole: each watch is a step, and all are looked at side by side. It waits
+// until the next sample is due. What a killed Trunkline has written down counts; what it would have measured meanwhile does
+// not.
+func (r *run) watch(ctx context.Context, wave string, watches []config.Watch) error {
+	w := &watching{run: r, wave: wave, watches: watches}
+	var next *waits
+	for i, watch := range watches {
+		err := r.step(ctx, promote.Step{Kind: promote.StepWatch, Wave: wave, Name: watch.Name}, func(ctx context.Context, _ promote.Step) (time.Time, error) {
+			if err := w.once(ctx); err != nil {
+				return time.Time{}, err
+			}
+			return w.outcome(i)
+		})
+		var later *waits
+		switch {
+		case errors.As(err, &later):
+			if next == nil || later.until.Before(next.until) {
+				next = later
+			}
+		case err != nil:
+			return err
 		}
-		if err := w.add(ctx, samples); err != nil {
-			return until, err
-		}
 	}
-	return w.outcome()
+	if next != nil {
+		return next
+	}
+	return nil
 }
 
-// watching is one pass over the watches of one part of a deployment.
+// watching is one pass over the watches of a wave.
 type watching struct {
 	*run
-	scope   string
+	wave    string
 	watches []config.Watch
+	looked  bool
 
 	now       time.Time
 	baselines []promote.Baseline
@@ -54,12 +62,33 @@ type watching struct {
 }
 
 func (w *watching) key(watch config.Watch) store.WatchKey {
-	return store.WatchKey{Deployment: w.deployment.ID, Scope: w.scope, Name: watch.Name}
+	return store.WatchKey{Deployment: w.deployment.ID, Wave: w.wave, Name: watch.Name}
+}
+
+// once takes the samples that are due of all the watches, once in a pass.
+func (w *watching) once(ctx context.Context) error {
+	if w.looked {
+		return nil
+	}
+	if err := w.look(ctx); err != nil {
+		return err
+	}
+	if due := w.due(); len(due) > 0 {
+		samples := w.sample(ctx, due)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := w.add(ctx, samples); err != nil {
+			return err
+		}
+	}
+	w.looked = true
+	return nil
 }
 
 // look reads how the watches stand. Those that have not begun begin.
 func (w *watching) look(ctx context.Context) error {
-	return w.Store.Write(ctx, func(tx *store.Tx) error {
+	return w.write(ctx, func(tx *store.Tx) error {
 		w.now, w.baselines = tx.Now(), nil
 		for _, watch := range w.watches {
 			baseline, _, err := tx.Baseline(w.deployment.ID, watch.What())
@@ -72,7 +101,7 @@ func (w *watching) look(ctx context.Context) error {
 	})
 }
 
-// judge says how each watch stands by what is written down, and writes that down as well.
+// judge says how each watch stands by what is written down, and has its step say so.
 func (w *watching) judge(tx *store.Tx) error {
 	w.stand = nil
 	for _, watch := range w.watches {
@@ -85,7 +114,7 @@ func (w *watching) judge(tx *store.Tx) error {
 			return err
 		}
 		stands := promote.Watch(watch, started, samples)
-		if err := tx.SetWatch(w.key(watch), stands); err != nil {
+		if err := tx.WatchStands(w.key(watch), stands.Text); err != nil {
 			return err
 		}
 		w.stand = append(w.stand, stands)
@@ -139,18 +168,13 @@ func (w *watching) add(ctx context.Context, samples map[int]promote.Sample) erro
 	})
 }
 
-func (w *watching) outcome() (until time.Time, err error) {
-	for i, stands := range w.stand {
-		if stands.Phase == promote.WatchFailed {
-			return time.Time{}, &Stopped{promote.Failure{Step: "watch", Subject: w.watches[i].Name, Message: stands.Text}}
-		}
+// outcome is when a watch has to be looked at again, or that it failed.
+func (w *watching) outcome(i int) (again time.Time, err error) {
+	stands := w.stand[i]
+	if stands.Phase == promote.WatchFailed {
+		return again, &Stopped{promote.Failure{Step: "watch", Subject: w.watches[i].Name, Message: stands.Text}}
 	}
-	for _, stands := range w.stand {
-		if stands.Phase == promote.Watching && (until.IsZero() || stands.Again.Before(until)) {
-			until = stands.Again
-		}
-	}
-	return until, nil
+	return stands.Again, nil
 }
 
 // measureBaselines measures what the thresholds of the watches compare with, once for a deployment. It must be called

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/planner/stack"
@@ -126,11 +127,16 @@ func (w *watched) run() *run {
 
 // look makes one pass over the watches; in is in how many minutes the next is due.
 func (w *watched) look() (in float64, err error) {
-	until, err := w.run().watch(context.Background(), "", w.rules.Watch)
-	if until.IsZero() {
-		return 0, err
+	return w.wait(w.run().watch(context.Background(), "", w.rules.Watch))
+}
+
+// wait is for how many minutes a pass waits that ended with an error.
+func (w *watched) wait(err error) (float64, error) {
+	var later *waits
+	if errors.As(err, &later) {
+		return later.until.Sub(w.now()).Minutes(), nil
 	}
-	return until.Sub(w.now()).Minutes(), err
+	return 0, err
 }
 
 func (w *watched) measureBaselines() error {
@@ -181,13 +187,21 @@ func TestWatchesPass(t *testing.T) {
 	if in, err := w.look(); in != 0 || err != nil || len(w.asked) != before {
 		t.Errorf("what has passed is looked at again: %v, %v", in, err)
 	}
-	w.write(func(tx *store.Tx) error {
-		states, err := tx.Watches(w.id)
-		if err == nil && (len(states) != 2 || states[0].Phase != promote.WatchPassed || states[0].Text != "3 samples") {
-			t.Errorf("it is shown as %+v", states)
+	w.steps("", []promote.Step{{Kind: promote.StepWatch, Name: "errors", Phase: promote.StepPassed, Message: "3 samples"}, {Kind: promote.StepWatch, Name: "probe", Phase: promote.StepPassed, Message: "2 samples"}})
+}
+
+// steps checks the steps of a wave.
+func (w *watched) steps(wave string, want []promote.Step) {
+	w.t.Helper()
+	var got []promote.Step
+	for _, step := range w.run().deployment.Steps {
+		if step.Wave == wave {
+			got = append(got, step)
 		}
-		return err
-	})
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(promote.Step{}, "Started", "Ended")); diff != "" {
+		w.t.Errorf("the steps are others (-want +got):\n%s", diff)
+	}
 }
 
 func TestWatchFails(t *testing.T) {
@@ -291,7 +305,7 @@ func TestWatchStopped(t *testing.T) {
 		stop()
 		return promote.Observation{Unreachable: "context canceled"}
 	}
-	if _, err := r.watch(ctx, "", w.rules.Watch); !errors.Is(err, context.Canceled) {
+	if err := r.watch(ctx, "", w.rules.Watch); !errors.Is(err, context.Canceled) {
 		t.Fatalf("the error is %v", err)
 	}
 	if in, err := w.look(); in != 1 || err != nil {
@@ -299,19 +313,46 @@ func TestWatchStopped(t *testing.T) {
 	}
 }
 
-// Scopes have samples of their own.
+// Waves have samples of their own, and each watch is a step that says how it stands.
 func TestWatchOfAWave(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)
 	if err := w.measureBaselines(); err != nil {
 		t.Fatal(err)
 	}
-	for _, scope := range []string{"wave 1", "wave 2"} {
-		r := w.run()
-		if until, err := r.watch(context.Background(), scope, w.rules.Watch); err != nil || !until.Equal(w.now().Add(time.Minute)) {
-			t.Errorf("%s is due at %s, %v", scope, until, err)
+	for _, wave := range []string{"first", "second"} {
+		for range 2 {
+			if in, err := w.wait(w.run().watch(context.Background(), wave, w.rules.Watch)); err != nil || in != 1 {
+				t.Errorf("%s is due in %g minutes, %v", wave, in, err)
+			}
+			w.pass(time.Minute)
 		}
-		w.pass(10 * time.Minute)
+		w.steps(wave, []promote.Step{
+			{Kind: promote.StepWatch, Wave: wave, Name: "errors", Phase: promote.StepRunning, Message: "1 of 3 samples"},
+			{Kind: promote.StepWatch, Wave: wave, Name: "probe", Phase: promote.StepRunning, Message: "0 of 2 samples"}})
+	}
+}
+
+// A person who stops the deployment does not have to wait for a watch.
+func TestWatchAborted(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t)
+	if err := w.measureBaselines(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.look(); err != nil {
+		t.Fatal(err)
+	}
+	w.write(func(tx *store.Tx) error {
+		asked, err := tx.AskAbort(w.id, promote.Person{ID: 1, Login: "carol"})
+		if !asked {
+			t.Error("it has ended")
+		}
+		return err
+	})
+	w.pass(time.Minute)
+	if _, err := w.look(); !errors.As(err, new(*aborted)) {
+		t.Errorf("it says %v", err)
 	}
 }
 

@@ -1,20 +1,18 @@
 -- +goose Up
 
--- What is watched after a deployment, or after a part of it: the scope.
+-- What is watched after a deployment, or after a wave of it.
 CREATE TABLE watches (
     deployment BIGINT NOT NULL REFERENCES deployments (id),
-    scope      TEXT   NOT NULL,
+    -- Empty: the whole.
+    wave       TEXT   NOT NULL,
     name       TEXT   NOT NULL,
     started_at BIGINT NOT NULL,
-    phase      TEXT   NOT NULL DEFAULT 'watching' CHECK (phase IN ('watching', 'passed', 'failed')),
-    -- How it stands or why it failed, for people.
-    text       TEXT   NOT NULL DEFAULT '',
-    PRIMARY KEY (deployment, scope, name)
+    PRIMARY KEY (deployment, wave, name)
 );
 
 CREATE TABLE watch_samples (
     deployment BIGINT NOT NULL,
-    scope      TEXT   NOT NULL,
+    wave       TEXT   NOT NULL,
     name       TEXT   NOT NULL,
     at         BIGINT NOT NULL,
     outcome    TEXT   NOT NULL CHECK (outcome IN ('good', 'bad', 'no data', 'unreachable')),
@@ -22,8 +20,8 @@ CREATE TABLE watch_samples (
     value      DOUBLE PRECISION,
     baseline   DOUBLE PRECISION,
     text       TEXT   NOT NULL,
-    PRIMARY KEY (deployment, scope, name, at),
-    FOREIGN KEY (deployment, scope, name) REFERENCES watches (deployment, scope, name)
+    PRIMARY KEY (deployment, wave, name, at),
+    FOREIGN KEY (deployment, wave, name) REFERENCES watches (deployment, wave, name)
 );
 
 -- What was measured before the deployment applied anything.

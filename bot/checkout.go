@@ -69,7 +69,7 @@ func (b *Bot) checkOut(ctx context.Context, id int64, sha string, slots chan str
 				"TRUNKLINE_ENVIRONMENT": environment.Name, "TRUNKLINE_COMMIT": sha, "TRUNKLINE_ROOT": worktree.Dir})
 		},
 	}
-	target.Await = b.foreseeing(id, target)
+	target.Await, target.Observe = b.foreseeing(id, target), observing(target)
 	return target, nil
 }
 

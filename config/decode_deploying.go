@@ -29,6 +29,7 @@ func (d *decoder) wave(node *yaml.Node) (w Wave) {
 		"components": func(n *yaml.Node) { w.Components = d.patterns(n, "components") },
 		"pause":      func(n *yaml.Node) { w.Pause = d.duration(n, "pause") },
 		"verify":     func(n *yaml.Node) { w.Verify = d.stepChecks(n) },
+		"watch":      func(n *yaml.Node) { w.Watch = d.watches(n) },
 	})
 	if !seen["stacks"] && !seen["components"] {
 		d.problem(node, "a wave lacks `stacks` or `components`; expected patterns such as prod/us-*")

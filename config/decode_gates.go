@@ -76,15 +76,20 @@ func (d *decoder) condition(node *yaml.Node, what string) *condition.Condition {
 		return nil
 	}
 	compiled, problems := condition.Compile(text)
+	d.inExpression(node, what, problems, condition.Names())
+	return compiled
+}
+
+// inExpression says what is wrong with the expression under a key, which may ask for known names.
+func (d *decoder) inExpression(node *yaml.Node, key string, problems []condition.Problem, known []string) {
 	for _, problem := range problems {
 		message := problem.Message
 		if problem.Name != "" {
-			message += "; expected one of " + strings.Join(condition.Names(), ", ") + didYouMean(problem.Name, condition.Names())
+			message += "; expected one of " + strings.Join(known, ", ") + didYouMean(problem.Name, known)
 		}
 		d.problems = append(d.problems, &Problem{File: d.file, At: inText(node, problem.Line, problem.Column),
-			Message: what + ": " + message})
+			Message: key + ": " + message})
 	}
-	return compiled
 }
 
 // inText is the place of a line and column of a text that stands in the file, as far as YAML's style lets us tell.

@@ -17,6 +17,8 @@ type decoder struct {
 	problems Problems
 	// zone in which times are meant where the decoder is; nil: UTC.
 	zone *time.Location
+	// prometheus is the server that queries are put to where nothing else is said.
+	prometheus string
 }
 
 // fields are the keys of a mapping with what reads each.

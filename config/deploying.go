@@ -15,6 +15,8 @@ type Wave struct {
 	Stacks, Components []string
 	// Verify runs when the wave is applied; all must pass.
 	Verify []Check
+	// Watch is what is measured for a while when the wave is applied; each must stay healthy.
+	Watch []Watch
 	// Pause before the next wave begins.
 	Pause time.Duration
 	At    Position

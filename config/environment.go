@@ -24,10 +24,11 @@ func (d *decoder) environment(key, node *yaml.Node, before []Environment) Enviro
 			"waves":           func(n *yaml.Node) { e.Waves = d.waves(n) },
 			"converge_within": func(n *yaml.Node) { e.ConvergeWithin = d.duration(n, "converge_within") },
 			"allow":           func(n *yaml.Node) { e.Allow = d.allow(n) },
+			"watch":           func(n *yaml.Node) { e.Watch = d.watches(n) },
 			"baseline":        func(n *yaml.Node) { e.Baseline, e.BaselineAt = d.baseline(n), position(n) },
 		}
 		maps.Copy(keys, d.gateKeys(&e.Gates))
-		seen = d.mapping(node, "environment "+e.Name, keys, "watch", "on_failure")
+		seen = d.mapping(node, "environment "+e.Name, keys, "on_failure")
 	}
 	if !seen["after"] && len(before) > 0 {
 		e.After = []string{before[len(before)-1].Name}

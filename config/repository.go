@@ -166,6 +166,8 @@ type Environment struct {
 	// Scheduled checks run at fixed times; each must have passed since a commit runs here before another environment
 	// may have it.
 	Scheduled []ScheduledCheck
+	// Watch is what is measured for a while after everything is applied; each must stay healthy.
+	Watch []Watch
 	Gates
 	// ConvergeWithin is how long a commit of trunk may take to get here before people are told. Zero: any time.
 	ConvergeWithin time.Duration

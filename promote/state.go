@@ -59,9 +59,10 @@ func (p Phase) Live() bool { return p == Planning || p == Applying || p == Verif
 
 // Failure is why a deployment stopped.
 type Failure struct {
-	// Step that failed: "state" (it would be looked for elsewhere), "plan", "apply", "verify", "configuration", "engine".
+	// Step that failed: "state" (it would be looked for elsewhere), "plan", "apply", "verify", "watch",
+	// "configuration", "engine".
 	Step string `json:"step"`
-	// Subject is the instance or the check that failed; empty where it was the whole.
+	// Subject is the instance, the check or the watch that failed; empty where it was the whole.
 	Subject string `json:"subject,omitempty"`
 	// Message for the person who has to mend it, redacted; may have several lines.
 	Message string `json:"message"`

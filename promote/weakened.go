@@ -31,6 +31,7 @@ func Weakened(old, new config.Repository) (weaker []Weakening) {
 		}
 		w := weakening{before: before, after: after}
 		w.order()
+		w.watches()
 		w.gates()
 		w.people()
 		weaker = append(weaker, w.found...)

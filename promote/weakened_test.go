@@ -51,6 +51,13 @@ func TestWeakened(t *testing.T) {
 		{"late", "converge_within: 1d", "converge_within: 2d", "converge_within"},
 		{"who promotes", "allow: {promote: alice}", "allow: {promote: [alice, bob]}", "allow"},
 		{"who overrides", "soak: 1h", "soak: 1h, allow: {override: bob}", "allow"},
+		{"watch goes", "watch: {run: x, for: 1m}", "soak: 1h", "watch"},
+		{"watch of something else", "watch: {run: x, for: 1m}", "watch: {name: x, run: y, for: 1m}", "watch"},
+		{"stricter watch", "watch: {run: x, for: 1m, failures: 1, no_data: wait}", "watch: {run: x, for: 2m, every: 1s}", ""},
+		{"watch by another rule", "watch: {run: x, for: 1m, fail_if: value > 1}", "watch: {run: x, for: 1m, fail_if: value > 2}", "watch"},
+		{"watch shorter and seldom", "watch: {run: x, for: 2m, every: 10s}", "watch: {run: x, for: 1m, every: 20s}", "watch watch"},
+		{"watch bears more", "watch: {run: x, for: 1m, every: 10s}", "watch: {run: x, for: 1m, every: 10s, failures: 1, no_data: wait, unreachable: wait}", "watch watch watch"},
+		{"watch compares with something else", "watch: {run: x, for: 1m, fail_if: value > baseline}", "watch: {run: x, for: 1m, fail_if: value > baseline, no_baseline: 9}", "watch"},
 		{"who holds", "soak: 1h", "soak: 1h, allow: {hold: bob}", "allow"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -20,11 +20,16 @@ func (r *run) apply(ctx context.Context) error {
 	if err := r.hooks(ctx, config.BeforeDeploy); err != nil {
 		return err
 	}
-	order, waves := promote.OrderOf(r.names(), r.target.Upstream), r.waves()
+	before, err := r.changedBefore(ctx)
+	if err != nil {
+		return err
+	}
+	names := r.names()
+	order, waves := promote.OrderOf(names, r.target.Upstream), r.waves(before...)
 	for i, wave := range waves {
 		var left []string
 		for _, name := range wave.Instances {
-			if r.instance(name).Phase != promote.InstanceApplied {
+			if slices.Contains(names, name) && r.instance(name).Phase != promote.InstanceApplied {
 				left = append(left, name)
 			}
 		}
@@ -38,13 +43,16 @@ func (r *run) apply(ctx context.Context) error {
 	return r.write(ctx, func(tx *store.Tx) error { return tx.Verify(r.deployment.ID) })
 }
 
-// afterWave finds out whether a wave is healthy, and lets time pass before the next. A wave that changed nothing proves
-// nothing.
+// afterWave finds out whether a wave is healthy, and lets time pass before the next. A wave in which nothing changed
+// proves nothing.
 func (r *run) afterWave(ctx context.Context, wave promote.Wave, last bool) error {
-	if !slices.ContainsFunc(wave.Instances, func(name string) bool { return r.instance(name).Counts.Changes > 0 }) {
-		return nil
+	if unproven, err := r.unproven(ctx, wave.Instances); err != nil || !unproven {
+		return err
 	}
 	if err := r.checks(ctx, wave.Rules.Name, wave.Rules.Verify); err != nil {
+		return err
+	}
+	if err := r.watch(ctx, wave.Rules.Name, wave.Rules.Watch); err != nil {
 		return err
 	}
 	if wave.Rules.Pause > 0 && !last {

@@ -61,6 +61,8 @@ type Target struct {
 	Place   planner.Place
 	// Check is the process that runs a check; its environment and limits are those of engines.
 	Check func(config.Environment, config.Check) process.Command
+	// Observe looks once at what a watch watches, within its time limit. What goes wrong is part of what it returns.
+	Observe func(context.Context, config.Environment, config.Watch) promote.Observation
 	// Redact takes secrets out of what people will read.
 	Redact func(string) string
 	// Release gives the directory back.

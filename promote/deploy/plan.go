@@ -53,6 +53,9 @@ func (r *run) plan(ctx context.Context) error {
 	if err := r.orderly(); err != nil {
 		return err
 	}
+	if err := r.measureBaselines(ctx, r.everyWatch()); err != nil {
+		return err
+	}
 	return r.begin(ctx)
 }
 
@@ -237,10 +240,12 @@ func (r *run) names() []string {
 	return names
 }
 
-// waves that the deployment goes through.
-func (r *run) waves() []promote.Wave {
+// waves that the deployment goes through, with some instances more that have to be proven with theirs.
+func (r *run) waves(more ...string) []promote.Wave {
+	names := append(r.names(), more...)
+	slices.Sort(names)
 	var placed []promote.Placed
-	for _, name := range r.names() {
+	for _, name := range slices.Compact(names) {
 		instance := r.target.Instances[name].Instance
 		placed = append(placed, promote.Placed{Name: name, Stack: instance.Stack, Component: instance.Component})
 	}

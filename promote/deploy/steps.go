@@ -54,6 +54,7 @@ func (r *run) step(ctx context.Context, step promote.Step, do func(context.Conte
 	case err != nil:
 		return err
 	default:
+		known, _ = r.recorded(step) // it may have said something meanwhile
 		known.Phase = promote.StepPassed
 	}
 	return errors.Join(err, r.write(ctx, func(tx *store.Tx) error { return tx.EndStep(r.deployment.ID, known) }))

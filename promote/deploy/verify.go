@@ -16,6 +16,9 @@ func (r *run) verify(ctx context.Context) error {
 	if err := r.checks(ctx, "", r.rules.Verify); err != nil {
 		return err
 	}
+	if err := r.watchAll(ctx); err != nil {
+		return err
+	}
 	left, err := r.left(ctx)
 	if err != nil {
 		return err

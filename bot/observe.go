@@ -1,0 +1,29 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"path/filepath"
+
+	"github.com/trunkline/trunkline/bot/watch"
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/planner/process"
+	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/deploy"
+)
+
+// observing looks at what the watches of a commit watch. Their commands are run as checks are, each in a place of its own,
+// since several watches are looked at side by side.
+func observing(target *deploy.Target) func(context.Context, config.Environment, config.Watch) promote.Observation {
+	return func(ctx context.Context, environment config.Environment, watched config.Watch) promote.Observation {
+		var command process.Command
+		if watched.Run != "" {
+			command = target.Check(environment, config.Check{Name: watched.Name, Run: watched.Run, Timeout: watched.Timeout, At: watched.At})
+			name := sha256.Sum256([]byte(watched.Name))
+			command.Home = filepath.Join(command.Home, "watches", hex.EncodeToString(name[:8]))
+			command.Log = filepath.Join(command.Home, "watch.log")
+		}
+		return watch.Sources{}.Observe(ctx, watched, command)
+	}
+}

@@ -1,0 +1,250 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/store"
+)
+
+const (
+	// mostObserved sources are looked at at a time.
+	mostObserved = 8
+	// mostTries is how often a baseline is measured that cannot be, with at most longestPause between.
+	mostTries    = 5
+	longestPause = 5 * time.Second
+)
+
+// watch watches what belongs to a wave, or to the whole: each watch is a step, and all are looked at side by side. It waits
+// until the next sample is due. What a killed Trunkline has written down counts; what it would have measured meanwhile does
+// not.
+func (r *run) watch(ctx context.Context, wave string, watches []config.Watch) error {
+	w := &watching{run: r, wave: wave, watches: watches}
+	var next *waits
+	for i, watch := range watches {
+		err := r.step(ctx, promote.Step{Kind: promote.StepWatch, Wave: wave, Name: watch.Name}, func(ctx context.Context, _ promote.Step) (time.Time, error) {
+			if err := w.once(ctx); err != nil {
+				return time.Time{}, err
+			}
+			return w.outcome(i)
+		})
+		var later *waits
+		switch {
+		case errors.As(err, &later):
+			if next == nil || later.until.Before(next.until) {
+				next = later
+			}
+		case err != nil:
+			return err
+		}
+	}
+	if next != nil {
+		return next
+	}
+	return nil
+}
+
+// watching is one pass over the watches of a wave.
+type watching struct {
+	*run
+	wave    string
+	watches []config.Watch
+	looked  bool
+
+	now       time.Time
+	baselines []promote.Baseline
+	stand     []promote.WatchVerdict
+}
+
+func (w *watching) key(watch config.Watch) store.WatchKey {
+	return store.WatchKey{Deployment: w.deployment.ID, Wave: w.wave, Name: watch.Name}
+}
+
+// once takes the samples that are due of all the watches, once in a pass.
+func (w *watching) once(ctx context.Context) error {
+	if w.looked {
+		return nil
+	}
+	if err := w.look(ctx); err != nil {
+		return err
+	}
+	if due := w.due(); len(due) > 0 {
+		samples := w.sample(ctx, due)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := w.add(ctx, samples); err != nil {
+			return err
+		}
+	}
+	w.looked = true
+	return nil
+}
+
+// look reads how the watches stand. Those that have not begun begin.
+func (w *watching) look(ctx context.Context) error {
+	return w.write(ctx, func(tx *store.Tx) error {
+		w.now, w.baselines = tx.Now(), nil
+		for _, watch := range w.watches {
+			baseline, _, err := tx.Baseline(w.deployment.ID, watch.What())
+			if err != nil {
+				return err
+			}
+			w.baselines = append(w.baselines, baseline)
+		}
+		return w.judge(tx)
+	})
+}
+
+// judge says how each watch stands by what is written down, and has its step say so.
+func (w *watching) judge(tx *store.Tx) error {
+	w.stand = nil
+	for _, watch := range w.watches {
+		started, err := tx.BeginWatch(w.key(watch))
+		if err != nil {
+			return err
+		}
+		samples, err := tx.Samples(w.key(watch))
+		if err != nil {
+			return err
+		}
+		stands := promote.Watch(watch, started, samples)
+		if err := tx.WatchStands(w.key(watch), stands.Text); err != nil {
+			return err
+		}
+		w.stand = append(w.stand, stands)
+	}
+	return nil
+}
+
+// due are the watches, by their place, of which a sample is due; none where one has failed already.
+func (w *watching) due() (due []int) {
+	for i, stands := range w.stand {
+		switch {
+		case stands.Phase == promote.WatchFailed:
+			return nil
+		case stands.Phase == promote.Watching && !stands.Again.After(w.now):
+			due = append(due, i)
+		}
+	}
+	return due
+}
+
+// sample looks at the sources of the watches that are due, several at a time.
+func (w *watching) sample(ctx context.Context, due []int) map[int]promote.Sample {
+	samples := map[int]promote.Sample{}
+	var mu sync.Mutex
+	var looking sync.WaitGroup
+	places := make(chan struct{}, mostObserved)
+	for _, i := range due {
+		places <- struct{}{}
+		looking.Go(func() {
+			defer func() { <-places }()
+			watch := w.watches[i]
+			sample := promote.Judge(watch, w.target.Observe(ctx, w.rules, watch), w.baselines[i])
+			sample.At, sample.Text = w.now, w.target.Redact(sample.Text)
+			mu.Lock()
+			defer mu.Unlock()
+			samples[i] = sample
+		})
+	}
+	looking.Wait()
+	return samples
+}
+
+func (w *watching) add(ctx context.Context, samples map[int]promote.Sample) error {
+	return w.write(ctx, func(tx *store.Tx) error {
+		for i, sample := range samples {
+			if err := tx.AddSample(w.key(w.watches[i]), sample); err != nil {
+				return err
+			}
+		}
+		return w.judge(tx)
+	})
+}
+
+// outcome is when a watch has to be looked at again, or that it failed.
+func (w *watching) outcome(i int) (again time.Time, err error) {
+	stands := w.stand[i]
+	if stands.Phase == promote.WatchFailed {
+		return again, &Stopped{promote.Failure{Step: "watch", Subject: w.watches[i].Name, Message: stands.Text}}
+	}
+	return stands.Again, nil
+}
+
+// measureBaselines measures what the thresholds of the watches compare with, once for a deployment. It must be called
+// before anything is applied. A deployment that follows one that failed takes what was measured before that one. Where
+// there is nothing to compare with, a [*Stopped] error says so, unless the watch waits or has something else.
+func (r *run) measureBaselines(ctx context.Context, watches []config.Watch) error {
+	for _, watch := range watches {
+		if !watch.FailIf.Uses("baseline") {
+			continue
+		}
+		known, err := r.baselineKnown(ctx, watch)
+		if err == nil && !known {
+			err = r.measureBaseline(ctx, watch)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// baselineKnown tells whether a baseline is written down, and takes over that of a deployment that failed.
+func (r *run) baselineKnown(ctx context.Context, watch config.Watch) (known bool, err error) {
+	err = r.Store.Write(ctx, func(tx *store.Tx) error {
+		if _, known, err = tx.Baseline(r.deployment.ID, watch.What()); err != nil || known {
+			return err
+		}
+		before, found, err := tx.BaselineBefore(r.deployment.ID, watch.What())
+		if err != nil || !found {
+			return err
+		}
+		known = true
+		return tx.SetBaseline(r.deployment.ID, watch.What(), before)
+	})
+	return known, err
+}
+
+// measureBaseline measures as often as the watch bears failures, and once more.
+func (r *run) measureBaseline(ctx context.Context, watch config.Watch) error {
+	for try := 1; ; try++ {
+		seen := r.target.Observe(ctx, r.rules, watch)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		baseline, why := promote.BaselineFrom(watch, seen)
+		missing := watch.NoData
+		if seen.Unreachable != "" {
+			missing = watch.Unreachable
+		}
+		switch {
+		case len(baseline) > 0, watch.NoBaseline != nil, missing == config.MissingWaits:
+			return r.Store.Write(ctx, func(tx *store.Tx) error { return tx.SetBaseline(r.deployment.ID, watch.What(), baseline) })
+		case try > watch.Failures || try == mostTries:
+			return &Stopped{promote.Failure{Step: "watch", Subject: watch.Name, Message: r.target.Redact(fmt.Sprintf(
+				"There is nothing to compare with (%s), and it fails if %s. Nothing was applied. Where there is no value before the first deployment, give the watch `no_baseline`.",
+				why, watch.FailIf))}}
+		}
+		if err := pause(ctx, min(watch.Every, longestPause)); err != nil {
+			return err
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -77,6 +77,9 @@ func TestStepsAreKeptInOrder(t *testing.T) {
 	if err := b.Step(key, "verify smoke", asIs).End(Failed, "exit code 3\nand more"); err != nil {
 		t.Fatal(err)
 	}
+	if err := b.BreakOff(Key{Repository: 7, Deployment: 11}, "nothing is there"); err != nil {
+		t.Error(err)
+	}
 	_ = never // it wrote nothing and did not end: there is no such step
 	at := b.Now()
 	want := []Entry{
@@ -86,6 +89,13 @@ func TestStepsAreKeptInOrder(t *testing.T) {
 	}
 	found := steps(t, b)
 	if diff := cmp.Diff(want, found, cmpopts.IgnoreUnexported(Entry{})); diff != "" {
+		t.Error(diff)
+	}
+	if err := b.BreakOff(key, "the server was stopped"); err != nil {
+		t.Error(err)
+	}
+	want[1].Ended, want[1].Result, want[1].Message = at, Stopped, "the server was stopped"
+	if diff := cmp.Diff(want, steps(t, b), cmpopts.IgnoreUnexported(Entry{})); diff != "" {
 		t.Error(diff)
 	}
 	if got := whole(t, found[0], 1000); got != "to add: 1\n" {

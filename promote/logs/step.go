@@ -99,6 +99,21 @@ func (s *Step) End(result Result, message string) error {
 	return nil
 }
 
+// BreakOff ends the logs that have not ended: nobody writes to them any more. The message says why.
+func (b *Book) BreakOff(key Key, message string) error {
+	if b == nil {
+		return nil
+	}
+	steps, err := b.Steps(key)
+	for _, step := range steps {
+		if step.Ended.IsZero() {
+			ended := entry{Name: step.Name, Started: step.Started, Ended: b.now().UTC(), Result: Stopped, Message: oneLine(message)}
+			err = errors.Join(err, ended.replace(step.file+".json"))
+		}
+	}
+	return err
+}
+
 // begin finds the step's place after those that began before it.
 func (s *Step) begin() {
 	if s.file != "" || s.failed != nil {

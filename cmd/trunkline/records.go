@@ -21,11 +21,20 @@ func (l *looking) flags(command *cobra.Command) {
 	command.Flags().StringVar(&l.repository, "repo", "", "the repository, owner/name; may be left out where the server knows but one")
 }
 
-// open opens the database that the settings name.
-func (l *looking) open(command *cobra.Command) (*store.Store, error) {
+// places are where the settings say that things are.
+func (l *looking) places() (config.Places, error) {
 	places, err := config.ReadPlaces(l.settings, l.data, os.LookupEnv)
 	if err != nil {
-		return nil, wrongSetting{err}
+		return config.Places{}, wrongSetting{err}
+	}
+	return places, nil
+}
+
+// open opens the database that the settings name.
+func (l *looking) open(command *cobra.Command) (*store.Store, error) {
+	places, err := l.places()
+	if err != nil {
+		return nil, err
 	}
 	opened, err := store.View(command.Context(), places.Database, time.Now)
 	if err != nil {

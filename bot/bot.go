@@ -18,6 +18,7 @@ import (
 	"github.com/trunkline/trunkline/planner/mirror"
 	"github.com/trunkline/trunkline/planner/redact"
 	"github.com/trunkline/trunkline/promote/deploy"
+	"github.com/trunkline/trunkline/promote/logs"
 	"github.com/trunkline/trunkline/promote/store"
 )
 
@@ -46,6 +47,9 @@ type Bot struct {
 	// Engine processes at a time. Deployments have slots of their own, so that no preview holds them up.
 	previewSlots, deploySlots chan struct{}
 	deployer                  *deploy.Deployer
+	logs                      *logs.Book
+	logKey                    []byte
+	logPages                  logPages
 	inbox                     inbox
 	pace                      pace
 	// pause comes after a pass over rollouts that showed something, so that many small steps become few edits.
@@ -72,7 +76,15 @@ func New(o Options) (*Bot, error) {
 	}
 	b.previewSlots = make(chan struct{}, o.Settings.Parallel)
 	b.deploySlots = make(chan struct{}, o.Settings.Parallel)
-	b.deployer = &deploy.Deployer{Store: o.Store, Source: b}
+	b.logs = newBook(o.Settings.Data)
+	var err error
+	if b.logKey, err = linkKey(string(o.Settings.GitHub.App.WebhookSecret)); err != nil {
+		return nil, fmt.Errorf("make the key of links to logs: %w", err)
+	}
+	if b.logPages, err = newLogPages(); err != nil {
+		return nil, err
+	}
+	b.deployer = &deploy.Deployer{Store: o.Store, Source: b, Logs: b.logs}
 	b.inbox = inbox{store: o.Store, handlers: b.events()}
 	return b, nil
 }
@@ -90,6 +102,7 @@ func (b *Bot) Handler() http.Handler {
 		}
 		fmt.Fprintln(w, "ready")
 	})
+	mux.HandleFunc("GET "+logsPath, b.serveLog)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(b.registry, promhttp.HandlerOpts{}))
 	return mux
 }
@@ -107,6 +120,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	sweeping.Go(func() { b.sweep(ctx) })
 	sweeping.Go(func() { b.watchQueues(ctx) })
 	sweeping.Go(func() { b.tick(ctx) })
+	sweeping.Go(func() { b.tidyNowAndThen(ctx) })
 	defer sweeping.Wait()
 	return b.store.Work(ctx, map[store.Topic]store.Handler{
 		store.Delivery: b.inbox.process,

@@ -9,9 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner/process"
 	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/logs"
 	"github.com/trunkline/trunkline/promote/store"
 )
 
@@ -77,8 +79,13 @@ func (b *Bot) runScheduled(ctx context.Context, repository store.Repository, r s
 	defer worktree.Release()
 	digest := sha256.Sum256([]byte(r.check.Name))
 	home := filepath.Join(b.scratch(repository, "scheduled"), r.environment, hex.EncodeToString(digest[:8]))
-	result, err := process.Run(ctx, b.check(r.check, worktree, home, map[string]string{
-		"TRUNKLINE_ENVIRONMENT": r.environment, "TRUNKLINE_COMMIT": r.sha, "TRUNKLINE_ROOT": worktree.Dir}))
+	log := b.logs.Step(logs.Key{Repository: repository.ID, Environment: r.environment}, r.check.Name, b.redactor.Redact)
+	command := b.check(r.check, worktree, home, map[string]string{
+		"TRUNKLINE_ENVIRONMENT": r.environment, "TRUNKLINE_COMMIT": r.sha, "TRUNKLINE_ROOT": worktree.Dir})
+	command.Copy = log
+	fmt.Fprintf(log, "[on %s]\n$ %s\n", r.sha, r.check.Run)
+	result, err := process.Run(ctx, command)
+	b.endScheduledLog(ctx, log, result, err)
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
@@ -90,4 +97,20 @@ func (b *Bot) runScheduled(ctx context.Context, repository store.Repository, r s
 		return strings.TrimSpace(fmt.Sprintf("It ended with exit code %d.\n%s", result.ExitCode, said)), nil
 	}
 	return "", nil
+}
+
+// endScheduledLog ends the log of a scheduled check.
+func (b *Bot) endScheduledLog(ctx context.Context, log *logs.Step, result process.Result, failure error) {
+	how, message := logs.OK, ""
+	switch {
+	case ctx.Err() != nil:
+		how = logs.Stopped
+	case failure != nil:
+		how, message = logs.Failed, b.redactor.Redact(failure.Error())
+	case result.ExitCode != 0:
+		how, message = logs.Failed, fmt.Sprintf("exit code %d", result.ExitCode)
+	}
+	if err := log.End(how, message); err != nil {
+		zerolog.Ctx(ctx).Warn().Err(err).Msg("a log is not kept")
+	}
 }

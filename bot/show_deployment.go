@@ -53,6 +53,9 @@ func (b *Bot) showDeployment(ctx context.Context, repository store.Repository, d
 	}
 	status := &github.DeploymentStatusRequest{State: github.String(deploymentState(deployment.Phase)),
 		Description: github.String(comment.Describe(deployment))}
+	if link := b.logLink(repository, deployment.ID); link != "" {
+		status.LogURL = github.String(link)
+	}
 	if _, _, err := client.Repositories.CreateDeploymentStatus(ctx, owner, name, projection.GitHubID, status); err != nil {
 		return fmt.Errorf("show that deployment %d is %s: %w", deployment.ID, deployment.Phase, err)
 	}

@@ -85,7 +85,11 @@ func (b *Bot) showCommit(ctx context.Context, repository store.Repository, state
 		return err
 	}
 	return b.say(ctx, said{repository: repository, pull: commit.Pull, kind: store.RolloutProjection, subject: fmt.Sprint(commit.Pull),
-		body: comment.Rollout(rollout, comment.Options{NamesOnly: !repository.Private}), detail: detail})
+		body: comment.Rollout(rollout, b.rolloutOptions(repository)), detail: detail})
+}
+
+func (b *Bot) rolloutOptions(repository store.Repository) comment.Options {
+	return comment.Options{NamesOnly: !repository.Private, Log: func(deployment int64) string { return b.logLink(repository, deployment) }}
 }
 
 // addImpacts adds the impacts of the ranges that are shown. An environment that may not have the commit yet has no range;

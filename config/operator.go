@@ -33,6 +33,11 @@ type Operator struct {
 	// PassEnvironment names variables of the server that engines get, such as AWS_PROFILE; TRUNKLINE_PASS_ENVIRONMENT,
 	// separated by commas. Everything else is kept from them.
 	PassEnvironment []string `yaml:"pass_environment"`
+	// PublicURL is the address at which people reach the server, for links from GitHub; TRUNKLINE_PUBLIC_URL. Empty: there are
+	// none.
+	PublicURL string `yaml:"public_url"`
+	// Logs of deployments that are kept.
+	Logs KeptLogs `yaml:"logs"`
 	// LogLevel is one of debug, info, warn, error; TRUNKLINE_LOG_LEVEL.
 	LogLevel string `yaml:"log_level"`
 }
@@ -87,25 +92,6 @@ func ReadOperator(file string, lookup func(string) (string, bool)) (Operator, er
 	return o.complete()
 }
 
-// ReadDatabase reads of the settings only where the database is: whoever looks into it needs no secrets.
-func ReadDatabase(file string, lookup func(string) (string, bool)) (string, error) {
-	o := Operator{Data: "trunkline-data"}
-	if file != "" {
-		if err := o.readFile(file); err != nil {
-			return "", err
-		}
-	}
-	for name, field := range map[string]*string{"TRUNKLINE_DATA": &o.Data, "TRUNKLINE_DATABASE": &o.Database} {
-		if value, ok := lookup(name); ok && value != "" {
-			*field = value
-		}
-	}
-	if o.Database == "" {
-		return filepath.Join(o.Data, "trunkline.db"), nil
-	}
-	return o.Database, nil
-}
-
 func (o *Operator) readFile(file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -135,7 +121,7 @@ func (o *Operator) readEnvironment(lookup func(string) (string, bool)) error {
 		"GITHUB_APP_PRIVATE_KEY": (*string)(&app.PrivateKey), "GITHUB_APP_PRIVATE_KEY_FILE": &app.PrivateKeyFile,
 		"GITHUB_APP_WEBHOOK_SECRET": (*string)(&app.WebhookSecret),
 		"TRUNKLINE_LISTEN":          &o.Listen, "TRUNKLINE_DATA": &o.Data, "TRUNKLINE_DATABASE": &o.Database,
-		"TRUNKLINE_LOG_LEVEL": &o.LogLevel,
+		"TRUNKLINE_LOG_LEVEL": &o.LogLevel, "TRUNKLINE_PUBLIC_URL": &o.PublicURL,
 	}
 	for name, field := range texts {
 		if value, ok := lookup(name); ok {
@@ -161,7 +147,7 @@ func (o *Operator) readEnvironment(lookup func(string) (string, bool)) error {
 	if value, ok := lookup("TRUNKLINE_PASS_ENVIRONMENT"); ok {
 		o.PassEnvironment = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
 	}
-	return nil
+	return o.Logs.readEnvironment(lookup)
 }
 
 // complete fills in what follows from other settings, and checks.
@@ -198,6 +184,13 @@ func (o Operator) complete() (Operator, error) {
 	}
 	if o.Parallel == 0 {
 		o.Parallel = runtime.NumCPU()
+	}
+	var err error
+	if o.PublicURL, err = publicURL(o.PublicURL); err != nil {
+		return Operator{}, err
+	}
+	if err := o.Logs.complete(); err != nil {
+		return Operator{}, err
 	}
 	data, err := filepath.Abs(o.Data)
 	if err != nil {

@@ -26,11 +26,12 @@ func complete() map[string]string {
 func TestReadOperator(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "settings.yml")
-	if err := os.WriteFile(file, []byte("listen: 127.0.0.1:1\nstep_timeout: 5m\ndata: /tmp/x\nlog_level: debug\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("listen: 127.0.0.1:1\nstep_timeout: 5m\ndata: /tmp/x\nlog_level: debug\nlogs: {days: 7, deployments: 20}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	environment := complete()
 	environment["TRUNKLINE_LISTEN"] = "127.0.0.1:2"
+	environment["TRUNKLINE_PUBLIC_URL"], environment["TRUNKLINE_LOG_DAYS"] = "https://trunkline.acme.example", "30"
 	environment["TRUNKLINE_PASS_ENVIRONMENT"] = "AWS_PROFILE, AWS_REGION"
 	o, err := ReadOperator(file, lookupIn(environment))
 	if err != nil {
@@ -39,6 +40,9 @@ func TestReadOperator(t *testing.T) {
 	if o.Listen != "127.0.0.1:2" || o.StepTimeout != 5*time.Minute || o.Database != "/tmp/x/trunkline.db" || o.LogLevel != "debug" ||
 		o.GitHub.APIURL != "http://127.0.0.1:1/api/v3/" || len(o.PassEnvironment) != 2 || string(o.GitHub.App.PrivateKey) != "-----BEGIN\nkey" {
 		t.Errorf("got %+v", o)
+	}
+	if o.PublicURL != "https://trunkline.acme.example/" || o.Logs != (KeptLogs{Days: 30, Deployments: 20}) {
+		t.Errorf("got %q and %+v", o.PublicURL, o.Logs)
 	}
 	if printed := fmt.Sprintf("%v %+v %#v", o, o, o); strings.Contains(printed, "hush") || strings.Contains(printed, "BEGIN") {
 		t.Errorf("a secret prints itself: %s", printed)
@@ -50,6 +54,7 @@ func TestReadOperatorRefuses(t *testing.T) {
 	for name, value := range map[string]string{
 		"GITHUB_APP_INTEGRATION_ID": "twelve", "GITHUB_APP_PRIVATE_KEY": "", "GITHUB_APP_WEBHOOK_SECRET": "",
 		"TRUNKLINE_DATABASE": "postgres://x", "TRUNKLINE_PARALLEL": "0", "TRUNKLINE_STEP_TIMEOUT": "soon",
+		"TRUNKLINE_PUBLIC_URL": "trunkline.acme.example", "TRUNKLINE_LOG_DAYS": "0", "TRUNKLINE_LOG_DEPLOYMENTS": "many",
 		"GITHUB_V3_API_URL": "ftp://x", "GITHUB_APP_PRIVATE_KEY_FILE": "/does/not/exist",
 	} {
 		t.Run(name, func(t *testing.T) {

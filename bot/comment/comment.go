@@ -28,6 +28,8 @@ type Options struct {
 	Limit int
 	// Full is the address of a page on which everything is shown, such as the check run; empty: there is none.
 	Full string
+	// Log is the address of a deployment's log; nil or empty: there is none.
+	Log func(deployment int64) string
 	// OnlyLong: commands are typed as /trunkline …, because another bot owns the short form.
 	OnlyLong bool
 	// NamesOnly: attributes are named, but their values are not shown, as on a public repository.

@@ -78,8 +78,8 @@ func stopped(stage promote.Stage, o Options) section {
 	var all []*document
 	for _, most := range []int{60, 10} {
 		d := &document{}
-		d.paragraph(say("**{} stopped**: {}.{}", text(stage.Environment.Name), whatFailed(stage.Deployment),
-			stays(stage.Deployment)))
+		d.paragraph(say("**{} stopped**: {}.{}{}", text(stage.Environment.Name), whatFailed(stage.Deployment),
+			stays(stage.Deployment), o.seeLog(stage.Deployment)))
 		if f := stage.Deployment.Failure; f != nil && f.Message != "" {
 			d.append(messageBlock(f.Message, most))
 		}

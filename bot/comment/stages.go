@@ -9,29 +9,45 @@ func stageTable(d *document, r promote.Rollout, o Options) {
 	}
 	var rows [][]line
 	for _, stage := range r.Stages {
-		rows = append(rows, []line{text(stage.Environment.Name), standing(stage, r), runs(stage), next(stage, r, o)})
+		rows = append(rows, []line{text(stage.Environment.Name), standing(stage, r, o), runs(stage), next(stage, r, o)})
 	}
 	d.table([]line{own("environment"), commit(r.Commit.SHA), own("runs"), own("next")}, rows)
 }
 
 // standing is how the commit stands in the environment, in a word or two.
-func standing(stage promote.Stage, r promote.Rollout) line {
+func standing(stage promote.Stage, r promote.Rollout, o Options) line {
 	switch stage.Status {
 	case promote.Converged:
 		return own("✅ there")
 	case promote.Deploying:
 		if stage.Deployment != nil {
-			return say("⏳ {}", own(phaseWord[stage.Deployment.Phase]))
+			return say("⏳ {}", o.toLog(own(phaseWord[stage.Deployment.Phase]), stage.Deployment))
 		}
 		return own("⏳ starting")
 	case promote.Stopped:
-		return own("❌ stopped")
+		return say("❌ {}", o.toLog(own("stopped"), stage.Deployment))
 	case promote.Ready:
 		if len(r.Problems) == 0 {
 			return own("ready")
 		}
 	}
 	return own("waiting")
+}
+
+// toLog links words to the deployment's log, where there is an address of it.
+func (o Options) toLog(words line, d *promote.Deployment) line {
+	if d == nil || o.Log == nil {
+		return words
+	}
+	return link(words, o.Log(d.ID))
+}
+
+// seeLog is a sentence that leads to the deployment's log; empty where there is no address of it.
+func (o Options) seeLog(d *promote.Deployment) line {
+	if d == nil || o.Log == nil || o.Log(d.ID) == "" {
+		return own("")
+	}
+	return say(" All that was said is in {}.", link(own("the log"), o.Log(d.ID)))
 }
 
 var phaseWord = map[promote.Phase]literal{

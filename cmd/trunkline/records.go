@@ -14,20 +14,29 @@ import (
 )
 
 // looking is how the commands that look into the server's database find it.
-type looking struct{ settings, repository string }
+type looking struct{ settings, data, repository string }
 
 func (l *looking) flags(command *cobra.Command) {
 	command.Flags().StringVar(&l.settings, "settings", os.Getenv("TRUNKLINE_SETTINGS"), "the server's settings file (TRUNKLINE_SETTINGS)")
 	command.Flags().StringVar(&l.repository, "repo", "", "the repository, owner/name; may be left out where the server knows but one")
 }
 
+// places are where the settings say that things are.
+func (l *looking) places() (config.Places, error) {
+	places, err := config.ReadPlaces(l.settings, l.data, os.LookupEnv)
+	if err != nil {
+		return config.Places{}, wrongSetting{err}
+	}
+	return places, nil
+}
+
 // open opens the database that the settings name.
 func (l *looking) open(command *cobra.Command) (*store.Store, error) {
-	file, err := config.ReadDatabase(l.settings, os.LookupEnv)
+	places, err := l.places()
 	if err != nil {
-		return nil, wrongSetting{err}
+		return nil, err
 	}
-	opened, err := store.View(command.Context(), file, time.Now)
+	opened, err := store.View(command.Context(), places.Database, time.Now)
 	if err != nil {
 		return nil, wrongSetting{err}
 	}

@@ -39,6 +39,9 @@ Settings come from a file (--settings) and from environment variables, which win
   TRUNKLINE_PARALLEL           engine processes at a time; default: one for each core
   TRUNKLINE_STEP_TIMEOUT       limit of one plan, apply or check; default 1h
   TRUNKLINE_PASS_ENVIRONMENT   variables that engines may see, separated by commas
+  TRUNKLINE_PUBLIC_URL         the server's address as people reach it, for links to logs; default: no links
+  TRUNKLINE_LOG_DAYS           how long logs of deployments are kept; default 90
+  TRUNKLINE_LOG_DEPLOYMENTS    of how many deployments of each environment; default 1000
   TRUNKLINE_LOG_LEVEL          debug, info, warn or error; default info`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {

@@ -53,6 +53,7 @@ func (c *command) Plan(ctx context.Context, work Work) (Plan, error) {
 	if err != nil {
 		return Plan{}, fmt.Errorf("read the plan of %s: %w", work.Instance.Name(), err)
 	}
+	work.say(strings.TrimSpace(text))
 	digest, err := outputDigest(output, work)
 	if err != nil {
 		return Plan{}, fmt.Errorf("read the plan of %s: %w", work.Instance.Name(), err)
@@ -61,7 +62,7 @@ func (c *command) Plan(ctx context.Context, work Work) (Plan, error) {
 	if strings.TrimSpace(text) != "" {
 		var lines strings.Builder
 		for line := range strings.Lines(text) {
-			lines.WriteString(timeless(work.hostless(line)))
+			lines.WriteString(timeless(work.Hostless(line)))
 		}
 		plan.Text = strings.TrimRight(c.settings.Redact(plain(lines.String())), " \t\n")
 		plan.Changes = []Change{{Address: work.Instance.Component, Action: Run, Digest: digest}}
@@ -103,6 +104,7 @@ func (c *command) run(ctx context.Context, work Work, step string, change func(*
 		shell.Env[name] = value
 	}
 	change(&shell)
+	work.say("$ " + line)
 	return c.settings.finish(ctx, shell, work, step)
 }
 
@@ -136,7 +138,7 @@ func outputDigest(path string, work Work) (string, error) {
 	hash, lines := sha256.New(), bufio.NewReader(file)
 	for {
 		line, err := lines.ReadString('\n')
-		io.WriteString(hash, timeless(work.hostless(line)))
+		io.WriteString(hash, timeless(work.Hostless(line)))
 		if errors.Is(err, io.EOF) {
 			return hex.EncodeToString(hash.Sum(nil)), nil
 		}
@@ -174,6 +176,7 @@ func (s Settings) finish(ctx context.Context, run process.Command, work Work, st
 		// Some write their errors to standard output.
 		if output, _, err := process.ReadBack(run.Output, maxMessage); err == nil {
 			said = strings.TrimSpace(output) + "\n" + said
+			work.say(strings.TrimSpace(output))
 		}
 	}
 	failure := s.failure(step, said, work)

@@ -25,6 +25,8 @@ type planReader struct {
 	// room for the values of attributes, in bytes, and that for resources that are replaced, so that no number of others
 	// leaves none for them.
 	room, replaceRoom int
+	// secrets is how many bytes of sensitive values were found.
+	secrets int
 }
 
 // Read reads a plan of terraform or OpenTofu from its JSON, as show -json prints it. Of the work it looks at the
@@ -198,6 +200,9 @@ func (r *planReader) describe(change *Change, detail tfjson.Change) {
 		room = &r.replaceRoom
 	}
 	for _, one := range found {
+		if one.sensitive {
+			r.secret(one.before, one.after)
+		}
 		if *room <= 0 {
 			change.AttributesLeft++
 			continue
@@ -205,6 +210,32 @@ func (r *planReader) describe(change *Change, detail tfjson.Change) {
 		attribute := one.attribute(r.redact)
 		*room -= len(attribute.Path) + len(attribute.Before) + len(attribute.After)
 		change.Attributes = append(change.Attributes, attribute)
+	}
+}
+
+// maxSecrets is how many bytes of sensitive values are kept of one plan.
+const maxSecrets = 64 << 10
+
+// secret keeps the texts and numbers in sensitive values.
+func (r *planReader) secret(values ...any) {
+	for _, value := range values {
+		switch value := value.(type) {
+		case string:
+			if len(value) < 6 { // it stands in too many places that are no secrets
+				continue
+			}
+			if r.secrets += len(value); r.secrets <= maxSecrets && !slices.Contains(r.plan.Secrets, value) {
+				r.plan.Secrets = append(r.plan.Secrets, value)
+			}
+		case json.Number:
+			r.secret(value.String())
+		case []any:
+			r.secret(value...)
+		case map[string]any:
+			for _, inner := range value {
+				r.secret(inner)
+			}
+		}
 	}
 }
 
@@ -225,6 +256,9 @@ func (r *planReader) outputs() error {
 			return err
 		}
 		change := Change{Address: name}
+		if anyTrue(detail.BeforeSensitive) || anyTrue(detail.AfterSensitive) {
+			r.secret(detail.Before, detail.After)
+		}
 		var changes bool
 		if change.Action, changes = action(detail.Actions, detail.Importing != nil, false); changes {
 			r.describe(&change, *detail)

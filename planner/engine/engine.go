@@ -27,6 +27,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -74,6 +75,8 @@ type Work struct {
 	Document bool
 	// Locks that the engine's processes hold until the last of them has ended.
 	Locks []*process.Lock
+	// Output gets what the engine's processes say, while they say it. It is not redacted. Nil: nothing gets it.
+	Output io.Writer
 
 	// alone: the code needs no provider from outside, so the engine starts no other program.
 	alone bool
@@ -147,9 +150,16 @@ func Among(changes []Change, recorded []string) bool {
 	return !slices.ContainsFunc(changes, func(change Change) bool { return !slices.Contains(recorded, change.Digest) })
 }
 
-// Log is the file with what the engine writes in the step "init", "plan" or "apply", while it writes it and until the
-// next time. It is not redacted.
+// Log is the file with what the engine writes in the step "init", "plan" or "apply", while it writes it. Where it is still
+// there, the process that started the engine was killed. It is not redacted.
 func (w Work) Log(step string) string { return w.scratch("logs", step+".log") }
+
+// say adds lines of ours to the output.
+func (w Work) say(line string) {
+	if w.Output != nil && line != "" {
+		_, _ = fmt.Fprintln(w.Output, line) // see [process.Command]: nobody looks at its errors
+	}
+}
 
 // source is the directory of the component.
 func (w Work) source() string { return filepath.Join(w.Root, filepath.FromSlash(w.Instance.Path)) }
@@ -166,9 +176,9 @@ func (w Work) scratch(elements ...string) string {
 	return filepath.Join(append([]string{w.Scratch}, elements...)...)
 }
 
-// hostless is text without the paths of this host, which tell nothing to the person who reads it, and are others the
+// Hostless is text without the paths of this host, which tell nothing to the person who reads it, and are others the
 // next time.
-func (w Work) hostless(text string) string { return w.replacer().Replace(text) }
+func (w Work) Hostless(text string) string { return w.replacer().Replace(text) }
 
 // replacer is what makes text hostless.
 func (w Work) replacer() *strings.Replacer {

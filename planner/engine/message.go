@@ -62,7 +62,7 @@ func message(output string) string {
 // failure is the step's failure with what the engine's output says.
 func (s Settings) failure(step, output string, work Work) *Failure {
 	said := message(output)
-	failure := &Failure{Step: step, Message: s.Redact(work.hostless(said))}
+	failure := &Failure{Step: step, Message: s.Redact(work.Hostless(said))}
 	if failure.Message == "" {
 		failure.Message = "the engine failed and said nothing"
 	}

@@ -11,7 +11,7 @@ import (
 func (s Settings) fill(run *process.Command, work Work, step string) {
 	run.Dir = work.directory()
 	run.Home = work.Scratch
-	run.Log = work.Log(step)
+	run.Log, run.Copy = work.Log(step), work.Output
 	run.Allow = s.Allow
 	run.Env = map[string]string{}
 	maps.Copy(run.Env, work.manifestEnv())

@@ -69,7 +69,7 @@ func (t *terraform) Plan(ctx context.Context, work Work) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	plan := Plan{Instance: work.Instance, Text: t.settings.Redact(work.hostless(bounded(reading(result.Log)))), File: work.scratch("plan.tfplan")}
+	plan := Plan{Instance: work.Instance, Text: t.settings.Redact(work.Hostless(bounded(reading(result.Log)))), File: work.scratch("plan.tfplan")}
 	switch result.ExitCode {
 	case 0: // nothing would change
 		plan.Digest = planDigest(nil, nil)
@@ -247,6 +247,7 @@ func (t *terraform) show(ctx context.Context, work Work, plan *Plan) error {
 }
 
 func (t *terraform) run(ctx context.Context, work Work, step string, arguments ...string) (process.Result, error) {
+	work.say("$ " + t.name + " " + step)
 	result, err := process.Run(ctx, t.command(work, step, arguments...))
 	if err != nil {
 		return result, t.settings.stopped(ctx, step, err, result, work)

@@ -92,7 +92,7 @@ func (t *terraform) diagnostics(work Work, said []tfjson.Diagnostic) (found []Di
 		if detail := strings.TrimSpace(plain(one.Detail)); detail != "" {
 			message += ": " + detail
 		}
-		diagnostic := Diagnostic{Warning: one.Severity == tfjson.DiagnosticSeverityWarning, Message: t.settings.Redact(work.hostless(message))}
+		diagnostic := Diagnostic{Warning: one.Severity == tfjson.DiagnosticSeverityWarning, Message: t.settings.Redact(work.Hostless(message))}
 		if one.Range != nil {
 			diagnostic.File = work.inRepository(one.Range.Filename)
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -76,29 +77,63 @@ func gap(left int64) string { return fmt.Sprintf("\n[… %d bytes left out …]\
 
 // trim drops the middle of a log that has grown over its limit, keeping its first half and the last quarter. What
 // the child writes at that very moment may be lost with the middle: a log may lose lines, a child may not be stopped
-// for them.
-func trim(path string, limit int64) {
+// for them. It returns the log's length before and after; the same where nothing was dropped.
+func trim(path string, limit int64) (before, after int64) {
 	info, err := os.Stat(path)
 	if err != nil || info.Size() <= limit {
-		return
+		return 0, 0
 	}
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
-		return
+		return 0, 0
 	}
 	defer file.Close()
 	head, quarter := limit/2, limit/4
 	tail := make([]byte, quarter)
 	n, err := file.ReadAt(tail, info.Size()-quarter)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return
+		return 0, 0
 	}
 	if err := file.Truncate(head); err != nil {
-		return
+		return 0, 0
 	}
 	if _, err := file.Seek(0, io.SeekEnd); err != nil {
-		return
+		return info.Size(), head
 	}
 	// Not written in full means a shorter log, as a full disk would give anyway.
-	_, _ = io.WriteString(file, gap(info.Size()-head-int64(n))+string(tail[:n]))
+	kept, _ := io.WriteString(file, gap(info.Size()-head-int64(n))+string(tail[:n]))
+	return info.Size(), head + int64(kept)
+}
+
+// discard removes a log that was read, or at least what is in it.
+func discard(path string) {
+	if os.Remove(path) != nil {
+		_ = os.Truncate(path, 0) // it may be gone already
+	}
+}
+
+// copying copies a file that grows.
+type copying struct {
+	from string
+	to   io.Writer
+	at   int64
+}
+
+// goOn copies what has been added.
+func (c *copying) goOn() {
+	if c.to == nil {
+		return
+	}
+	file, err := os.Open(c.from)
+	if err != nil {
+		return
+	}
+	defer file.Close()
+	n, _ := io.Copy(c.to, io.NewSectionReader(file, c.at, math.MaxInt64-c.at))
+	c.at += n
+}
+
+// trimmed goes on at the same place in a file whose middle was dropped.
+func (c *copying) trimmed(before, after int64) {
+	c.at = max(0, c.at-before+after)
 }

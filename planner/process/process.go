@@ -7,7 +7,7 @@
 //
 // Output goes to files, never to pipes. A grandchild that holds a pipe open could otherwise keep Run waiting, and a
 // bot that dies would break the engine in the middle of an apply with a broken pipe. With files the engine finishes,
-// and its log is still there for the next bot.
+// and its log is still there for the next bot: only a Run that has seen the child's end removes it.
 //
 // How the next bot knows that the engine of the dead one is still at work: a [Lock] is an advisory lock on a file,
 // handed to the child as an open descriptor. It is held until the last process that has the descriptor is gone, so
@@ -18,6 +18,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,8 +38,11 @@ type Command struct {
 	Allow []string
 	// Env are the variables given to the child, over all others.
 	Env map[string]string
-	// Log is the file that gets standard output and standard error. It is made anew.
+	// Log is the file that gets standard output and standard error. It is made anew, and removed when the child has ended
+	// and the result holds what is in it: nobody has redacted it.
 	Log string
+	// Copy gets what the child writes to its log, within a second. Its errors are not looked at. Nil: nothing gets it.
+	Copy io.Writer
 	// Output, if set, is the file that gets standard output; Log then gets standard error alone.
 	Output string
 	// Locks are held by the child and its descendants until the last of them ends.
@@ -98,9 +102,12 @@ func Run(ctx context.Context, command Command) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("start %s: %w", command.Name, err)
 	}
-	stopped := command.wait(ctx, child)
+	copying := copying{from: command.Log, to: command.Copy}
+	stopped := command.wait(ctx, child, &copying)
+	copying.goOn()
 	result := Result{ExitCode: exitCode(child.ProcessState), Duration: time.Since(started)}
 	result.Log, result.Truncated, err = ReadBack(command.Log, command.Limits.Read)
+	discard(command.Log)
 	if stopped != nil {
 		return result, fmt.Errorf("run %s: %w", command.Name, stopped)
 	}
@@ -148,7 +155,7 @@ func (c Command) prepare() (*exec.Cmd, []*os.File, error) {
 }
 
 // wait waits for the child and stops it where it has to be stopped; the error says why it was.
-func (c Command) wait(ctx context.Context, child *exec.Cmd) error {
+func (c Command) wait(ctx context.Context, child *exec.Cmd, copying *copying) error {
 	exited := make(chan struct{})
 	go func() {
 		defer close(exited)
@@ -169,7 +176,8 @@ func (c Command) wait(ctx context.Context, child *exec.Cmd) error {
 			c.stop(child.Process.Pid, exited)
 			return fmt.Errorf("%w after %s", ErrTimeout, c.Limits.Timeout)
 		case <-look.C:
-			trim(c.Log, c.Limits.Log)
+			copying.goOn()
+			copying.trimmed(trim(c.Log, c.Limits.Log))
 			if err := c.outputExceeded(); err != nil {
 				c.stop(child.Process.Pid, exited)
 				return err

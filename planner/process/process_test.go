@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -30,6 +31,40 @@ func TestRunKeepsOutputAndExitCode(t *testing.T) {
 	if result.ExitCode != 3 || result.Log != "out\nerr\n" || result.Truncated {
 		t.Errorf("got %+v", result)
 	}
+}
+
+// What the child says is copied while it runs, and the file with it, which nobody redacted, does not stay.
+func TestRunCopiesWhatIsSaid(t *testing.T) {
+	t.Parallel()
+	command := shell(t, "echo begun; until [ -e go ]; do sleep 0.02; done; echo ended; exit 3")
+	said := make(chan string, 10)
+	command.Copy = toChannel(said)
+	go func() {
+		if first := <-said; first != "begun\n" {
+			t.Errorf("first it says %q", first)
+		}
+		if err := os.WriteFile(filepath.Join(command.Dir, "go"), nil, 0o600); err != nil {
+			t.Error(err)
+		}
+	}()
+	result, err := Run(t.Context(), command)
+	if err != nil || result.Log != "begun\nended\n" {
+		t.Errorf("got %+v, %v", result, err)
+	}
+	if rest := <-said; rest != "ended\n" {
+		t.Errorf("then it says %q", rest)
+	}
+	if _, err := os.Stat(command.Log); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("its log stays: %v", err)
+	}
+}
+
+// toChannel sends what is written.
+type toChannel chan<- string
+
+func (c toChannel) Write(text []byte) (int, error) {
+	c <- string(text)
+	return len(text), nil
 }
 
 func TestRunKeepsStandardOutputApart(t *testing.T) {
@@ -216,6 +251,35 @@ func TestTrimKeepsHeadAndTail(t *testing.T) {
 	want := strings.Repeat("a", 200) + gap(700) + strings.Repeat("z", 100)
 	if string(text) != want {
 		t.Errorf("got %q", text)
+	}
+}
+
+// A copy goes on where it was when the middle of the file is dropped.
+func TestCopyOfATrimmedLog(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "log")
+	var copied strings.Builder
+	c := copying{from: path, to: &copied}
+	var all string
+	for i := range 300 {
+		file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		line := "line " + strconv.Itoa(i) + "\n"
+		_, err = file.WriteString(line)
+		if err := errors.Join(err, file.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if all += line; i%3 == 0 {
+			c.goOn()
+		}
+		if i%5 == 0 {
+			c.trimmed(trim(path, 400))
+		}
+	}
+	if c.goOn(); copied.String() != all {
+		t.Errorf("copied is %q", copied.String())
 	}
 }
 

@@ -32,6 +32,7 @@ import (
 	"github.com/trunkline/trunkline/planner/process"
 	"github.com/trunkline/trunkline/planner/stack"
 	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/logs"
 	"github.com/trunkline/trunkline/promote/store"
 )
 
@@ -79,6 +80,8 @@ func (s *Stopped) Error() string { return fmt.Sprintf("%s %s: %s", s.Step, s.Sub
 type Deployer struct {
 	Store  *store.Store
 	Source Source
+	// Logs keep what engines and commands say. Nil: nothing is kept.
+	Logs *logs.Book
 }
 
 // Deploy brings the deployment that the nudge names on, to its end if nothing stops it.
@@ -135,6 +138,7 @@ func (r *run) bring(ctx context.Context) (err error) {
 		return err
 	}
 	defer r.target.Release()
+	r.keepLogs(ctx)
 	var declared bool
 	if r.rules, declared = r.target.Rules.Environment(r.deployment.Environment); !declared {
 		return &Stopped{promote.Failure{Step: "configuration", Message: fmt.Sprintf("%s is not declared in %s at %s.",

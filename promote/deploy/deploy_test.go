@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -35,6 +36,9 @@ type scene struct {
 	lacks map[string][]string
 	// fails, by step and instance, is what the engine says.
 	fails map[string]string
+	// says, by step and instance, is what the engine prints; secrets are those in every plan.
+	says    map[string]string
+	secrets []string
 	// during is called when a step of an instance begins.
 	during func(step, name string)
 	// after is called when an instance is applied.
@@ -114,6 +118,9 @@ func (s *scene) step(ctx context.Context, step string, work engine.Work) error {
 	if s.during != nil {
 		s.during(step, name)
 	}
+	if said := s.says[step+" "+name]; said != "" {
+		fmt.Fprintln(work.Output, said)
+	}
 	if said, fails := s.fails[step+" "+name]; fails {
 		return &engine.Failure{Step: step, Message: said}
 	}
@@ -122,7 +129,7 @@ func (s *scene) step(ctx context.Context, step string, work engine.Work) error {
 
 // Plan plans what the instance lacks.
 func (s *scene) Plan(ctx context.Context, work engine.Work) (engine.Plan, error) {
-	plan := engine.Plan{Instance: work.Instance, Digest: strings.Join(s.lacks[work.Instance.Name()], "+")}
+	plan := engine.Plan{Instance: work.Instance, Digest: strings.Join(s.lacks[work.Instance.Name()], "+"), Secrets: s.secrets}
 	for _, digest := range s.lacks[work.Instance.Name()] {
 		change := engine.Change{Address: digest, Action: engine.Create, Digest: digest}
 		if strings.HasPrefix(digest, "gone") {

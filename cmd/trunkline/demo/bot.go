@@ -60,7 +60,7 @@ func (b *bot) start() error {
 	process.Env = append(withoutSettings(os.Environ()),
 		fmt.Sprintf("GITHUB_APP_INTEGRATION_ID=%d", b.gh.AppID()), "GITHUB_APP_PRIVATE_KEY="+string(b.gh.PrivateKeyPEM()),
 		"GITHUB_APP_WEBHOOK_SECRET="+b.gh.WebhookSecret(), "GITHUB_V3_API_URL="+b.gh.APIURL(), "GITHUB_WEB_URL="+b.gh.URL()+"/",
-		"TRUNKLINE_DATA="+b.data, "TRUNKLINE_LISTEN="+b.listen)
+		"TRUNKLINE_DATA="+b.data, "TRUNKLINE_LISTEN="+b.listen, "TRUNKLINE_PUBLIC_URL=http://"+b.listen)
 	process.Stdout, process.Stderr = b.log, b.log
 	// A group of its own: Ctrl-C is for us, and we stop the bot in order.
 	process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

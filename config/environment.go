@@ -24,6 +24,8 @@ func (d *decoder) environment(key, node *yaml.Node, before []Environment) Enviro
 			"waves":           func(n *yaml.Node) { e.Waves = d.waves(n) },
 			"converge_within": func(n *yaml.Node) { e.ConvergeWithin = d.duration(n, "converge_within") },
 			"allow":           func(n *yaml.Node) { e.Allow = d.allow(n) },
+			"variables":       func(n *yaml.Node) { e.Variables = d.plainVariables(n) },
+			"secrets":         func(n *yaml.Node) { e.Secrets = d.secretNames(n) },
 			"baseline":        func(n *yaml.Node) { e.Baseline, e.BaselineAt = d.baseline(n), position(n) },
 		}
 		maps.Copy(keys, d.gateKeys(&e.Gates))

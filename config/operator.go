@@ -33,6 +33,8 @@ type Operator struct {
 	// PassEnvironment names variables of the server that engines get, such as AWS_PROFILE; TRUNKLINE_PASS_ENVIRONMENT,
 	// separated by commas. Everything else is kept from them.
 	PassEnvironment []string `yaml:"pass_environment"`
+	// Secrets are where the values of secrets come from that repositories name; in the file alone.
+	Secrets SecretSources `yaml:"secrets"`
 	// LogLevel is one of debug, info, warn, error; TRUNKLINE_LOG_LEVEL.
 	LogLevel string `yaml:"log_level"`
 }
@@ -195,6 +197,9 @@ func (o Operator) complete() (Operator, error) {
 			return Operator{}, fmt.Errorf("%s is %q; expected an address that begins with https://", name, *url)
 		}
 		*url = strings.TrimSuffix(*url, "/") + "/"
+	}
+	if err := o.Secrets.passed(o.PassEnvironment); err != nil {
+		return Operator{}, err
 	}
 	if o.Parallel == 0 {
 		o.Parallel = runtime.NumCPU()

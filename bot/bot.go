@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/rs/zerolog"
+	"github.com/trunkline/trunkline/bot/secrets"
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner/mirror"
 	"github.com/trunkline/trunkline/planner/redact"
@@ -44,6 +45,8 @@ type Bot struct {
 	tidied    tidied
 	strangers strangers
 	redactor  *redact.Redactor
+	secrets   *secrets.Reader
+	masks     masks
 	// Engine processes at a time. Deployments have slots of their own, so that no preview holds them up.
 	previewSlots, deploySlots chan struct{}
 	deployer                  *deploy.Deployer
@@ -71,6 +74,7 @@ func New(o Options) (*Bot, error) {
 	b.clients = newClients(o.Settings.GitHub, "trunkline/"+o.Version, b.meters.calls)
 	b.mirrors = &mirrors{bot: b, open: map[int64]opened{}}
 	b.redactor = redact.New(string(o.Settings.GitHub.App.PrivateKey), string(o.Settings.GitHub.App.WebhookSecret))
+	b.secrets = b.newSecrets()
 	if _, err := b.clients.app(); err != nil {
 		return nil, errors.New("GITHUB_APP_PRIVATE_KEY is no RSA private key in PEM, as GitHub gives one out for the App")
 	}

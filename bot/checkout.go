@@ -17,17 +17,26 @@ import (
 	"github.com/trunkline/trunkline/promote/store"
 )
 
-// CheckOut gets a commit of trunk ready to be deployed, by the rules that it has itself.
-func (b *Bot) CheckOut(ctx context.Context, id int64, sha string) (*deploy.Target, error) {
-	return b.checkOut(ctx, id, sha, b.deploySlots)
+// CheckOut gets a commit of trunk ready to be deployed to an environment, by the rules that it has itself.
+func (b *Bot) CheckOut(ctx context.Context, id int64, environment, sha string) (*deploy.Target, error) {
+	return b.checkOut(ctx, checkingOut{repository: id, environment: environment, sha: sha, slots: b.deploySlots, scratch: []string{"deployments"}})
 }
 
-func (b *Bot) checkOut(ctx context.Context, id int64, sha string, slots chan struct{}) (*deploy.Target, error) {
-	repository, err := b.repository(ctx, id)
+// checkingOut is what a commit of trunk is checked out for.
+type checkingOut struct {
+	repository       int64
+	environment, sha string
+	// slots that its engine waits for, and the folder for plan files and logs, below that of the repository.
+	slots   chan struct{}
+	scratch []string
+}
+
+func (b *Bot) checkOut(ctx context.Context, c checkingOut) (*deploy.Target, error) {
+	repository, err := b.repository(ctx, c.repository)
 	if err != nil {
 		return nil, err
 	}
-	git := b.mirrors.of(repository)
+	git, sha := b.mirrors.of(repository), c.sha
 	if have, err := git.Has(ctx, sha); err != nil || !have {
 		ref := "refs/heads/" + repository.Trunk
 		if err := errors.Join(err, git.Fetch(ctx, "+"+ref+":"+ref)); err != nil {
@@ -52,24 +61,36 @@ func (b *Bot) checkOut(ctx context.Context, id int64, sha string, slots chan str
 	if err != nil {
 		return nil, err
 	}
-	plans, err := b.plannerFor(repository, rules, slots)
+	plans, err := b.plannerFor(repository, planning{rules, c.slots, b.redactor.Redact})
 	if err != nil {
 		return nil, stopped("engine", err)
 	}
-	worktree, err := git.Worktree(ctx, sha)
+	entered, _ := rules.Environment(c.environment)
+	given, err := b.equip(ctx, repository, entered, sha)
 	if err != nil {
 		return nil, err
 	}
-	scratch := b.scratch(repository, "deployments")
-	target := &deploy.Target{
-		Rules: rules, Instances: snapshot.Instances, Upstream: snapshot.Dependencies.Upstream, Disabled: snapshot.Disabled, Planner: plans, Redact: b.redactor.Redact, Release: worktree.Release,
-		Place: planner.Place{Commit: sha, Root: worktree.Dir, Scratch: scratch, Locks: []*process.Lock{worktree.Lock}},
-		Check: func(environment config.Environment, check config.Check) process.Command {
-			return b.check(check, worktree, filepath.Join(scratch, "checks", environment.Name), map[string]string{
-				"TRUNKLINE_ENVIRONMENT": environment.Name, "TRUNKLINE_COMMIT": sha, "TRUNKLINE_ROOT": worktree.Dir})
-		},
+	worktree, err := git.Worktree(ctx, sha)
+	if err != nil {
+		given.Release()
+		return nil, err
 	}
-	target.Await, target.Observe = b.foreseeing(id, target), observing(target)
+	plans.Env = given.Env
+	target := &deploy.Target{
+		Rules: rules, Instances: snapshot.Instances, Upstream: snapshot.Dependencies.Upstream, Disabled: snapshot.Disabled,
+		Planner: plans, Redact: b.redactor.Redact,
+		Place: planner.Place{Commit: sha, Root: worktree.Dir, Scratch: b.scratch(repository, c.scratch...), Locks: []*process.Lock{worktree.Lock}},
+	}
+	target.Check = func(environment config.Environment, check config.Check) process.Command {
+		return b.check(check, worktree, checksHome(target.Place, environment), checkEnv(environment, worktree, given))
+	}
+	target.Await = b.foreseeing(c.repository, target)
+	target.Release = func() {
+		b.forget(ctx, target, entered)
+		worktree.Release()
+		given.Release()
+	}
+	target.Observe = observing(target)
 	return target, nil
 }
 
@@ -100,14 +121,23 @@ func (b *Bot) pullScratch(repository store.Repository, number int) string {
 	return b.scratch(repository, "pulls", fmt.Sprint(number))
 }
 
-// plannerFor is a planner with the engine that the rules ask for, which waits for one of the slots.
-func (b *Bot) plannerFor(repository store.Repository, rules config.Repository, slots chan struct{}) (planner.Planner, error) {
+// planning is what a planner is made for.
+type planning struct {
+	rules config.Repository
+	// slots are what the engine waits for one of, and redact takes secrets out of what it says.
+	slots  chan struct{}
+	redact func(string) string
+}
+
+// plannerFor is a planner with the engine that the rules ask for.
+func (b *Bot) plannerFor(repository store.Repository, wanted planning) (planner.Planner, error) {
+	rules := wanted.rules
 	chosen, err := engine.New(rules.Stacks.Engine, engine.Settings{
-		Allow: b.settings.PassEnvironment, Redact: b.redactor.Redact, Key: []byte(b.settings.GitHub.App.WebhookSecret)})
+		Allow: b.settings.PassEnvironment, Redact: wanted.redact, Key: []byte(b.settings.GitHub.App.WebhookSecret)})
 	if err != nil {
 		return planner.Planner{}, err
 	}
-	p := planner.Planner{Engine: limited{chosen, slots}, State: filepath.Join(b.settings.Data, "state", fmt.Sprint(repository.ID)),
+	p := planner.Planner{Engine: limited{chosen, wanted.slots}, State: filepath.Join(b.settings.Data, "state", fmt.Sprint(repository.ID)),
 		Timeout: b.settings.StepTimeout, Parallel: b.settings.Parallel}
 	if rules.Stacks.Timeout > 0 {
 		p.Timeout = rules.Stacks.Timeout

@@ -34,7 +34,8 @@ func (b *Bot) impact(ctx context.Context, nudge store.Nudge) error {
 			return err
 		}
 		wanted.Preview = planner.Preview{Head: wanted.To, Trunk: wanted.From, Environments: []string{wanted.Environment}}
-		target, err := b.checkOut(ctx, nudge.Repository, wanted.To, b.previewSlots)
+		target, err := b.checkOut(ctx, checkingOut{repository: nudge.Repository, environment: wanted.Environment, sha: wanted.To, slots: b.previewSlots,
+			scratch: []string{"impacts", wanted.Environment}})
 		var stopped *deploy.Stopped
 		switch {
 		case errors.As(err, &stopped):
@@ -80,7 +81,6 @@ func (b *Bot) planImpact(ctx context.Context, repository int64, target *deploy.T
 		return previews
 	}
 	place := target.Place
-	place.Scratch = b.scratch(store.Repository{ID: repository}, "impacts", planned[0].Environment)
 	place.Initialised = b.scratch(store.Repository{ID: repository}, "initialised")
 	foresee := b.foreseeing(repository, target)
 	for _, plan := range target.Planner.PlanAll(ctx, place, planned, planner.Reports{}) {

@@ -26,7 +26,17 @@ func (p *previewing) await(ctx context.Context, plan *planner.InstancePlan) {
 	}
 }
 
-// foreseeing does the same for plans of a commit of trunk.
+// without notes of a plan that failed that it was made without the secrets that its environment will have, be it by the
+// rules of trunk or by those of the merge.
+func (p *previewing) without(plan *planner.InstancePlan) {
+	environment, declared := p.merged.rules.Environment(plan.Instance.Environment)
+	if !declared {
+		environment, _ = p.rules.Environment(plan.Instance.Environment)
+	}
+	plan.Without(environment.Secrets)
+}
+
+// foreseeing awaits for plans of a commit of trunk.
 func (b *Bot) foreseeing(id int64, target *deploy.Target) func(context.Context, *planner.InstancePlan) {
 	m := merged{rules: target.Rules}
 	return func(ctx context.Context, plan *planner.InstancePlan) {

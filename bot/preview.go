@@ -82,6 +82,8 @@ type previewing struct {
 
 	preview planner.Preview
 	saved   time.Time
+	// redact takes secrets out of what is shown.
+	redact func(string) string
 	// merged is what the merge asks for, by its own rules about stacks.
 	merged merged
 }
@@ -310,7 +312,7 @@ func (p *previewing) kept(instance planner.InstancePreview) planner.InstancePrev
 	}
 	for _, known := range before.Instances {
 		if known.Instance.Name() == instance.Instance.Name() && slices.Contains(ended(), known.Outcome) {
-			instance.Outcome, instance.Plan, instance.After = known.Outcome, known.Plan, known.After
+			instance.Outcome, instance.Plan, instance.After, instance.Lacks = known.Outcome, known.Plan, known.After, known.Lacks
 			instance.Failure, instance.FailureFile, instance.FailureLine = known.Failure, known.FailureFile, known.FailureLine
 		}
 	}

@@ -16,7 +16,7 @@ import (
 // startChecks begins with the checks that trunk's rules name; release gives back what they need, once they have ended.
 func (p *previewing) startChecks(ctx context.Context, git *mirror.Mirror, work checks.Options) (run *checks.Run, release func(), err error) {
 	release = func() {}
-	work.Checks, work.Redact = p.rules.Checks, p.bot.redactor.Redact
+	work.Checks, work.Redact = p.rules.Checks, p.redact
 	if len(work.Checks) == 0 {
 		return checks.Start(ctx, work), release, nil
 	}

@@ -18,7 +18,10 @@ import (
 // ready.
 func (p *previewing) planAll(ctx context.Context, early *early, merge string) error {
 	git := early.git
-	plans, err := p.bot.plannerFor(p.repository, p.rules.Repository, p.bot.previewSlots)
+	redact, hidden := p.bot.hiding(ctx, p.repository, p.rules.Repository)
+	defer hidden()
+	p.redact = redact
+	plans, err := p.bot.plannerFor(p.repository, planning{p.rules.Repository, p.bot.previewSlots, redact})
 	if err != nil {
 		p.preview.Problem = &planner.Problem{Title: "The engine is not there", Detail: err.Error(), File: config.Path}
 		return nil
@@ -101,6 +104,7 @@ func (p *progress) reports(ctx context.Context, run *checks.Run) planner.Reports
 		},
 		Ended: func(plan planner.InstancePlan) {
 			p.await(ctx, &plan)
+			p.without(&plan)
 			run.Planned(plan)
 			p.change(ctx, func(preview *planner.Preview) {
 				plan.Into(&preview.Instances[p.places[plan.Instance.Name()]])

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner/process"
 	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/deploy"
 	"github.com/trunkline/trunkline/promote/logs"
 	"github.com/trunkline/trunkline/promote/store"
 )
@@ -26,24 +29,24 @@ func (b *Bot) scheduled(ctx context.Context, nudge store.Nudge) error {
 		if err != nil {
 			return err
 		}
-		check, runs, began, err := b.dueCheck(ctx, repository, environment, name)
-		if err != nil || runs == "" {
+		run, began, err := b.dueCheck(ctx, repository, environment, name)
+		if err != nil || run.sha == "" {
 			return err
 		}
-		message, err := b.runScheduled(ctx, repository, scheduledRun{environment, runs, check})
+		message, err := b.runScheduled(ctx, repository, run)
 		if err != nil {
 			return fmt.Errorf("run %s in %s: %w", name, environment, err)
 		}
 		return b.store.Write(ctx, func(tx *store.Tx) error {
 			return tx.Scheduled(repository.ID, store.ScheduledRun{Environment: environment, Message: message,
-				CheckRun: promote.CheckRun{Check: name, SHA: runs, Passed: message == "", Started: began, Ended: tx.Now()}})
+				CheckRun: promote.CheckRun{Check: name, SHA: run.sha, Passed: message == "", Started: began, Ended: tx.Now()}})
 		})
 	})
 }
 
-// dueCheck is a scheduled check that is due, and what its environment runs; empty: it is not due, is gone, or waits for the
-// end of a deployment, since nobody knows what a check sees in its midst.
-func (b *Bot) dueCheck(ctx context.Context, repository store.Repository, environment, name string) (check config.Check, runs string, began time.Time, err error) {
+// dueCheck is a scheduled check that is due, on what its environment runs; without a commit it is not due, is gone, or
+// waits for the end of a deployment, since nobody knows what a check sees in its midst.
+func (b *Bot) dueCheck(ctx context.Context, repository store.Repository, environment, name string) (run scheduledRun, began time.Time, err error) {
 	err = b.store.Read(ctx, func(tx *store.Tx) error {
 		state, err := tx.State(repository.ID)
 		if err != nil || len(state.Problems) > 0 {
@@ -56,32 +59,44 @@ func (b *Bot) dueCheck(ctx context.Context, repository store.Repository, environ
 		for _, one := range promote.ScheduledChecks(state, environment) {
 			due := promote.Due(state, environment, one)
 			if one.Name == name && !due.IsZero() && !due.After(tx.Now()) {
-				check, runs, began = one.Check, facts.Runs, tx.Now()
+				rules, _ := state.Rules.Environment(environment)
+				run, began = scheduledRun{rules, facts.Runs, one.Check}, tx.Now()
 			}
 		}
 		return nil
 	})
-	return check, runs, began, err
+	return run, began, err
 }
 
 // scheduledRun is a check that runs on what an environment runs.
 type scheduledRun struct {
-	environment, sha string
-	check            config.Check
+	environment config.Environment
+	sha         string
+	check       config.Check
 }
 
 // runScheduled runs the check as checks after a deployment run, and returns why it failed; empty: it passed.
 func (b *Bot) runScheduled(ctx context.Context, repository store.Repository, r scheduledRun) (message string, err error) {
+	given, err := b.equip(ctx, repository, r.environment, r.sha)
+	if stopped := (*deploy.Stopped)(nil); errors.As(err, &stopped) {
+		return stopped.Message, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer given.Release()
 	worktree, err := b.mirrors.of(repository).Worktree(ctx, r.sha)
 	if err != nil {
 		return "", err
 	}
 	defer worktree.Release()
 	digest := sha256.Sum256([]byte(r.check.Name))
-	home := filepath.Join(b.scratch(repository, "scheduled"), r.environment, hex.EncodeToString(digest[:8]))
-	log := b.logs.Step(logs.Key{Repository: repository.ID, Environment: r.environment}, r.check.Name, b.redactor.Redact)
-	command := b.check(r.check, worktree, home, map[string]string{
-		"TRUNKLINE_ENVIRONMENT": r.environment, "TRUNKLINE_COMMIT": r.sha, "TRUNKLINE_ROOT": worktree.Dir})
+	home := filepath.Join(b.scratch(repository, "scheduled"), r.environment.Name, hex.EncodeToString(digest[:8]))
+	if len(r.environment.Secrets) > 0 {
+		defer os.RemoveAll(home) // it may have written them there
+	}
+	log := b.logs.Step(logs.Key{Repository: repository.ID, Environment: r.environment.Name}, r.check.Name, b.redactor.Redact)
+	command := b.check(r.check, worktree, home, checkEnv(r.environment, worktree, given))
 	command.Copy = log
 	fmt.Fprintf(log, "[on %s]\n$ %s\n", r.sha, r.check.Run)
 	result, err := process.Run(ctx, command)

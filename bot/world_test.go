@@ -71,6 +71,8 @@ type setup struct {
 	clock func() time.Time
 	// before is called when there is a repository and before there is a bot.
 	before func(*githubsim.GitHub)
+	// operator changes the bot's settings.
+	operator func(*config.Operator)
 }
 
 // newWorld makes a GitHub with one repository, in which the text $DEPLOYED stands for the directory of deployed
@@ -138,6 +140,9 @@ func (w *world) start() {
 	settings.GitHub.App.ID = w.gh.AppID()
 	settings.GitHub.App.PrivateKey = config.Secret(w.gh.PrivateKeyPEM())
 	settings.GitHub.App.WebhookSecret = config.Secret(w.gh.WebhookSecret())
+	if w.operator != nil {
+		w.operator(&settings)
+	}
 	logger := zerolog.New(zerolog.NewTestWriter(w.t)).Level(zerolog.WarnLevel)
 	ctx, cancel := context.WithCancel(logger.WithContext(context.Background()))
 	var err error

@@ -34,6 +34,7 @@ func check(file string, r Repository) (problems Problems) {
 		if environment.Soak > 0 && len(environment.After)+len(environment.AfterAny) == 0 {
 			add(environment.At, "`soak` is time in what %s comes after, and it comes after nothing", environment.Name)
 		}
+		problems = append(problems, checkSecrets(file, environment)...)
 		if !everOpen(environment.Windows) {
 			add(environment.At, "the windows of %s are never open: those with `exclude` take all away", environment.Name)
 		}

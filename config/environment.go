@@ -25,6 +25,8 @@ func (d *decoder) environment(key, node *yaml.Node, before []Environment) Enviro
 			"converge_within": func(n *yaml.Node) { e.ConvergeWithin = d.duration(n, "converge_within") },
 			"allow":           func(n *yaml.Node) { e.Allow = d.allow(n) },
 			"watch":           func(n *yaml.Node) { e.Watch = d.watches(n) },
+			"variables":       func(n *yaml.Node) { e.Variables = d.plainVariables(n) },
+			"secrets":         func(n *yaml.Node) { e.Secrets = d.secretNames(n) },
 			"baseline":        func(n *yaml.Node) { e.Baseline, e.BaselineAt = d.baseline(n), position(n) },
 		}
 		maps.Copy(keys, d.gateKeys(&e.Gates))

@@ -38,6 +38,8 @@ type Operator struct {
 	PublicURL string `yaml:"public_url"`
 	// Logs of deployments that are kept.
 	Logs KeptLogs `yaml:"logs"`
+	// Secrets are where the values of secrets come from that repositories name; in the file alone.
+	Secrets SecretSources `yaml:"secrets"`
 	// LogLevel is one of debug, info, warn, error; TRUNKLINE_LOG_LEVEL.
 	LogLevel string `yaml:"log_level"`
 }
@@ -181,6 +183,9 @@ func (o Operator) complete() (Operator, error) {
 			return Operator{}, fmt.Errorf("%s is %q; expected an address that begins with https://", name, *url)
 		}
 		*url = strings.TrimSuffix(*url, "/") + "/"
+	}
+	if err := o.Secrets.passed(o.PassEnvironment); err != nil {
+		return Operator{}, err
 	}
 	if o.Parallel == 0 {
 		o.Parallel = runtime.NumCPU()

@@ -173,6 +173,10 @@ type Environment struct {
 	ConvergeWithin time.Duration
 	// Allow says who may do what here, where it is not everyone with write access.
 	Allow Allow
+	// Variables are given to all that runs for the environment, also to previews: they are plain, and reviewed.
+	Variables map[string]string
+	// Secrets are given to what runs for the environment from commits of trunk, and never to previews.
+	Secrets []SecretName
 	// Baseline is the commit that the environment ran before Trunkline: a full SHA or its beginning. Empty: the commit
 	// before the first that Trunkline saw.
 	Baseline   string

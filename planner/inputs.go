@@ -31,7 +31,9 @@ const (
 	VariableInput InputKind = "variable"
 	// EnvInput is a variable of the engine's processes that the configuration sets, BackendInput where the state is kept
 	// and ProviderInput a provider's configuration, as JSON; they come from stack manifests.
-	EnvInput      InputKind = "environment variable"
+	EnvInput InputKind = "environment variable"
+	// SecretInput is a secret of the environment; ID is the operator's name for it. Nobody here knows its value.
+	SecretInput   InputKind = "secret"
 	BackendInput  InputKind = "backend"
 	ProviderInput InputKind = "provider"
 	// SectionInput is another section of a stack manifest that determines what is run, such as source, as JSON.
@@ -81,6 +83,10 @@ func (g *gatherer) inputs(instance stack.Instance) ([]Input, error) {
 	inputs, err := configured(instance, g.rules.Stacks.Engine)
 	if err != nil {
 		return nil, err
+	}
+	environment, _ := g.rules.Environment(instance.Environment)
+	for _, secret := range environment.Secrets {
+		inputs = append(inputs, Input{Kind: SecretInput, Name: secret.Name, ID: secret.From})
 	}
 	covered := &coverage{gatherer: g}
 	covered.inputs = append(covered.inputs, g.component(instance))

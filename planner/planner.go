@@ -65,6 +65,9 @@ type InstancePlan struct {
 	Err error
 	// After are the instances that have to be deployed before there can be a plan; see [Foresight.Await].
 	After []string
+	// Lacks are the secrets that it was planned without, where that may be why it failed; see [InstancePlan.Without].
+	Lacks     []string
+	lackAlone bool
 }
 
 // Outcome of the turn, and what the engine or we have to say where it is [Failed] or [KnownAfter].
@@ -73,7 +76,7 @@ func (p InstancePlan) Outcome() (outcome Outcome, failure string) {
 	switch {
 	case p.Err == nil:
 		return Planned, ""
-	case errors.As(p.Err, &said) && len(p.After) > 0:
+	case errors.As(p.Err, &said) && (len(p.After) > 0 || p.lackAlone):
 		return KnownAfter, said.Message
 	case errors.As(p.Err, &said):
 		return Failed, said.Message
@@ -86,7 +89,7 @@ func (p InstancePlan) Outcome() (outcome Outcome, failure string) {
 
 // Into writes what became of the turn into the instance's preview.
 func (p InstancePlan) Into(preview *InstancePreview) {
-	preview.Plan, preview.After = p.Plan, p.After
+	preview.Plan, preview.After, preview.Lacks = p.Plan, p.After, p.Lacks
 	preview.Outcome, preview.Failure = p.Outcome()
 	if said := (*engine.Failure)(nil); preview.Outcome == Failed && errors.As(p.Err, &said) {
 		preview.FailureFile, preview.FailureLine = said.File, said.Line
@@ -169,5 +172,14 @@ func (p Planner) Work(place Place, instance stack.Instance) engine.Work {
 // too (in [Place].Locks). It waits for whoever works on the instance, also for the engine of a process that was
 // killed: when it returns, nobody does.
 func (p Planner) TakeLock(ctx context.Context, instance stack.Instance) (*process.Lock, error) {
-	return process.TakeLock(ctx, filepath.Join(p.State, instance.Folder()+".lock"))
+	return process.TakeLock(ctx, p.lockFile(instance))
+}
+
+// TryLock takes that lock if nobody works on the instance. It returns nil and no error where somebody does.
+func (p Planner) TryLock(instance stack.Instance) (*process.Lock, error) {
+	return process.TryLock(p.lockFile(instance))
+}
+
+func (p Planner) lockFile(instance stack.Instance) string {
+	return filepath.Join(p.State, instance.Folder()+".lock")
 }

@@ -17,7 +17,8 @@ const (
 	Planned Outcome = "planned"
 	// Failed: the engine said no.
 	Failed Outcome = "failed"
-	// KnownAfter: it cannot be planned before others are deployed, whose outputs it reads. That is no failure.
+	// KnownAfter: it cannot be planned before others are deployed, whose outputs it reads, or before it is merged, since it
+	// needs secrets. That is no failure.
 	KnownAfter Outcome = "known after"
 	// Cancelled before it was done.
 	Cancelled Outcome = "cancelled"
@@ -69,6 +70,9 @@ type InstancePreview struct {
 	Removal *Removal `json:",omitempty"`
 	// After are the names of the instances that have to be deployed before, where Outcome is KnownAfter.
 	After []string
+	// Lacks are the secrets of its environment that it was planned without: the ones that it needs, where Outcome is
+	// KnownAfter; all that it may have needed, where it is Failed.
+	Lacks []string `json:",omitempty"`
 }
 
 // Problem is something that a person has to mend, in sentences for that person.

@@ -221,6 +221,8 @@ func (e explanation) changed(earlier, later Input) []string {
 	case PlanCommandInput, ApplyCommandInput:
 		from, to := shortPair(strconv.Quote(strings.TrimSpace(earlier.ID)), strconv.Quote(strings.TrimSpace(later.ID)))
 		return []string{fmt.Sprintf("%s changed from %s to %s", subject(earlier), from, to)}
+	case SecretInput:
+		return []string{fmt.Sprintf("%s is the operator's %s, was %s", subject(earlier), later.ID, earlier.ID)}
 	default:
 		return []string{fmt.Sprintf("%s changed from %s to %s", subject(earlier), earlier.ID, later.ID)}
 	}

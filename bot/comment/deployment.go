@@ -68,6 +68,7 @@ var failedStep = map[string]struct{ named, whole literal }{
 	"configuration": {"the configuration of {} cannot be used", "its configuration cannot be used"},
 	"engine":        {"the engine {} cannot be run", "the engine cannot be run"},
 	"state":         {"the state of {} would move", "state would move"},
+	"secrets":       {"the secret {} cannot be read", "a secret cannot be read"},
 }
 
 // stopped explains a failed deployment: what failed, what the engine or the check said, and how it goes on.
@@ -115,7 +116,7 @@ func stays(d *promote.Deployment) line {
 }
 
 // beforeApplying are the steps whose failure leaves all that was not applied as it was.
-var beforeApplying = map[string]bool{"plan": true, "configuration": true, "engine": true, "state": true}
+var beforeApplying = map[string]bool{"plan": true, "configuration": true, "engine": true, "state": true, "secrets": true}
 
 // halfApplied are the instances that may be partly applied, by name.
 func halfApplied(d *promote.Deployment) []line {

@@ -12,13 +12,19 @@ const fewUpstreams = 2
 // upstreams are the instances after which plans are known, each once, in the order of their names.
 func upstreams(instances []planner.InstancePreview, most int) line {
 	var names []string
+	merge := false
 	for _, instance := range instances {
 		if instance.Outcome == planner.KnownAfter {
 			names = append(names, instance.After...)
+			merge = merge || len(instance.Lacks) > 0
 		}
 	}
 	slices.Sort(names)
-	return listAtMost(each(slices.Compact(names), code), most)
+	all := each(slices.Compact(names), code)
+	if merge {
+		all = append(all, own("the merge"))
+	}
+	return listAtMost(all, most)
 }
 
 // knownAfter are the instances that cannot be planned yet.
@@ -67,7 +73,20 @@ func onlyKnownAfter(p planner.Preview) line {
 // later explains why the group cannot be planned yet, with so many lines of what the engine said.
 func (g group) later(most int) *document {
 	d := &document{}
-	d.paragraph(say("It reads what {} will have once deployed. What the engine said:", upstreams(g.instances, manyWarnings)))
+	if lacks := g.first().Lacks; len(lacks) > 0 {
+		d.paragraph(say("It needs {}, which {} gives only to what is merged. What the engine said:", secretsNamed(lacks), text(g.first().Instance.Environment)))
+	} else {
+		d.paragraph(say("It reads what {} will have once deployed. What the engine said:", upstreams(g.instances, manyWarnings)))
+	}
 	d.append(messageBlock(g.view.names.hide(g.first().Failure), most))
 	return g.folded(d)
+}
+
+// secretsNamed are secrets by their names.
+func secretsNamed(names []string) line {
+	one := own("the secret")
+	if len(names) > 1 {
+		one = own("the secrets")
+	}
+	return say("{} {}", one, listAtMost(each(names, code), manyWarnings))
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 
 	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/planner/engine"
@@ -31,11 +32,14 @@ func (v view) look(instance planner.InstancePreview, names naming) (a appearance
 	switch plan := instance.Plan; {
 	case instance.Outcome == planner.Failed:
 		w.text(instance.Failure)
+		for _, secret := range instance.Lacks {
+			w.text(secret)
+		}
 	case instance.Outcome == planner.KnownAfter:
 		w.mark('k')
 		w.text(instance.Failure)
-		for _, upstream := range instance.After {
-			w.text(upstream)
+		for _, name := range append(slices.Clone(instance.After), instance.Lacks...) {
+			w.text(name)
 		}
 	case commandPlan(plan) && v.namesOnly:
 		w.text(plan.Digest)

@@ -98,6 +98,10 @@ func (g group) failed(message string, lines int) *document {
 		d.paragraph(say("At {}:", place(g.view.names.hide(first.FailureFile), first.FailureLine, 0)))
 	}
 	d.append(g.withNames(message, messageBlock(message, lines)))
+	if len(first.Lacks) > 0 {
+		d.paragraph(say("It was planned without {}: {} gives that only to what is merged. If it failed for that, there will be a plan after the merge.",
+			secretsNamed(first.Lacks), text(first.Instance.Environment)))
+	}
 	return d
 }
 

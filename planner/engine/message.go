@@ -61,7 +61,8 @@ func message(output string) string {
 
 // failure is the step's failure with what the engine's output says.
 func (s Settings) failure(step, output string, work Work) *Failure {
-	said := message(output)
+	// Before it is cut, since half a secret is not recognised, and when it is put together, since terminals' codes may part one.
+	said := message(s.Redact(plain(output)))
 	failure := &Failure{Step: step, Message: s.Redact(work.Hostless(said))}
 	if failure.Message == "" {
 		failure.Message = "the engine failed and said nothing"

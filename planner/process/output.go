@@ -1,6 +1,7 @@
 package process
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -30,7 +31,8 @@ func closeAll(files []*os.File) {
 }
 
 // ReadBack returns the file's text, at most limit bytes of it: where it is longer, its head and its tail with a line
-// between them that says how much is left out, and true.
+// between them that says how much is left out, and true. It cuts between lines, if they are not too long for that: half a
+// line could hold half a secret, which nobody recognises.
 func ReadBack(path string, limit int) (text string, truncated bool, err error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -54,7 +56,28 @@ func ReadBack(path string, limit int) (text string, truncated bool, err error) {
 	if err != nil {
 		return "", false, err
 	}
-	return wholeRunes(head) + gap(info.Size()-2*half) + wholeRunes(tail), true, nil
+	before, after := untilLine(head), fromLine(tail)
+	return wholeRunes(before) + gap(info.Size()-int64(len(before)+len(after))) + wholeRunes(after), true, nil
+}
+
+// longestLine is how much is left out at a cut for the sake of whole lines.
+const longestLine = 16 << 10
+
+// untilLine is what a cut has left, without the line that it went through.
+func untilLine(cut []byte) []byte {
+	end := bytes.LastIndexByte(cut, '\n') + 1
+	if end == 0 || len(cut)-end > longestLine {
+		return cut
+	}
+	return cut[:end]
+}
+
+// fromLine is the same at the other side of a cut.
+func fromLine(cut []byte) []byte {
+	if at := bytes.IndexByte(cut, '\n'); at >= 0 && at < longestLine {
+		return cut[at+1:]
+	}
+	return cut
 }
 
 // wholeRunes drops what a cut has left of a character at either end.

@@ -6,11 +6,13 @@
 package redact
 
 import (
-	"encoding/base64"
-	"net/url"
+	"cmp"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // Mark stands where a secret was.
@@ -53,38 +55,97 @@ func replacement(shape *regexp.Regexp) string {
 }
 
 // Redactor takes secrets out of text. It is safe for concurrent use.
-type Redactor struct{ values *strings.Replacer }
+type Redactor struct {
+	values atomic.Pointer[strings.Replacer]
+
+	mu       sync.Mutex
+	patterns []string // of the values that New was given
+	hidden   map[string]int
+	released []string // values that nobody hides any more, the oldest first
+}
+
+// shortest is the least length of a value, or an encoding of one, that New takes: what is shorter stands in too many
+// places that are no secrets.
+const shortest = 6
+
+// ShortestHidden is the least length, in bytes, of a value that [Redactor.Hide] can hide.
+const ShortestHidden = 4
+
+// mostReleased values are kept hidden after they were released.
+const mostReleased = 256
 
 // New returns a redactor that knows the values besides the shapes of tokens. Values of less than 6 characters are
-// left out: they stand in too many places that are no secrets. The encodings in which a value may turn up (base64, a
-// URL, JSON) are known too, and so is each line of a value of several lines.
+// left out. The encodings in which a value may turn up are known too, and so is each line of a value of several lines.
 func New(values ...string) *Redactor {
-	var known []string
+	r := &Redactor{hidden: map[string]int{}}
 	for _, value := range values {
-		known = append(known, value, strings.TrimSpace(value), url.QueryEscape(value), url.PathEscape(value),
-			base64.StdEncoding.EncodeToString([]byte(value)), base64.RawURLEncoding.EncodeToString([]byte(value)),
-			strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(value, `\`, `\\`), `"`, `\"`), "\n", `\n`))
-		if lines := strings.Split(strings.TrimSpace(value), "\n"); len(lines) > 1 {
-			for _, line := range lines {
-				if line = strings.TrimSpace(line); !strings.HasPrefix(line, "-----") {
-					known = append(known, line)
-				}
+		for _, pattern := range forms(value) {
+			if len(pattern) >= shortest {
+				r.patterns = append(r.patterns, pattern)
 			}
 		}
 	}
-	known = slices.DeleteFunc(known, func(value string) bool { return len(value) < 6 })
+	r.rebuild()
+	return r
+}
+
+// Hide makes further values known, which may be shorter than those of New, down to [ShortestHidden]. They are hidden at
+// least until release is called, which may be called more than once. The last of those that were released stay hidden: an
+// old password may still stand in a state or in a log.
+func (r *Redactor) Hide(values ...string) (release func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	grown := false
+	for _, value := range values {
+		if r.hidden[value]++; r.hidden[value] == 1 {
+			before := len(r.released)
+			r.released = slices.DeleteFunc(r.released, func(old string) bool { return old == value })
+			grown = grown || len(r.released) == before
+		}
+	}
+	if grown {
+		r.rebuild()
+	}
+	values = slices.Clone(values)
+	return sync.OnceFunc(func() { r.release(values) })
+}
+
+func (r *Redactor) release(values []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, value := range values {
+		if r.hidden[value]--; r.hidden[value] == 0 {
+			delete(r.hidden, value)
+			r.released = append(r.released, value)
+		}
+	}
+	if more := len(r.released) - mostReleased; more > 0 {
+		r.released = slices.Delete(r.released, 0, more)
+		r.rebuild()
+	}
+}
+
+// rebuild makes the replacer of all that is known. The caller holds mu.
+func (r *Redactor) rebuild() {
+	known := slices.Clone(r.patterns)
+	for _, value := range slices.Concat(slices.Collect(maps.Keys(r.hidden)), r.released) {
+		known = append(known, hiddenForms(value)...)
+	}
+	// What is part of the mark would be taken out of it over and over.
+	known = slices.DeleteFunc(known, func(pattern string) bool { return strings.Contains(Mark, pattern) })
 	// The longest first: a secret that holds another is taken out whole.
-	slices.SortFunc(known, func(a, b string) int { return len(b) - len(a) })
+	slices.SortFunc(known, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	known = slices.Compact(known)
 	pairs := make([]string, 0, 2*len(known))
 	for _, value := range known {
 		pairs = append(pairs, value, Mark)
 	}
-	return &Redactor{values: strings.NewReplacer(pairs...)}
+	r.values.Store(strings.NewReplacer(pairs...))
 }
 
 // Redact returns the text without secrets.
 func (r *Redactor) Redact(text string) string {
-	text = r.values.Replace(text)
+	text = r.values.Load().Replace(text)
 	for _, shape := range shapes {
 		text = shape.ReplaceAllString(text, replacement(shape))
 	}

@@ -92,6 +92,7 @@ func Resolve(ctx context.Context, tree Tree, rules config.Repository) ([]Instanc
 	for i, environment := range rules.Environments {
 		order[environment.Name] = i
 	}
+	r.environmentVariables()
 	slices.SortStableFunc(r.instances, func(a, b Instance) int {
 		if order[a.Environment] != order[b.Environment] {
 			return order[a.Environment] - order[b.Environment]

@@ -38,9 +38,10 @@ import (
 
 // Source gets a commit ready to be deployed.
 type Source interface {
-	// CheckOut returns a commit of a repository as a directory, with its instances resolved by the rules that the
-	// commit itself has. A [*Stopped] error ends the deployment; any other is tried again. The caller releases it.
-	CheckOut(ctx context.Context, repository int64, sha string) (*Target, error)
+	// CheckOut returns a commit of trunk as a directory, with its instances resolved by the rules that the commit itself
+	// has, and all that runs there given the environment's variables and secrets. A [*Stopped] error ends the deployment;
+	// any other is tried again. The caller releases it.
+	CheckOut(ctx context.Context, repository int64, environment, sha string) (*Target, error)
 	// LookUp asks GitHub who the people are that the rules of a repository name, and writes it down: rights are looked
 	// at again when something is about to be applied. It asks nothing where no rule names anybody.
 	LookUp(ctx context.Context, repository int64) error
@@ -134,7 +135,7 @@ type run struct {
 
 // bring goes through the phases that are left.
 func (r *run) bring(ctx context.Context) (err error) {
-	if r.target, err = r.Source.CheckOut(ctx, r.repository, r.deployment.To); err != nil {
+	if r.target, err = r.Source.CheckOut(ctx, r.repository, r.deployment.Environment, r.deployment.To); err != nil {
 		return err
 	}
 	defer r.target.Release()

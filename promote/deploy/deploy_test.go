@@ -111,7 +111,9 @@ func newSceneOf(t *testing.T, rules string) *scene {
 func (s *scene) LookUp(context.Context, int64) error { return nil }
 
 // CheckOut returns the target.
-func (s *scene) CheckOut(context.Context, int64, string) (*Target, error) { return &s.target, nil }
+func (s *scene) CheckOut(context.Context, int64, string, string) (*Target, error) {
+	return &s.target, nil
+}
 
 func (s *scene) step(ctx context.Context, step string, work engine.Work) error {
 	name := work.Instance.Name()

@@ -23,10 +23,12 @@ func (d *decoder) environment(key, node *yaml.Node, before []Environment) Enviro
 			"verify":          func(n *yaml.Node) { d.verify(n, &e) },
 			"converge_within": func(n *yaml.Node) { e.ConvergeWithin = d.duration(n, "converge_within") },
 			"allow":           func(n *yaml.Node) { e.Allow = d.allow(n) },
+			"on_failure":      func(n *yaml.Node) { e.OnFailure = d.onFailure(n) },
+			"rollback":        func(n *yaml.Node) { e.Rollback = d.rollback(n) },
 			"baseline":        func(n *yaml.Node) { e.Baseline, e.BaselineAt = d.baseline(n), position(n) },
 		}
 		maps.Copy(keys, d.gateKeys(&e.Gates))
-		seen = d.mapping(node, "environment "+e.Name, keys, "waves", "watch", "on_failure")
+		seen = d.mapping(node, "environment "+e.Name, keys, "waves", "watch")
 	}
 	if !seen["after"] && len(before) > 0 {
 		e.After = []string{before[len(before)-1].Name}

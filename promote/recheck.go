@@ -22,6 +22,9 @@ func Recheck(state State, environment string, plan Plan) (closed []Gate) {
 	case !known || !onTrunk || last == nil:
 		return []Gate{{Name: GateLineage, Text: environment + " or what it runs is not on trunk any more"}}
 	}
+	if last.Rollback {
+		return c.recheckBack(plan)
+	}
 	promotion := Promotion{Environment: environment, Range: state.ofDeployment(last), Without: last.Without}
 	switch {
 	case last.Reason != "":
@@ -34,6 +37,23 @@ func Recheck(state State, environment string, plan Plan) (closed []Gate) {
 	for _, gate := range c.gates(promotion) {
 		passed := slices.Contains(last.Passed, gate.Name) && (gate.Name != GateHold || !gate.Since.After(last.Started))
 		if !gate.Open && slices.Contains(askedAgain, gate.Name) && !passed {
+			closed = append(closed, gate)
+		}
+	}
+	return append(closed, c.heldSince(promotion)...)
+}
+
+// recheckBack asks again what a rollback that is about to apply is asked.
+func (c *considered) recheckBack(plan Plan) (closed []Gate) {
+	last := c.environment.Last
+	promotion, ok := c.backward()
+	if !ok {
+		return []Gate{{Name: GateLineage, Text: Short(last.To) + " is not on trunk any more"}}
+	}
+	exact := plan.without(last.Without)
+	promotion.Plan = &exact
+	for _, gate := range c.backGates(promotion) {
+		if !gate.Open && !slices.Contains(last.Passed, gate.Name) {
 			closed = append(closed, gate)
 		}
 	}

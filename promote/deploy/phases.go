@@ -74,6 +74,7 @@ func (r *run) planOne(ctx context.Context, name string) error {
 		planned.ChangeDigests = append(planned.ChangeDigests, change.Digest)
 		planned.Destructive = planned.Destructive || change.Action.Destructive()
 	}
+	planned.Created, planned.Destroyed = promote.ComesAndGoes(plan.Changes)
 	r.mu.Lock()
 	r.plans[name] = plan
 	r.mu.Unlock()

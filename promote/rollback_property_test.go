@@ -3,7 +3,11 @@ package promote
 import (
 	"slices"
 	"strings"
+	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/trunkline/trunkline/config"
 	"pgregory.net/rapid"
 )
@@ -83,4 +87,75 @@ func (w *world) takeBack(name string) {
 		e.Holds = slices.DeleteFunc(slices.Clone(e.Holds), func(h Hold) bool { return h.Kind == HeldAfterRollback })
 	})
 	w.step()
+}
+
+// TestAnyTrouble plays histories in which one environment moves by itself, and mostly fails.
+func TestAnyTrouble(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		dev := config.Environment{Name: "dev", Promote: config.Auto}
+		backRules(t, &dev)
+		rules := config.Repository{Environments: []config.Environment{dev}}
+		rules.Migrations = []config.Migration{{Name: "schema", Expand: []string{"db/*_expand.sql"}, Contract: []string{"db/*_contract.sql"}}}
+		w := newWorld(rules)
+		o := newOracle(w)
+		w.onStart = func(d Decision) { o.see(t, d) }
+		person, writer := rapid.SampledFrom(people), rapid.SampledFrom(people[:3])
+		w.merge(people[0], people[1], "c.txt")
+		w.over(o, "dev", Succeeded)
+		t.Repeat(map[string]func(*rapid.T){
+			"merge": func(t *rapid.T) {
+				path := rapid.SampledFrom([]string{"b.tf", "a.tf", "c.txt", "c.txt", "db/1_contract.sql"}).Draw(t, "path")
+				w.merge(writer.Draw(t, "author"), people[0], path)
+			},
+			"succeed": func(*rapid.T) { w.over(o, "dev", Succeeded) },
+			"fail":    func(t *rapid.T) { w.over(o, "dev", rapid.SampledFrom([]Phase{Failed, Failed, Aborted}).Draw(t, "how")) },
+			"fails while time stands still": func(*rapid.T) {
+				// Trunkline is down, and looks at the failure late.
+				w.onStart = func(Decision) {}
+				o.ended("dev", Failed)
+				before := w.state.Environments["dev"]
+				w.end("dev", Failed)
+				after := w.state.Environments["dev"]
+				w.onStart = func(d Decision) { o.see(t, d) }
+				if after.Last != nil && after.Last.Rollback && before.Last != after.Last {
+					failed := *before.Last
+					failed.Phase, failed.Finished, failed.Touched = Failed, w.state.Now, true
+					after.Last, after.Holds, after.Rollback = &failed, before.Holds, before.Rollback
+					w.state.Environments["dev"] = after
+				}
+				w.pass(2 * time.Hour)
+			},
+			"clock": func(t *rapid.T) {
+				w.pass(rapid.SampledFrom([]time.Duration{time.Minute, 3 * time.Hour}).Draw(t, "by"))
+			},
+			"hold": func(*rapid.T) {
+				w.change("dev", func(e *Environment) {
+					e.Holds = append(e.Holds, Hold{ID: w.id(), Kind: Held, Owner: people[0], From: w.state.Now, Until: w.state.Now.Add(time.Hour)})
+				})
+			},
+			"unhold": func(*rapid.T) { w.takeBack("dev") },
+			"retry": func(t *rapid.T) {
+				if to, refusal := Retried(w.state, "dev"); refusal == nil {
+					w.ask("dev", to, writer.Draw(t, "by"), true)
+				}
+			},
+			"back": func(t *rapid.T) {
+				to := ""
+				if rapid.Bool().Draw(t, "named") {
+					to = rapid.SampledFrom(w.state.Trunk).Draw(t, "commit").SHA
+				}
+				w.back("dev", to, writer.Draw(t, "by"))
+			},
+			"plan":    func(*rapid.T) { w.plan() },
+			"drift":   func(*rapid.T) { w.drifts("dev") },
+			"approve": func(t *rapid.T) { w.consent(o, "dev", person.Draw(t, "by")) },
+			"": func(t *rapid.T) {
+				again := shuffled(rapid.Uint64().Draw(t, "seed"), w.state)
+				if diff := cmp.Diff(Decide(w.state), Decide(again), cmpopts.EquateEmpty()); diff != "" {
+					t.Fatalf("other decisions from the same facts in another order:\n%s", diff)
+				}
+			},
+		})
+	})
 }

@@ -87,7 +87,7 @@ func actionOf(kind command.Kind) action {
 // tooOld refuses what would move something, and was said too long ago.
 func (a asked) tooOld(now time.Time) *promote.Refusal {
 	switch a.Command.Kind {
-	case command.Promote, command.Approve, command.Override, command.Retry, command.Unhold:
+	case command.Promote, command.Approve, command.Override, command.Retry, command.Rollback, command.Unhold:
 	default:
 		return nil
 	}
@@ -116,6 +116,8 @@ func (a asked) effect(tx *store.Tx, state promote.State, pull store.PullRequest)
 		return a.promote(tx, state)
 	case command.Retry:
 		return a.retry(tx, state)
+	case command.Rollback:
+		return a.rollBack(tx, a.Command.SHA)
 	case command.Approve:
 		return a.approve(tx, state)
 	case command.Hold:

@@ -15,7 +15,11 @@ func (a asked) abort(tx *store.Tx, state promote.State) (answer store.Answer, er
 		return a.refusing(state, refusal), nil
 	}
 	if waits != nil {
-		if _, err := tx.Drop(a.repository.ID, name, a.actor.Person); err != nil {
+		_, err := tx.Drop(a.repository.ID, name, a.actor.Person)
+		if err == nil {
+			_, err = tx.DropRollback(a.repository.ID, name, a.actor.Person)
+		}
+		if err != nil {
 			return answer, err
 		}
 	}

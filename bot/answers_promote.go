@@ -20,11 +20,14 @@ func (a asked) promote(tx *store.Tx, state promote.State) (answer store.Answer, 
 	return a.request(tx, state, to, a.Command.SHA != "")
 }
 
-// retry asks for exactly the commit of the last deployment again, which failed or was stopped.
+// retry asks for exactly the commit of the last deployment again, which failed or was stopped; a rollback goes back again.
 func (a asked) retry(tx *store.Tx, state promote.State) (store.Answer, error) {
 	to, refusal := promote.Retried(state, a.Command.Environment())
 	if refusal != nil {
 		return a.refusing(state, refusal), nil
+	}
+	if state.Environments[a.Command.Environment()].Last.Rollback {
+		return a.rollBack(tx, to)
 	}
 	return a.request(tx, state, to, true)
 }

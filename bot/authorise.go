@@ -22,6 +22,7 @@ const (
 
 	actPromote  action = "promote"
 	actRetry    action = "retry"
+	actRollback action = "rollback"
 	actApprove  action = "approve"
 	actHold     action = "hold"
 	actUnhold   action = "unhold"
@@ -46,7 +47,7 @@ func authorise(state promote.State, actor promote.Actor, what action, environmen
 	case actApprove:
 		// Whom the rules name may approve without being able to write.
 		return promote.May(state, actor, promote.ActApprove, environment)
-	case actPromote, actRetry:
+	case actPromote, actRetry, actRollback:
 		return writeAnd(state, actor, promote.ActPromote, environment)
 	case actHold:
 		return writeAnd(state, actor, promote.ActHold, environment)

@@ -116,9 +116,11 @@ func limitPaths(a *store.Advance, rules config.Repository) {
 	}
 }
 
-// migrates tells whether a path belongs to a step of a migration.
+// migrates tells whether a path belongs to a step of a migration, or is declared irreversible.
 func migrates(rules config.Repository, path string) bool {
-	return slices.ContainsFunc(rules.Migrations, func(m config.Migration) bool {
-		return slices.ContainsFunc(slices.Concat(m.Expand, m.Contract), func(pattern string) bool { return doublestar.MatchUnvalidated(pattern, path) })
-	})
+	among := func(patterns []string) bool {
+		return slices.ContainsFunc(patterns, func(pattern string) bool { return doublestar.MatchUnvalidated(pattern, path) })
+	}
+	return slices.ContainsFunc(rules.Migrations, func(m config.Migration) bool { return among(m.Expand) || among(m.Contract) }) ||
+		slices.ContainsFunc(rules.Environments, func(e config.Environment) bool { return among(e.Rollback.Irreversible) })
 }

@@ -88,12 +88,20 @@ func (b *Bot) retire(ctx context.Context, client *github.Client, repository stor
 
 func deploymentRequest(deployment promote.Deployment) *github.DeploymentRequest {
 	return &github.DeploymentRequest{
-		Ref: github.String(deployment.To), Task: github.String("deploy"), Environment: github.String(deployment.Environment),
+		Ref: github.String(deployment.To), Task: github.String(task(deployment)), Environment: github.String(deployment.Environment),
 		// Left out, GitHub would merge trunk into the ref instead, or wait for every status.
 		AutoMerge: github.Bool(false), RequiredContexts: &[]string{},
 		ProductionEnvironment: github.Bool(production(deployment.Environment)), TransientEnvironment: github.Bool(false),
 		Description: github.String(comment.Deployment(deployment)), Payload: payload{Trunkline: deployment.ID},
 	}
+}
+
+// task is GitHub's word for what a deployment is for.
+func task(deployment promote.Deployment) string {
+	if deployment.Rollback {
+		return "rollback"
+	}
+	return "deploy"
 }
 
 // production tells whether people would call the environment so.

@@ -100,12 +100,16 @@ func addImpacts(tx *store.Tx, repository int64, rollout promote.Rollout) error {
 		if err != nil {
 			return err
 		}
-		waits := stage.Status == promote.Ready || stage.Status == promote.HeldBack || stage.Status == promote.Stopped
+		waits := stage.Status == promote.Ready || stage.Status == promote.HeldBack || stage.Status == promote.Stopped || stage.Status == promote.GoingBack
 		to := stage.Range.To.SHA
 		if to == "" {
 			to = rollout.Commit.SHA
 		}
-		if known && waits && impact.From == stage.Runs.SHA && impact.To == to {
+		from := stage.Runs.SHA
+		if stage.Range.Back {
+			from = stage.Range.From.SHA
+		}
+		if known && waits && impact.From == from && impact.To == to {
 			rollout.Stages[i].Impact = &impact
 		}
 	}
@@ -120,6 +124,14 @@ func shownIn(rollout promote.Rollout, former shown) (string, error) {
 	for _, stage := range rollout.Stages {
 		name := stage.Environment.Name
 		switch {
+		case stage.Status == promote.Stopped && stage.Range.Back:
+			// Nothing that goes forward is shown.
+		case stage.Status == promote.GoingBack && len(stage.Gates) > 0:
+			s.Targets[name] = stage.Range.To.SHA
+			if stage.PlanDigest != "" {
+				s.Plans[name] = stage.PlanDigest
+			}
+		case stage.Status == promote.GoingBack:
 		case stage.Status == promote.Stopped:
 			s.Targets[name] = stage.Range.To.SHA
 		case rides && stage.Status != promote.Converged:

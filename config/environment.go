@@ -27,10 +27,12 @@ func (d *decoder) environment(key, node *yaml.Node, before []Environment) Enviro
 			"watch":           func(n *yaml.Node) { e.Watch = d.watches(n) },
 			"variables":       func(n *yaml.Node) { e.Variables = d.plainVariables(n) },
 			"secrets":         func(n *yaml.Node) { e.Secrets = d.secretNames(n) },
+			"on_failure":      func(n *yaml.Node) { e.OnFailure = d.onFailure(n) },
+			"rollback":        func(n *yaml.Node) { e.Rollback = d.rollback(n) },
 			"baseline":        func(n *yaml.Node) { e.Baseline, e.BaselineAt = d.baseline(n), position(n) },
 		}
 		maps.Copy(keys, d.gateKeys(&e.Gates))
-		seen = d.mapping(node, "environment "+e.Name, keys, "on_failure")
+		seen = d.mapping(node, "environment "+e.Name, keys)
 	}
 	if !seen["after"] && len(before) > 0 {
 		e.After = []string{before[len(before)-1].Name}

@@ -171,6 +171,9 @@ type Environment struct {
 	Gates
 	// ConvergeWithin is how long a commit of trunk may take to get here before people are told. Zero: any time.
 	ConvergeWithin time.Duration
+	// OnFailure says what follows where a deployment failed here, and Rollback how the environment goes back.
+	OnFailure OnFailure
+	Rollback  Rollback
 	// Allow says who may do what here, where it is not everyone with write access.
 	Allow Allow
 	// Variables are given to all that runs for the environment, also to previews: they are plain, and reviewed.

@@ -81,7 +81,10 @@ func (c *considered) refuse(target Commit) *Refusal {
 	rules := c.versions[0].Environment
 	last := c.environment.Last
 	first := c.newest()
-	switch {
+	switch back := c.environment.Rollback; {
+	case back != nil:
+		return &Refusal{"One step at a time in an environment.", fmt.Sprintf("%s is to go back to %s, as %s asked.", name, code(back.To), back.By.Login),
+			fmt.Sprintf("Take that back with `/abort %s`; then `/promote %s`.", name, name)}
 	case last != nil && last.Phase.Live():
 		return &Refusal{"One deployment at a time in an environment.",
 			fmt.Sprintf("%s is being brought to %s right now.", name, code(last.To)), "Wait for it to end; then `/promote " + name + "`."}

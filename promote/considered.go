@@ -16,6 +16,9 @@ type considered struct {
 	// candidate is the newest commit that is proven by all versions.
 	candidate Commit
 	request   *Request
+	// back is the rollback that is under way or comes next; nil: the environment goes forward. Then versions are those by
+	// which it goes back.
+	back *Rollback
 	// residences are remembered: several gates ask.
 	residences map[residenceKey]residence
 	// people are the answers of [question.needsPeople], once they are asked for.
@@ -35,11 +38,19 @@ func consider(state *State, rules config.Environment) (c *considered, onTrunk bo
 	c.versions = state.versions(rules, c.runs)
 	c.candidate = newestProven(*state, c.versions)
 	c.request = c.environment.Request
+	if c.back = c.goingBack(); c.back != nil {
+		for i := range c.versions {
+			c.versions[i] = c.versions[i].backward()
+		}
+	}
 	return c, onTrunk
 }
 
 // promotion is the step that the environment takes next; ok is false where there is none to take.
 func (c *considered) promotion() (p Promotion, ok bool) {
+	if c.back != nil {
+		return c.backward()
+	}
 	target := c.target()
 	if target.Position < c.runs.Position {
 		return p, false
@@ -90,7 +101,7 @@ func (c *considered) newest() Commit {
 	}
 	tried := c.runs.Position
 	last := c.environment.Last
-	stopped := last != nil && (last.Phase == Failed || last.Phase == Aborted) && last.From == c.environment.Runs
+	stopped := last != nil && !last.Rollback && (last.Phase == Failed || last.Phase == Aborted) && last.From == c.environment.Runs
 	if stopped {
 		// What failed goes along with the next commit, which may be its remedy.
 		to, _ := c.state.commit(last.To)

@@ -30,8 +30,13 @@ func decide(state *State, rules config.Environment) Decision {
 		decision.stop(GateLineage, "%s runs %s, which is not on trunk any more", rules.Name, Short(c.environment.Runs))
 	case last != nil && last.Phase.Live():
 		decision.stop(GateDeploying, "%s is being brought to %s", rules.Name, Short(last.To))
+	case c.back != nil:
+		decision.goBack(c)
 	default:
 		decision.next(c)
+	}
+	if c.back == nil && onTrunk {
+		_, decision.NotBack = c.afterFailure()
 	}
 	decision.Overdue = c.overdue(decision)
 	return decision

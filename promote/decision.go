@@ -11,6 +11,8 @@ type Range struct {
 	From, To Commit
 	// Commits of the range, oldest first, To last, without From. Empty where From is To.
 	Commits []Commit
+	// Back: it goes to an older commit, and Commits are those that it takes back: after To, up to and with From.
+	Back bool
 }
 
 // Pulls are the numbers of the pull requests in the range, oldest first, each once.
@@ -91,6 +93,13 @@ type Decision struct {
 	Superseded []Superseded
 	// Approvals of what the environment runs now, each with whether it counts.
 	Approvals []Counted
+	// Rollback that Start carries out; nil: it goes forward.
+	Rollback *Rollback
+	// Unsafe says why the rollback that waits is not carried out, ever; empty: it may be.
+	Unsafe string
+	// NotBack says why a failed deployment is not rolled back by itself although the rules ask for it; empty: they do not,
+	// or it is.
+	NotBack string
 	// Dropped is a request that nothing is left to do for.
 	Dropped *Request
 	// Overdue: it has not converged in its time; nil: it has, or has time.
@@ -107,6 +116,8 @@ const (
 	Deploying Status = "deploying"
 	// Stopped: the last deployment that contained the commit failed.
 	Stopped Status = "stopped"
+	// GoingBack: a rollback that takes the commit back waits or is under way.
+	GoingBack Status = "going back"
 	// Ready: only a person's /promote is waited for.
 	Ready Status = "ready"
 	// HeldBack: waiting for something else than a person's /promote.
@@ -129,6 +140,10 @@ type Stage struct {
 	Waits      []Reason
 	// LeftOut are components that do not run what the environment runs.
 	LeftOut []LeftOut
+	// TakenBack is the rollback that took the commit back, where it was the last deployment; nil: none did.
+	TakenBack *Deployment
+	// NotBack says why a failed deployment is not rolled back by itself although the rules ask for it; empty: they do not.
+	NotBack string
 	// Gates on Range, open and closed, where it is the step that the environment takes next.
 	Gates []Gate
 	// Approvals that were given for what the environment runs now, each with whether it counts.

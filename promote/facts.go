@@ -10,6 +10,8 @@ type Outcome struct {
 	// Phase in which it ended: not a live one.
 	Phase Phase
 	At    time.Time
+	// Touched: something of it was applied, or begun to be.
+	Touched bool
 }
 
 // CheckRun is one run of a check of an environment that runs by a schedule or all the time.

@@ -29,6 +29,8 @@ const (
 	GateConfiguration = "configuration"
 	GateLineage       = "lineage"
 	GateDeploying     = "deploying"
+	// GateIrreversible is closed where a rollback would lose something for good.
+	GateIrreversible = "irreversible"
 
 	GateUpstream   = "upstream"
 	GateFailed     = "failed"
@@ -60,7 +62,7 @@ var (
 )
 
 // gates are all gates on the promotion, in the order in which people read them: the closed ones first.
-func (c *considered) gates(promotion Promotion) (gates []Gate) {
+func (c *considered) gates(promotion Promotion) []Gate {
 	current := question{c, c.versions[0], promotion}
 	var all []Gate
 	for _, gate := range byFacts {
@@ -72,6 +74,11 @@ func (c *considered) gates(promotion Promotion) (gates []Gate) {
 			all = addFormer(all, rules, gate(question{c, rules, promotion}))
 		}
 	}
+	return closedFirst(all)
+}
+
+// closedFirst puts the closed gates before the open ones.
+func closedFirst(all []Gate) (gates []Gate) {
 	for _, open := range []bool{false, true} {
 		for _, gate := range all {
 			if gate.Open == open {

@@ -36,13 +36,13 @@ func Impacts(state State) []Impact {
 		if c.done() {
 			c.request = nil
 		}
-		target := state.tip()
+		from, target := c.runs, state.tip()
 		if promotion, ok := c.promotion(); ok {
-			target = promotion.To
+			from, target = promotion.From, promotion.To
 		} else if target.Position <= c.runs.Position {
 			continue
 		}
-		impact := Impact{Environment: rules.Name, From: c.runs.SHA, To: target.SHA}
+		impact := Impact{Environment: rules.Name, From: from.SHA, To: target.SHA}
 		if environment.Last != nil {
 			impact.After = environment.Last.ID
 		}

@@ -116,7 +116,7 @@ func Naming(state State) (lists []config.Who) {
 	for _, rules := range append(slices.Clone(state.Former), FormerRules{Rules: state.Rules}) {
 		for _, environment := range rules.Rules.Environments {
 			lists = append(lists, environment.Allow.Promote, environment.Allow.Hold, environment.Allow.Override)
-			for _, rule := range environment.Approve {
+			for _, rule := range slices.Concat(environment.Approve, environment.Rollback.Approve) {
 				lists = append(lists, rule.Who)
 			}
 		}

@@ -29,6 +29,16 @@ const (
 	NoticeOverride NoticeKind = "override"
 	// NoticeLifted: somebody lifted another's hold; its owner is told.
 	NoticeLifted NoticeKind = "hold lifted"
+	// NoticeRollback: an environment goes back; NoticeRollbackStopped: it could not. Subject: the deployment. Those whose
+	// commits are taken back are told.
+	NoticeRollback        NoticeKind = "rollback"
+	NoticeRollbackStopped NoticeKind = "rollback stopped"
+	// NoticeRollbackRefused: what somebody asked for would lose something for good. Subject: the wish.
+	NoticeRollbackRefused NoticeKind = "rollback refused"
+	// NoticeRevert: there is a pull request that takes commits back on trunk, or there can be none. Subject: the wish for it.
+	NoticeRevert NoticeKind = "revert"
+	// NoticeNotBack: a deployment failed and is not rolled back although the rules ask for it. Subject: the deployment.
+	NoticeNotBack NoticeKind = "not rolled back"
 )
 
 // Given is a notice that was given.
@@ -68,6 +78,13 @@ func NoticesDue(state State) (due []Notice) {
 		decision := decide(&state, rules)
 		if late := decision.Overdue; late != nil && late.Alarm {
 			due = append(due, Notice{Kind: NoticeOverdue, Environment: rules.Name, Subject: late.Oldest.SHA, Text: late.Text(rules.Name, inZone(state))})
+		}
+		if last := environment.Last; decision.NotBack != "" && last != nil && !last.Rollback {
+			notice := Notice{Kind: NoticeNotBack, Environment: rules.Name, Subject: fmt.Sprint(last.ID), Text: fmt.Sprintf(
+				"%s is not rolled back after the failure of %s: %s", rules.Name, code(last.To), decision.NotBack)}
+			if !state.wasGiven(notice) {
+				due = append(due, notice)
+			}
 		}
 		for _, hold := range (ruleset{Environment: rules, repository: &state.Rules, calls: rules.Name}).divergences() {
 			if notice, is := state.ofDivergence(environment, hold); is && !state.wasGiven(notice) {

@@ -25,16 +25,19 @@ type oracle struct {
 	passed  map[string]bool
 	// ci of a commit.
 	ci map[string]bool
+	// proven: which commits succeeded in each environment.
+	proven map[string]map[string]bool
 	// shown is what each approval was shown, by id: range, plan and rules as they were then.
 	shown map[int64]string
 }
 
 func newOracle(w *world) *oracle {
 	o := &oracle{w: w, there: map[string]map[int64]time.Time{}, healthy: map[string]time.Time{}, sick: map[string]map[string]bool{},
-		nightly: map[string]time.Time{}, passed: map[string]bool{}, ci: map[string]bool{}, shown: map[int64]string{}}
+		nightly: map[string]time.Time{}, passed: map[string]bool{}, ci: map[string]bool{}, shown: map[int64]string{},
+		proven: map[string]map[string]bool{}}
 	for name := range w.state.Environments {
 		o.there[name] = map[int64]time.Time{1: {}}
-		o.sick[name] = map[string]bool{}
+		o.sick[name], o.proven[name] = map[string]bool{}, map[string]bool{}
 	}
 	return o
 }
@@ -50,6 +53,12 @@ func (o *oracle) ended(name string, phase Phase) {
 		return
 	}
 	to, _ := o.w.state.commit(last.To)
+	o.proven[name][last.To] = true
+	for position := range o.there[name] {
+		if position > to.Position {
+			delete(o.there[name], position)
+		}
+	}
 	for position := int64(1); position <= to.Position; position++ {
 		if _, ok := o.there[name][position]; !ok {
 			o.there[name][position] = now
@@ -92,6 +101,13 @@ func (o *oracle) see(t *rapid.T, d Decision) {
 	environment := state.Environments[name]
 	if environment.Last != nil && environment.Last.Phase.Live() {
 		t.Fatalf("%s starts while another deployment is under way", name)
+	}
+	if d.Rollback != nil {
+		o.seeBack(t, d)
+		return
+	}
+	if environment.Rollback != nil {
+		t.Fatalf("%s starts to go forward, and is to go back", name)
 	}
 	if r.From.SHA != environment.Runs || r.To.Position < r.From.Position {
 		t.Fatalf("%s starts from %s to %s, and runs %s", name, Short(r.From.SHA), Short(r.To.SHA), Short(environment.Runs))

@@ -51,7 +51,7 @@ func Overriding(state State, e Emergency) (Override, []Gate, *Refusal) {
 }
 
 func impassable(gate string) bool {
-	return gate == GateConfiguration || gate == GateLineage || gate == GateDeploying
+	return gate == GateConfiguration || gate == GateLineage || gate == GateDeploying || gate == GateIrreversible
 }
 
 // passedBy are the gates that an override would pass; that a person has to ask is none of them.

@@ -34,6 +34,9 @@ type PlannedInstance struct {
 	Changes int
 	// Failed: it could not be planned.
 	Failed bool
+	// Creating and Destroying are addresses of resources that come into being, and that go, are forgotten or replaced.
+	Creating   []string `json:",omitempty"`
+	Destroying []string `json:",omitempty"`
 }
 
 // PlanOf is what a planned impact says to gates.
@@ -51,10 +54,26 @@ func PlanOf(impact PlannedImpact) Plan {
 		for _, change := range one.Plan.Changes {
 			instance.count(change.Action)
 		}
+		instance.Creating, instance.Destroying = ComesAndGoes(one.Plan.Changes)
 		instance.Changes += len(one.Plan.Outputs)
 		plan.Instances = append(plan.Instances, instance)
 	}
 	return plan
+}
+
+// ComesAndGoes are the addresses of resources that changes bring into being, and those that they destroy, forget or replace.
+func ComesAndGoes(changes []engine.Change) (comes, goes []string) {
+	for _, change := range changes {
+		switch change.Action {
+		case engine.Create:
+			comes = append(comes, change.Address)
+		case engine.Replace:
+			comes, goes = append(comes, change.Address), append(goes, change.Address)
+		case engine.Destroy, engine.Forget:
+			goes = append(goes, change.Address)
+		}
+	}
+	return comes, goes
 }
 
 func (i *PlannedInstance) count(action engine.Action) {

@@ -47,6 +47,14 @@ func TestAnyWorld(t *testing.T) {
 				}
 				w.ask(name.Draw(t, "environment"), to, writer.Draw(t, "by"), exact)
 			},
+			"back": func(t *rapid.T) {
+				to := ""
+				if rapid.Bool().Draw(t, "named") {
+					to = rapid.SampledFrom(w.state.Trunk).Draw(t, "commit").SHA
+				}
+				w.back(name.Draw(t, "environment"), to, writer.Draw(t, "by"))
+			},
+			"unhold":  func(t *rapid.T) { w.takeBack(name.Draw(t, "environment")) },
 			"approve": func(t *rapid.T) { w.consent(o, name.Draw(t, "environment"), person.Draw(t, "by")) },
 			"agree": func(t *rapid.T) {
 				w.plan()
@@ -149,6 +157,7 @@ func (w *world) settle(t *rapid.T, o *oracle, names []string) {
 			return
 		}
 		for _, name := range names {
+			w.takeBack(name)
 			w.over(o, name, Succeeded)
 			w.looked(o, name, "watch", true)
 			w.looked(o, name, "nightly", true)

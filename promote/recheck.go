@@ -42,6 +42,9 @@ func recheck(state State, environment string, plan Plan, asked []string) (closed
 	case !known || !onTrunk || last == nil:
 		return []Gate{{Name: GateLineage, Text: environment + " or what it runs is not on trunk any more"}}
 	}
+	if last.Rollback {
+		return c.recheckBack(plan)
+	}
 	promotion := Promotion{Environment: environment, Range: state.ofDeployment(last), Without: last.Without}
 	switch {
 	case last.Reason != "":
@@ -61,6 +64,23 @@ func recheck(state State, environment string, plan Plan, asked []string) (closed
 		closed = append(closed, c.heldSince(promotion)...)
 	}
 	return closed
+}
+
+// recheckBack asks again what a rollback that is about to apply is asked.
+func (c *considered) recheckBack(plan Plan) (closed []Gate) {
+	last := c.environment.Last
+	promotion, ok := c.backward()
+	if !ok {
+		return []Gate{{Name: GateLineage, Text: Short(last.To) + " is not on trunk any more"}}
+	}
+	exact := plan.without(last.Without)
+	promotion.Plan = &exact
+	for _, gate := range c.backGates(promotion) {
+		if !gate.Open && !slices.Contains(last.Passed, gate.Name) {
+			closed = append(closed, gate)
+		}
+	}
+	return append(closed, c.heldSince(promotion)...)
 }
 
 // heldSince are holds on components that were put on after it was decided what to leave out.

@@ -36,6 +36,9 @@ func (r Rollout) Rides() bool {
 		if stage.Status == Converged || stage.Range.To.SHA == "" {
 			continue
 		}
+		if stage.Range.Back {
+			return false
+		}
 		if !slices.ContainsFunc(stage.Range.Commits, func(c Commit) bool {
 			return c.Position > r.Commit.Position && c.Pull != 0 && c.Pull != r.Commit.Pull
 		}) {
@@ -59,6 +62,12 @@ func stage(state State, commit Commit, environment Environment, decision Decisio
 		return ok && target.Position >= commit.Position
 	}
 	last := environment.Last
+	if s.goingBack(state, commit, last, decision) {
+		return s
+	}
+	if last != nil && last.Rollback {
+		last = nil // it carries nothing on
+	}
 	switch {
 	case runs.Position >= commit.Position:
 		s.Status = Converged
@@ -68,7 +77,7 @@ func stage(state State, commit Commit, environment Environment, decision Decisio
 	case carries(last) && last.Phase.Live():
 		s.Status, s.Deployment, s.Range = Deploying, last, state.ofDeployment(last)
 	case carries(last) && (last.Phase == Failed || last.Phase == Aborted):
-		s.Status, s.Deployment, s.Range, s.Waits = Stopped, last, state.ofDeployment(last), decision.Waits
+		s.Status, s.Deployment, s.Range, s.Waits, s.NotBack = Stopped, last, state.ofDeployment(last), decision.Waits, decision.NotBack
 	case decision.Promotion != nil && decision.Promotion.To.Position >= commit.Position:
 		s.Range, s.Waits, s.Gates, s.Approvals = decision.Promotion.Range, decision.Waits, decision.Gates, decision.Approvals
 		if plan := decision.Promotion.Plan; plan != nil {
@@ -115,6 +124,9 @@ func behind(state State, commit Commit, rules config.Environment, decision Decis
 func (s State) ofDeployment(d *Deployment) Range {
 	from, _ := s.commit(d.From)
 	to, _ := s.commit(d.To)
+	if d.Rollback {
+		return s.back(from, to)
+	}
 	return s.between(from, to)
 }
 

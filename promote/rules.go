@@ -112,6 +112,9 @@ func (r ruleset) digest() string {
 	if r.AutoIf != nil {
 		text += r.AutoIf.String()
 	}
+	for _, rule := range r.Rollback.Approve {
+		text += fmt.Sprintln("rollback", rule.Users, rule.Teams, rule.Count)
+	}
 	return sum("rules 1\n" + text)
 }
 

@@ -80,7 +80,12 @@ type Deployment struct {
 	// Without are the components that it leaves as they are, Passed the names of the gates that an override passed.
 	Without, Passed []string
 	// Reason for passing them.
-	Reason  string
+	Reason string
+	// Rollback: it goes back to a commit that succeeded before; From is then what is taken back, and Why the reason.
+	Rollback bool
+	Why      string
+	// Touched: something of it was applied, or begun to be.
+	Touched bool
 	Failure *Failure
 	// Instances that are part of it, with how far each got.
 	Instances []DeployedInstance
@@ -127,6 +132,8 @@ type DeployedInstance struct {
 	Counts PlannedInstance
 	// Downstream: it is at its digest, and here because one that it depends on changes.
 	Downstream bool
+	// Created and Destroyed are the addresses of resources that come into being, and that go, are forgotten or replaced.
+	Created, Destroyed []string
 }
 
 // Planned tells whether there is a plan that may be applied. An instance without one that is in the phase [InstancePlanned]
@@ -171,6 +178,11 @@ type Environment struct {
 	Holds []Hold
 	// Override that waits to be used; nil: none.
 	Override *Override
+	// Rollback that a person asked for and that waits to be started; nil: none.
+	Rollback *Rollback
+	// Touched is what deployments did to instances, in any order, as far as a rollback that waits or is under way has to do
+	// with it.
+	Touched []Touched
 }
 
 // State is all that is known of a repository when something is to be decided. Facts may come in any order and more than

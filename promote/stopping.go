@@ -16,6 +16,8 @@ func Retried(state State, name string) (to string, refusal *Refusal) {
 		return "", &Refusal{rule, fmt.Sprintf("Nothing was deployed in %s yet.", name), "`/promote " + name + "`"}
 	case last.Phase.Live():
 		return "", &Refusal{rule, fmt.Sprintf("%s is being brought to %s right now.", name, code(last.To)), "`/status`"}
+	case environment.Rollback != nil:
+		return "", &Refusal{rule, fmt.Sprintf("%s is to go back to %s, which waits.", name, code(environment.Rollback.To)), "`/status`"}
 	case last.Phase != Failed && last.Phase != Aborted:
 		return "", &Refusal{rule, fmt.Sprintf("The last deployment in %s, of %s, neither failed nor was stopped.", name, code(last.To)), "`/promote " + name + "`"}
 	}
@@ -23,7 +25,7 @@ func Retried(state State, name string) (to string, refusal *Refusal) {
 }
 
 // Stoppable is what a person may stop in an environment: the deployment under way, or the request that waits. Both are nil
-// with the reason why there is neither.
+// with the reason why there is neither. A rollback that waits is taken back like a request.
 func Stoppable(state State, name string) (live *Deployment, waits *Request, refusal *Refusal) {
 	environment := state.Environments[name]
 	if last := environment.Last; last != nil && last.Phase.Live() {
@@ -31,6 +33,9 @@ func Stoppable(state State, name string) (live *Deployment, waits *Request, refu
 	}
 	if environment.Request != nil {
 		return nil, environment.Request, nil
+	}
+	if back := environment.Rollback; back != nil {
+		return nil, &Request{Environment: name, To: back.To, By: back.By, At: back.At}, nil
 	}
 	return nil, nil, &Refusal{"What is under way is stopped, and what somebody asked for is taken back.", fmt.Sprintf("In %s there is neither.", name),
 		fmt.Sprintf("To keep %s as it is, `/hold %s because <reason>`.", name, name)}
@@ -55,6 +60,9 @@ func ShownOn(state State, from, to string) (pull int) {
 	state = state.indexed()
 	first, _ := state.commit(from)
 	last, _ := state.commit(to)
+	if last.Position < first.Position {
+		first, last = last, first // a rollback
+	}
 	for _, commit := range state.between(first, last).Commits {
 		if commit.Pull != 0 {
 			pull = commit.Pull

@@ -73,6 +73,9 @@ func (w *world) step() {
 			if decision.Dropped != nil {
 				w.change(decision.Environment, func(e *Environment) { e.Request = nil })
 			}
+			if decision.Unsafe != "" {
+				w.change(decision.Environment, func(e *Environment) { e.Rollback = nil })
+			}
 			if decision.Start == nil {
 				continue
 			}
@@ -97,6 +100,12 @@ func (w *world) start(decision Decision) {
 			e.Last.Passed = append(e.Last.Passed, gate.Name)
 		}
 		e.Request, e.Override = nil, nil
+		if back := decision.Rollback; back != nil {
+			e.Last.Rollback, e.Last.Why = true, back.Reason
+			hold := HoldOf(*back, w.state.Now)
+			hold.ID = w.id()
+			e.Rollback, e.Holds = nil, append(e.Holds, hold)
+		}
 	})
 }
 
@@ -107,9 +116,9 @@ func (w *world) end(name string, phase Phase) {
 	}
 	w.change(name, func(e *Environment) {
 		last := *e.Last
-		last.Phase, last.Finished = phase, w.state.Now
+		last.Phase, last.Finished, last.Touched = phase, w.state.Now, true
 		e.Last = &last
-		e.History = append(e.History, Outcome{Deployment: last.ID, To: last.To, Phase: phase, At: w.state.Now})
+		e.History = append(e.History, Outcome{Deployment: last.ID, To: last.To, Phase: phase, At: w.state.Now, Touched: true})
 		if phase == Succeeded {
 			e.Runs, e.Since = last.To, w.state.Now
 			e.LeftOut = nil
@@ -129,7 +138,8 @@ func (w *world) plan() {
 		w.change(impact.Environment, func(e *Environment) {
 			e.Plan = &Plan{From: impact.From, To: impact.To, After: impact.After, Done: true, Instances: []PlannedInstance{
 				{Name: "prod/vpc", Stack: "prod", Component: "vpc", Digest: fmt.Sprint(w.drift[e.Name]), Updates: 1, Changes: 1},
-				{Name: "prod/db", Stack: "prod", Component: "db", Digest: "same", Destroys: w.drift[e.Name] % 2, Changes: 1},
+				{Name: "prod/db", Stack: "prod", Component: "db", Digest: "same", Destroys: w.drift[e.Name] % 2, Changes: 1,
+					Destroying: []string{"db.main"}[:w.drift[e.Name]%2]},
 			}}
 		})
 	}
@@ -142,6 +152,17 @@ func (w *world) ask(name, to string, by Person, exact bool) *Refusal {
 		w.change(name, func(e *Environment) {
 			e.Request = &Request{ID: w.id(), Environment: name, To: wanted.To.SHA, By: by, Exact: exact, At: w.state.Now}
 		})
+		w.step()
+	}
+	return refusal
+}
+
+// back asks for an environment to go back.
+func (w *world) back(name, to string, by Person) *Refusal {
+	wish, _, refusal := RollingBack(w.state, Rollback{Environment: name, To: to, By: by, At: w.state.Now})
+	if refusal == nil {
+		wish.ID = w.id()
+		w.change(name, func(e *Environment) { e.Rollback, e.Request = &wish, nil })
 		w.step()
 	}
 	return refusal
@@ -289,6 +310,7 @@ func rulesOf(t *rapid.T) (rules config.Repository) {
 		if rapid.IntRange(0, 2).Draw(t, "nightly") == 0 {
 			e.Scheduled = []config.ScheduledCheck{{Check: config.Check{Name: "nightly"}, Schedule: nightly}}
 		}
+		backRules(t, &e)
 		rules.Environments = append(rules.Environments, e)
 	}
 	if rapid.IntRange(0, 2).Draw(t, "migrations") == 0 {

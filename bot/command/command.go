@@ -16,6 +16,8 @@
 //	                                     stop an environment, or some of its components
 //	/unhold <environment> [because <reason>]
 //	                                     let it go on
+//	/rollback <environment> [to <sha>] [with revert] [because <reason>]
+//	                                     back to a commit that succeeded there; with revert, on trunk as well
 //	/retry <environment>                 a deployment that failed or was stopped, again
 //	/abort <environment>                 stop what waits or runs
 //	/override <environment> [to <sha>] because <reason>
@@ -50,6 +52,8 @@ const (
 	Hold Kind = "hold"
 	// Unhold takes holds away.
 	Unhold Kind = "unhold"
+	// Rollback asks to bring one environment back to a commit that succeeded there.
+	Rollback Kind = "rollback"
 	// Retry asks for a deployment again that failed or was stopped.
 	Retry Kind = "retry"
 	// Abort stops what waits or runs in an environment.
@@ -79,7 +83,9 @@ type Command struct {
 	// Until is when a [Hold] ends: a day as in 2026-12-15, a minute as in "2026-12-15 16:00", or a while as in 2h or 3d;
 	// empty: when somebody lifts it. See [Command.Ends].
 	Until string
-	// Reason of a [Hold], an [Unhold] or an [Override], in one line.
+	// Revert: a [Rollback] also asks for a pull request that takes the commits back on trunk.
+	Revert bool
+	// Reason of a [Hold], an [Unhold], a [Rollback] or an [Override], in one line.
 	Reason string
 	// Long: it was typed as /trunkline …, and answers speak the same way.
 	Long bool
@@ -106,6 +112,9 @@ func (c Command) String() string {
 	}
 	if c.SHA != "" {
 		words = append(words, c.SHA)
+	}
+	if c.Revert {
+		words = append(words, with, revert)
 	}
 	if c.Until != "" {
 		words = append(words, until, c.Until)

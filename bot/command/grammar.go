@@ -10,20 +10,23 @@ import (
 const (
 	until   = "until"
 	because = "because"
+	with    = "with"
+	revert  = "revert"
 )
 
 var (
 	// shaKeyword stands before the SHA of a command.
-	shaKeyword = map[Kind]string{Plan: "at", Promote: "to", Override: "to"}
+	shaKeyword = map[Kind]string{Plan: "at", Promote: "to", Rollback: "to", Override: "to"}
 
 	// kinds in the order in which help lists them, and how each is typed after a slash.
-	kinds = []Kind{Plan, Promote, Approve, Hold, Unhold, Retry, Abort, Override, Status, Help}
+	kinds = []Kind{Plan, Promote, Approve, Hold, Unhold, Rollback, Retry, Abort, Override, Status, Help}
 	usage = map[Kind]string{
 		Plan:     "plan [environment…] [at <sha>]",
 		Promote:  "promote <environment> [to <sha>]",
 		Approve:  "approve <environment> [<sha>]",
 		Hold:     "hold <environment> [component…] [until <date>] because <reason>",
 		Unhold:   "unhold <environment> [because <reason>]",
+		Rollback: "rollback <environment> [to <sha>] [with revert] [because <reason>]",
 		Retry:    "retry <environment>",
 		Abort:    "abort <environment>",
 		Override: "override <environment> [to <sha>] because <reason>",
@@ -33,11 +36,11 @@ var (
 
 	// does is what a command is for, as the beginning of a sentence about its one environment.
 	does = map[Kind]string{
-		Promote: "moves", Approve: "is about", Hold: "stops", Unhold: "frees", Retry: "is about", Abort: "is about", Override: "is about",
+		Promote: "moves", Approve: "is about", Hold: "stops", Unhold: "frees", Rollback: "brings back", Retry: "is about", Abort: "is about", Override: "is about",
 	}
 
 	// later are the commands that a later version will have: known, so that nobody thinks they were misspelt.
-	later = map[string]bool{"rollback": true}
+	later = map[string]bool{"preview": true}
 
 	// foreign are commands of other bots, and words, that a slip of the hand could turn into ours.
 	foreign = map[string]bool{
@@ -134,7 +137,7 @@ func (g Grammar) arguments(kind Kind, words []string) (*Command, *Refusal) {
 	switch kind {
 	case Plan:
 		return g.plan(words)
-	case Promote, Approve, Hold, Unhold, Retry, Abort, Override:
+	case Promote, Approve, Hold, Unhold, Rollback, Retry, Abort, Override:
 		return g.one(kind, words)
 	default:
 		if len(words) > 0 {

@@ -12,7 +12,7 @@ import (
 const MaxReason = 300
 
 // takesReason tells which commands have a reason, and needsReason which must have one.
-func takesReason(kind Kind) bool { return kind == Unhold || needsReason(kind) }
+func takesReason(kind Kind) bool { return kind == Unhold || kind == Rollback || needsReason(kind) }
 func needsReason(kind Kind) bool { return kind == Hold || kind == Override }
 
 // beforeReason are the words that have a meaning; what follows `because` is free text.
@@ -29,7 +29,11 @@ func (g Grammar) one(kind Kind, words []string) (*Command, *Refusal) {
 	if takesReason(kind) {
 		words, said = cut(words, because)
 	}
-	if kind == Promote || kind == Approve || kind == Override {
+	reverts, words, refusal := withRevert(kind, words)
+	if refusal != nil {
+		return nil, refusal
+	}
+	if kind == Promote || kind == Approve || kind == Rollback || kind == Override {
 		words = splitAt(words, shaKeyword[kind])
 	}
 	before, sha := words, []string(nil)
@@ -39,9 +43,8 @@ func (g Grammar) one(kind Kind, words []string) (*Command, *Refusal) {
 	if len(before) == 0 {
 		return nil, g.nameless(kind)
 	}
-	command := &Command{Kind: kind, Environments: []string{strings.ToLower(before[0])}, Reason: reason(said)}
+	command := &Command{Kind: kind, Environments: []string{strings.ToLower(before[0])}, Reason: reason(said), Revert: reverts}
 	rest := before[1:]
-	var refusal *Refusal
 	switch {
 	case kind == Hold:
 		refusal = command.hold(rest, said)
@@ -63,6 +66,23 @@ func (g Grammar) one(kind Kind, words []string) (*Command, *Refusal) {
 		return nil, refusal
 	}
 	return command, nil
+}
+
+// withRevert takes `with revert` out of the words of a rollback, wherever it stands.
+func withRevert(kind Kind, words []string) (reverts bool, rest []string, refusal *Refusal) {
+	if kind != Rollback {
+		return false, words, nil
+	}
+	before, after := cut(words, with)
+	switch {
+	case after == nil:
+		return false, words, nil
+	case len(after) == 0:
+		return false, nil, &Refusal{Rule: "`" + usage[kind] + "` has nothing after `with` but `" + revert + "`", Fact: "There is nothing", Next: "/help"}
+	case !strings.EqualFold(after[0], revert):
+		return false, nil, &Refusal{Rule: "`" + usage[kind] + "` has nothing after `with` but `" + revert + "`", Fact: quoted(after[0]) + " is something else", Next: "/help"}
+	}
+	return true, append(before[:len(before):len(before)], after[1:]...), nil
 }
 
 func (g Grammar) nameless(kind Kind) *Refusal {

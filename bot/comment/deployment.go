@@ -67,6 +67,8 @@ var failedStep = map[string]struct{ named, whole literal }{
 	"abort":         {"somebody stopped {}", "somebody stopped it"},
 	"configuration": {"the configuration of {} cannot be used", "its configuration cannot be used"},
 	"engine":        {"the engine {} cannot be run", "the engine cannot be run"},
+	"rollback":      {"going back to {} is not safe", "going back is not safe"},
+	"gates":         {"gates had closed before {}", "gates had closed before anything was applied"},
 	"state":         {"the state of {} would move", "state would move"},
 	"secrets":       {"the secret {} cannot be read", "a secret cannot be read"},
 }
@@ -84,14 +86,26 @@ func stopped(stage promote.Stage, o Options) section {
 		if f := stage.Deployment.Failure; f != nil && f.Message != "" {
 			d.append(messageBlock(f.Message, most))
 		}
-		d.paragraph(say("Mend it and merge, or type {}: it goes on from there and applies nothing twice.",
-			again(stage, o)))
+		d.paragraph(goesOn(stage, o))
 		if len(stage.Deployment.Instances) > 0 && most > 10 {
 			d.append(instanceTable(stage, 50))
 		}
 		all = append(all, d)
 	}
 	return versions(all...)
+}
+
+// goesOn says how it goes on after a failure.
+func goesOn(stage promote.Stage, o Options) line {
+	if stage.Range.Back {
+		return say("Nothing happens by itself any more: {} is held. Mend what it met and type {}, or mend it forward: merge, then {} and {}.",
+			text(stage.Environment.Name), o.typed("/retry "+stage.Environment.Name), o.typed("/unhold "+stage.Environment.Name), o.typed("/promote "+stage.Environment.Name))
+	}
+	l := say("Mend it and merge, or type {}: it goes on from there and applies nothing twice.", again(stage, o))
+	if stage.NotBack != "" {
+		l = say("It is not rolled back by itself: {}. {}", prose(stage.NotBack), l)
+	}
+	return l
 }
 
 // stays says what a failed deployment leaves behind. An instance whose apply did not end well is never counted as
@@ -116,7 +130,8 @@ func stays(d *promote.Deployment) line {
 }
 
 // beforeApplying are the steps whose failure leaves all that was not applied as it was.
-var beforeApplying = map[string]bool{"plan": true, "configuration": true, "engine": true, "state": true, "secrets": true}
+var beforeApplying = map[string]bool{"plan": true, "configuration": true, "engine": true, "state": true, "secrets": true, "rollback": true,
+	"gates": true, "order": true}
 
 // halfApplied are the instances that may be partly applied, by name.
 func halfApplied(d *promote.Deployment) []line {
@@ -185,6 +200,9 @@ func history(r promote.Rollout) section {
 			by = say("asked for by {}", text(d.By.Login))
 		}
 		applied := count(appliedOf(d), "instance applied", "instances applied")
+		if d.Rollback {
+			by = say("{}, a rollback", by)
+		}
 		items = append(items, say("**{}** {}, {}, {}{}", text(stage.Environment.Name), fromTo(d.From, d.To), by,
 			applied, when(*d)))
 	}

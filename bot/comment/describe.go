@@ -11,8 +11,14 @@ func Describe(d promote.Deployment) string {
 	switch d.Phase {
 	case promote.Succeeded:
 		l = say("Runs {}: {}", commit(d.To), howFar(&d))
+		if d.Rollback {
+			l = say("Rolled back from {}. {}", commit(d.From), l)
+		}
 	case promote.Failed:
 		l = say("Stopped: {}.{}", whatFailed(&d), stays(&d))
+		if d.Rollback {
+			l = say("The rollback stopped: {}.{}", whatFailed(&d), stays(&d))
+		}
 	case promote.Aborted:
 		l = say("Aborted.{}", stays(&d))
 	case promote.Void:
@@ -22,6 +28,9 @@ func Describe(d promote.Deployment) string {
 		}
 	default:
 		l = say("Going {}: {}", fromTo(d.From, d.To), howFar(&d))
+		if d.Rollback {
+			l = say("Going back {}: {}", fromTo(d.From, d.To), howFar(&d))
+		}
 	}
 	return endCutAt(l.plain(), descriptionLimit)
 }
@@ -32,6 +41,9 @@ func Deployment(d promote.Deployment) string {
 	l := say("{} to {}", commit(d.To), text(d.Environment))
 	if d.From != "" {
 		l = say("{}, which ran {}", l, commit(d.From))
+	}
+	if d.Rollback {
+		l = say("Rollback of {} {}", text(d.Environment), fromTo(d.From, d.To))
 	}
 	if d.By.Login != "" {
 		l = say("{}; asked for by {}", l, text(d.By.Login))

@@ -33,6 +33,7 @@ func Help(environments []config.Environment, may Rights, o Options) string {
 		{o.typed("/approve <environment> [<sha>]"), own("approve the promotion that the comment shows")},
 		{o.typed("/hold <environment> [component…] [until <date>] because <reason>"), own("nothing moves there, or these components do not")},
 		{o.typed("/unhold <environment> [because <reason>]"), own("lift a hold; another person's needs a reason")},
+		{o.typed("/rollback <environment> [to <sha>] [with revert] [because <reason>]"), own("back to the last commit that succeeded there before, or to the one you name; leaves a hold")},
 		{o.typed("/retry <environment>"), own("a deployment that failed, again")},
 		{o.typed("/abort <environment>"), own("take back what waits, or stop what is under way after the step it is at")},
 		{o.typed("/override <environment> [to <sha>] because <reason>"), own("an emergency: pass closed gates, on the record")},
@@ -98,6 +99,12 @@ func gateRules(e config.Environment) (rules []line) {
 	}
 	if e.MaxRange.Pulls > 0 {
 		rules = append(rules, say("at most {} at once", count(e.MaxRange.Pulls, "pull request", "pull requests")))
+	}
+	for _, rule := range e.Rollback.Approve {
+		rules = append(rules, say("a rollback needs {} of {}", count(rule.Count, "approval", "approvals"), text(rule.Who.String())))
+	}
+	if e.OnFailure.Rollback {
+		rules = append(rules, own("goes back by itself where a deployment fails"))
 	}
 	if e.ConvergeWithin > 0 {
 		rules = append(rules, say("converges within {}", lasting(e.ConvergeWithin)))

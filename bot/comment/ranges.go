@@ -30,7 +30,7 @@ func ranges(r promote.Rollout) section {
 		if m.by != "" {
 			l = say("{}, asked for by {}", l, text(m.by))
 		}
-		if m.to != r.Commit.SHA && r.Commit.Pull != 0 {
+		if m.to != r.Commit.SHA && r.Commit.Pull != 0 && !content[m].Back {
 			l = say("{}. {} rides with {}", l, pull(r.Commit.Pull), reference(content[m].To))
 		}
 		items = append(items, l)
@@ -45,6 +45,14 @@ func ranges(r promote.Rollout) section {
 
 // goes is the verb for a stage's range.
 func goes(stage promote.Stage) literal {
+	switch {
+	case stage.Range.Back && stage.Status == promote.Stopped:
+		return "was to go back"
+	case stage.Range.Back && stage.Deployment != nil:
+		return "goes back"
+	case stage.Range.Back:
+		return "would go back"
+	}
 	switch stage.Status {
 	case promote.Deploying:
 		return "goes"
@@ -56,7 +64,7 @@ func goes(stage promote.Stage) literal {
 
 // askedBy is who asked for the deployment that carries the range; empty: nobody, or there is none.
 func askedBy(stage promote.Stage) string {
-	if stage.Deployment == nil || stage.Status != promote.Deploying && stage.Status != promote.Stopped {
+	if stage.Deployment == nil || stage.Status != promote.Deploying && stage.Status != promote.Stopped && stage.Status != promote.GoingBack {
 		return ""
 	}
 	return stage.Deployment.By.Login
@@ -65,7 +73,9 @@ func askedBy(stage promote.Stage) string {
 // rangeOf is "from 9f1c2ab to 4d03e77: #38, #40 and #42 by alice and bob".
 func rangeOf(r promote.Range) line {
 	l := fromTo(r.From.SHA, r.To.SHA)
-	if content := contents(r); content != nil {
+	if content := contents(r); content != nil && r.Back {
+		l = say("{}, which takes back {}", l, content)
+	} else if content != nil {
 		l = say("{}: {}", l, content)
 	}
 	return l

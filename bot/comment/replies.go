@@ -123,7 +123,9 @@ func statusRow(rule config.Environment, s promote.State, decisions []promote.Dec
 
 // statusNext is what an environment does or waits for.
 func statusNext(stage promote.Stage, decisions []promote.Decision, o Options) line {
-	if d := stage.Deployment; d != nil && d.Phase.Live() {
+	if d := stage.Deployment; d != nil && d.Phase.Live() && d.Rollback {
+		return say("⏪ goes back to {}: {}", commit(d.To), howFar(d))
+	} else if d != nil && d.Phase.Live() {
 		return say("⏳ goes to {}: {}", commit(d.To), howFar(d))
 	}
 	next := own("–")
@@ -138,6 +140,9 @@ func statusNext(stage promote.Stage, decisions []promote.Decision, o Options) li
 		case len(decision.Waits) > 0:
 			next = firstReason(stage, o)
 		}
+	}
+	if d := stage.Deployment; d != nil && d.Rollback && (d.Phase == promote.Failed || d.Phase == promote.Aborted) {
+		return say("❌ {} on the way back to {}; {} tries it again", whatFailed(d), commit(d.To), o.typed("/retry "+stage.Environment.Name))
 	}
 	if d := stage.Deployment; d != nil && (d.Phase == promote.Failed || d.Phase == promote.Aborted) && d.To != stage.Runs.SHA {
 		return say("❌ {} on the way to {}; {}", whatFailed(d), commit(d.To), say("{} tries again", again(stage, o)))

@@ -35,13 +35,14 @@ func rolloutSections(r promote.Rollout, o Options) []section {
 			all = append(all, stopped(stage, o))
 		}
 	}
+	all = append(all, backs(r, o))
 	for _, stage := range r.Stages {
 		all = append(all, gates(stage, o))
 	}
 	all = append(all, ranges(r))
 	all = append(all, impacts(r, o)...)
 	for _, stage := range r.Stages {
-		if stage.Status == promote.Deploying {
+		if stage.Status == promote.Deploying || stage.Status == promote.GoingBack && stage.Deployment != nil {
 			all = append(all, versions(instanceTable(stage, 100), instanceTable(stage, 10)))
 		}
 	}
@@ -67,7 +68,13 @@ func rolloutHeadline(r promote.Rollout, o Options) line {
 	case r.Converged():
 		return converged(r)
 	}
-	if stage, found := first(r, promote.Stopped); found {
+	if stage, found := first(r, promote.GoingBack); found {
+		return goingBack(stage, sha, o)
+	}
+	if stage, found := first(r, promote.Stopped); found && stage.Range.Back {
+		return say("❌ **The rollback of {} {} stopped: {}.** {} tries it again.", text(stage.Environment.Name), fromTo(stage.Range.From.SHA, stage.Range.To.SHA),
+			whatFailed(stage.Deployment), o.typed("/retry "+stage.Environment.Name))
+	} else if found {
 		return say("❌ **{} stopped in {}: {}.** {} tries again from there.", sha, text(stage.Environment.Name),
 			whatFailed(stage.Deployment), again(stage, o))
 	}

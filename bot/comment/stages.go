@@ -24,6 +24,8 @@ func standing(stage promote.Stage, r promote.Rollout, o Options) line {
 			return say("⏳ {}", o.toLog(own(phaseWord[stage.Deployment.Phase]), stage.Deployment))
 		}
 		return own("⏳ starting")
+	case promote.GoingBack:
+		return own("⏪ going back")
 	case promote.Stopped:
 		return say("❌ {}", o.toLog(own("stopped"), stage.Deployment))
 	case promote.Ready:
@@ -68,6 +70,10 @@ func runs(stage promote.Stage) line {
 // next is what happens next in the environment, or what is waited for.
 func next(stage promote.Stage, r promote.Rollout, o Options) line {
 	switch {
+	case stage.Status == promote.GoingBack && stage.Deployment != nil:
+		return say("goes back to {}: {}", commit(stage.Range.To.SHA), howFar(stage.Deployment))
+	case stage.Status == promote.Stopped && stage.Range.Back:
+		return say("{} tries the rollback again", o.typed("/retry "+stage.Environment.Name))
 	case stage.Status == promote.Deploying:
 		return say("goes to {}: {}", target(stage, r), howFar(stage.Deployment))
 	case stage.Status == promote.Converged, len(r.Problems) > 0:

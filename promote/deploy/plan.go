@@ -120,6 +120,7 @@ func (r *run) planned(name string, plan engine.Plan) promote.DeployedInstance {
 		instance.ChangeDigests = append(instance.ChangeDigests, change.Digest)
 		instance.Destructive = instance.Destructive || change.Action.Destructive()
 	}
+	instance.Created, instance.Destroyed = promote.ComesAndGoes(plan.Changes)
 	preview := planner.InstancePreview{Instance: r.target.Instances[name].Instance, Outcome: planner.Planned, Plan: plan}
 	counted := promote.PlanOf(promote.PlannedImpact{Preview: planner.Preview{Instances: []planner.InstancePreview{preview}}})
 	instance.Counts = counted.Instances[0]

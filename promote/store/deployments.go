@@ -11,7 +11,7 @@ import (
 	"github.com/trunkline/trunkline/promote"
 )
 
-const deploymentColumns = `id, environment, from_sha, to_sha, phase, ending, asked_by, login, without, passed, reason, failure, started_at, finished_at`
+const deploymentColumns = `id, environment, from_sha, to_sha, phase, ending, asked_by, login, without, passed, reason, rollback, why, touched, failure, started_at, finished_at`
 
 // Deployment returns a deployment with its instances, and the repository it belongs to.
 func (tx *Tx) Deployment(id int64) (d promote.Deployment, repository int64, err error) {
@@ -41,7 +41,7 @@ func (tx *Tx) deployment(where string, args ...any) (*promote.Deployment, error)
 	var d promote.Deployment
 	var failure, ending, without, passed string
 	var started, finished int64
-	found, err := tx.one([]any{&d.ID, &d.Environment, &d.From, &d.To, &d.Phase, &ending, &d.By.ID, &d.By.Login, &without, &passed, &d.Reason, &failure,
+	found, err := tx.one([]any{&d.ID, &d.Environment, &d.From, &d.To, &d.Phase, &ending, &d.By.ID, &d.By.Login, &without, &passed, &d.Reason, &d.Rollback, &d.Why, &d.Touched, &failure,
 		&started, &finished}, `SELECT `+deploymentColumns+` FROM deployments WHERE `+where, args...)
 	if err != nil || !found {
 		return nil, err
@@ -63,15 +63,16 @@ func (tx *Tx) deployment(where string, args ...any) (*promote.Deployment, error)
 func (tx *Tx) deployedInstances(deployment int64) (instances []promote.DeployedInstance, err error) {
 	err = tx.each(func(rows *sql.Rows) error {
 		var i promote.DeployedInstance
-		var changes, counts string
-		err := rows.Scan(&i.Name, &i.Phase, &i.Digest, &i.PlanDigest, &changes, &i.Summary, &i.Destructive, &counts, &i.Downstream)
+		var changes, counts, created, destroyed string
+		err := rows.Scan(&i.Name, &i.Phase, &i.Digest, &i.PlanDigest, &changes, &i.Summary, &i.Destructive, &counts, &i.Downstream, &created, &destroyed)
 		if err == nil && counts != "" {
 			err = json.Unmarshal([]byte(counts), &i.Counts)
 		}
-		err = errOr(err, json.Unmarshal([]byte(changes), &i.ChangeDigests))
+		err = errors.Join(err, json.Unmarshal([]byte(changes), &i.ChangeDigests), json.Unmarshal([]byte(created), &i.Created),
+			json.Unmarshal([]byte(destroyed), &i.Destroyed))
 		instances = append(instances, i)
 		return err
-	}, `SELECT name, phase, digest, plan_digest, change_digests, summary, destructive, counts, downstream FROM deployment_instances
+	}, `SELECT name, phase, digest, plan_digest, change_digests, summary, destructive, counts, downstream, created, destroyed FROM deployment_instances
 		WHERE deployment = $1 ORDER BY name`, deployment)
 	return instances, err
 }
@@ -133,17 +134,21 @@ func (tx *Tx) PlannedAgain(deployment int64, instance promote.DeployedInstance) 
 }
 
 func (tx *Tx) setPlan(deployment int64, instance promote.DeployedInstance, where string) error {
-	changes, err := json.Marshal(append([]string{}, instance.ChangeDigests...))
-	if err != nil {
-		return err
+	var texts [3]string
+	for i, all := range [][]string{instance.ChangeDigests, instance.Created, instance.Destroyed} {
+		text, err := json.Marshal(append([]string{}, all...))
+		if err != nil {
+			return err
+		}
+		texts[i] = string(text)
 	}
 	counts, err := json.Marshal(instance.Counts)
 	if err != nil {
 		return err
 	}
 	return tx.transition(`UPDATE deployment_instances SET phase = 'planned', plan_digest = $1, change_digests = $2, summary = $3,
-		destructive = $4, counts = $5 WHERE deployment = $6 AND name = $7 AND `+where,
-		instance.PlanDigest, string(changes), instance.Summary, instance.Destructive, string(counts), deployment, instance.Name)
+		destructive = $4, counts = $5, created = $8, destroyed = $9 WHERE deployment = $6 AND name = $7 AND `+where,
+		instance.PlanDigest, texts[0], instance.Summary, instance.Destructive, string(counts), deployment, instance.Name, texts[1], texts[2])
 }
 
 // Apply moves a deployment from planning to applying, when every instance has its plan.
@@ -162,11 +167,16 @@ func (tx *Tx) Applying(deployment int64, name string) error {
 		FROM deployments d JOIN deployment_instances i ON i.deployment = d.id WHERE d.id = $1 AND i.name = $2
 		ON CONFLICT (repository, environment, name) DO UPDATE SET digest = '', whereabouts = excluded.whereabouts`,
 		deployment, name, millis(tx.now))
-	if err != nil {
+	if err := errOr(err, tx.touches(deployment)); err != nil {
 		return err
 	}
 	return tx.transition(`UPDATE deployment_instances SET phase = 'applying' WHERE deployment = $1 AND name = $2
 		AND phase IN ('planned', 'applying', 'failed')`, deployment, name)
+}
+
+// touches writes down that something of a deployment is applied.
+func (tx *Tx) touches(deployment int64) error {
+	return tx.exec(`UPDATE deployments SET touched = TRUE WHERE id = $1 AND NOT touched`, deployment)
 }
 
 // Applied writes down that an instance is at its digest: the environment runs it from now on. Where that changed something,
@@ -243,7 +253,11 @@ func (tx *Tx) Succeed(id int64, left Left) error {
 	if len(left.Out) > 0 {
 		reason = "without " + strings.Join(left.Out, ", ")
 	}
-	err = tx.Record(Record{Repository: repository, Actor: deployment.By, Kind: "succeeded", Environment: deployment.Environment, SHA: deployment.To, Reason: reason})
+	kind := "succeeded"
+	if deployment.Rollback {
+		kind = "rolled back"
+	}
+	err = tx.Record(Record{Repository: repository, Actor: deployment.By, Kind: kind, Environment: deployment.Environment, SHA: deployment.To, Reason: reason})
 	return errOr(err, tx.Step(repository))
 }
 
@@ -280,6 +294,9 @@ func (tx *Tx) Withdraw(id int64, gates []promote.Gate) error {
 	if err != nil {
 		return err
 	}
+	if deployment.Rollback {
+		return tx.withdrawRollback(deployment, gates)
+	}
 	// What was asked for waits again, unless something else was asked for meanwhile.
 	err = tx.exec(`UPDATE requests SET phase = 'waiting' WHERE id = (SELECT MAX(id) FROM requests WHERE repository = $1 AND environment = $2
 			AND target = $3 AND asked_by = $4 AND phase = 'taken')
@@ -304,6 +321,9 @@ func (tx *Tx) end(id int64, ending promote.Phase, by promote.Person, why promote
 		return err
 	}
 	err = tx.Record(Record{Repository: repository, Actor: by, Kind: string(ending), Environment: deployment.Environment, SHA: deployment.To, Reason: why.Message})
+	if ending != promote.Void {
+		err = errOr(err, tx.stopsGoingBack(repository, deployment, why))
+	}
 	return errOr(err, tx.Step(repository))
 }
 
@@ -324,6 +344,7 @@ func (tx *Tx) Fail(id int64, failure promote.Failure) error {
 	}
 	err = tx.Record(Record{Repository: repository, Actor: deployment.By, Kind: "failed", Environment: deployment.Environment,
 		SHA: deployment.To, Reason: failure.Step + " " + failure.Subject})
+	err = errOr(err, tx.stopsGoingBack(repository, deployment, failure))
 	return errOr(err, tx.Step(repository))
 }
 

@@ -31,8 +31,13 @@ func (tx *Tx) facts(repository int64, e *promote.Environment) (err error) {
 	if e.Holds, err = tx.holds(repository, e.Name); err != nil {
 		return err
 	}
-	e.Override, err = tx.waitingOverride(repository, e.Name)
-	return err
+	if e.Override, err = tx.waitingOverride(repository, e.Name); err != nil {
+		return err
+	}
+	if e.Rollback, err = tx.waitingRollback(repository, e.Name); err != nil {
+		return err
+	}
+	return tx.touched(repository, e)
 }
 
 func (tx *Tx) history(repository int64, environment string) (ended []promote.Outcome, err error) {
@@ -40,13 +45,13 @@ func (tx *Tx) history(repository int64, environment string) (ended []promote.Out
 		var o promote.Outcome
 		var ending string
 		var at int64
-		err := rows.Scan(&o.Deployment, &o.To, &o.Phase, &ending, &at)
+		err := rows.Scan(&o.Deployment, &o.To, &o.Phase, &ending, &o.Touched, &at)
 		o.Phase, o.At = phaseOf(o.Phase, ending), fromMillis(at)
 		if o.Phase != promote.Void { // it has touched nothing
 			ended = append(ended, o)
 		}
 		return err
-	}, `SELECT id, to_sha, phase, ending, finished_at FROM deployments WHERE repository = $1 AND environment = $2 AND finished_at > 0
+	}, `SELECT id, to_sha, phase, ending, touched, finished_at FROM deployments WHERE repository = $1 AND environment = $2 AND finished_at > 0
 		ORDER BY id DESC LIMIT $3`, repository, environment, mostHistory)
 	return ended, err
 }

@@ -31,6 +31,9 @@ const (
 	DivergenceProjection = "divergence"
 	// EndedDivergenceProjection says that such an issue was closed. Subject and GitHubID: the same.
 	EndedDivergenceProjection = "ended divergence"
+	// RollbackProjection is the issue about a rollback where no pull request is to be told. Subject: the id of the notice;
+	// GitHubID: the number of the issue.
+	RollbackProjection = "rollback"
 	// ReplyProjection is a comment that answers a command. Subject: comment/line.
 	ReplyProjection = "reply"
 )

@@ -35,7 +35,12 @@ func (tx *Tx) State(repository int64) (state promote.State, err error) {
 }
 
 // commits from the oldest that an environment runs, or was last brought from, to the tip.
-func (tx *Tx) commits(repository int64) (commits []promote.Commit, err error) {
+func (tx *Tx) commits(repository int64) ([]promote.Commit, error) {
+	return tx.commitsSince(repository, `FALSE`)
+}
+
+// commitsSince are those, and all since the oldest that is more: a condition on c, whose arguments count from $2 on.
+func (tx *Tx) commitsSince(repository int64, more string, args ...any) (commits []promote.Commit, err error) {
 	err = tx.each(func(rows *sql.Rows) error {
 		var c promote.Commit
 		var others, paths string
@@ -54,8 +59,12 @@ func (tx *Tx) commits(repository int64) (commits []promote.Commit, err error) {
 		WHERE repository = $1 AND position >= COALESCE((SELECT MIN(c.position) FROM commits c
 			WHERE c.repository = $1 AND (c.sha IN (SELECT runs FROM environments WHERE repository = $1)
 				OR c.sha IN (SELECT from_sha FROM deployments WHERE id IN
-					(SELECT MAX(id) FROM deployments WHERE repository = $1 GROUP BY environment)))), 0)
-		ORDER BY position`, repository)
+					(SELECT MAX(id) FROM deployments WHERE repository = $1 GROUP BY environment))
+				OR c.sha IN (SELECT to_sha FROM deployments WHERE rollback AND id IN
+					(SELECT MAX(id) FROM deployments WHERE repository = $1 GROUP BY environment))
+				OR c.sha IN (SELECT to_sha FROM rollbacks WHERE repository = $1 AND phase = 'waiting')
+				OR `+more+`)), 0)
+		ORDER BY position`, append([]any{repository}, args...)...)
 	return commits, err
 }
 

@@ -51,6 +51,11 @@ func (tx *Tx) carryOut(repository int64, environment promote.Environment, decisi
 			return err
 		}
 	}
+	if decision.Unsafe != "" {
+		if err := tx.refuseUnsafe(repository, environment.Rollback, decision.Unsafe); err != nil {
+			return err
+		}
+	}
 	if decision.Start == nil {
 		return nil
 	}
@@ -101,15 +106,26 @@ func (tx *Tx) start(repository int64, environment promote.Environment, decision 
 	if err != nil {
 		return err
 	}
+	why := ""
+	if decision.Rollback != nil {
+		why = decision.Rollback.Reason
+	}
 	var id int64
-	_, err = tx.one([]any{&id}, `INSERT INTO deployments (repository, environment, from_sha, to_sha, phase, asked_by, login, without, passed, reason, started_at)
-		VALUES ($1, $2, $3, $4, 'planning', $5, $6, $7, $8, $9, $10) RETURNING id`, repository, decision.Environment,
-		decision.Start.From.SHA, decision.Start.To.SHA, decision.By.ID, decision.By.Login, string(without), string(names), reason, millis(tx.now))
+	_, err = tx.one([]any{&id}, `INSERT INTO deployments (repository, environment, from_sha, to_sha, phase, asked_by, login, without, passed, reason,
+			rollback, why, started_at)
+		VALUES ($1, $2, $3, $4, 'planning', $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id`, repository, decision.Environment,
+		decision.Start.From.SHA, decision.Start.To.SHA, decision.By.ID, decision.By.Login, string(without), string(names), reason,
+		decision.Rollback != nil, why, millis(tx.now))
 	if err != nil {
 		return err
 	}
 	if err := tx.Record(started(repository, decision)); err != nil {
 		return err
+	}
+	if decision.Rollback != nil {
+		if err := tx.goesBack(repository, id, decision); err != nil {
+			return err
+		}
 	}
 	return tx.Nudge(Nudge{Topic: Deploy, Repository: repository, Subject: fmt.Sprint(id)})
 }
@@ -118,6 +134,10 @@ func (tx *Tx) start(repository int64, environment promote.Environment, decision 
 func started(repository int64, decision promote.Decision) Record {
 	record := Record{Repository: repository, Actor: decision.By, Kind: "started", Environment: decision.Environment,
 		SHA: decision.Start.To.SHA, Reason: fmt.Sprintf("%d commits after %s", len(decision.Start.Commits), decision.Start.From.SHA)}
+	if decision.Rollback != nil {
+		record.Kind = "rollback started"
+		record.Reason = because(fmt.Sprintf("back from %s, which takes back %d commits", decision.Start.From.SHA, len(decision.Start.Commits)), decision.Rollback.Reason)
+	}
 	for _, gate := range decision.Gates {
 		if gate.Open {
 			record.Reason += "; " + gate.Name + ": " + gate.Text

@@ -8,8 +8,8 @@ import (
 	"github.com/trunkline/trunkline/promote/store"
 )
 
-// tickEvery is what [Bot.tickEvery] is outside tests: how late a gate may open that opens by time.
-const tickEvery = 5 * time.Second
+// tickEvery is what [Bot.tickEvery] is outside tests: how late a gate may open that opens by time, and a watch look.
+const tickEvery = time.Second
 
 // tick has repositories looked at whose time has come, until ctx ends.
 func (b *Bot) tick(ctx context.Context) {

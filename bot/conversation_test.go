@@ -71,6 +71,8 @@ type conversation struct {
 	running string
 	// watched are commits whose check runs are shown in full, such as the heads of groups of the merge queue.
 	watched map[string]bool
+	// log is what somebody read of one in this step.
+	log string
 	// brief: of comments only the news are shown.
 	brief bool
 	// disturb is called after each step, before what follows from it has ended; nil: nothing disturbs.
@@ -156,7 +158,7 @@ func (c *conversation) do(line string) {
 		c.restart()
 		return
 	}
-	if c.doMore(line) || c.doPeople(line) || c.doTime(line) {
+	if c.doMore(line) || c.doPeople(line) || c.doTime(line) || c.doLogs(line) {
 		return
 	}
 	match := step.FindStringSubmatch(line)
@@ -319,6 +321,8 @@ func (c *conversation) happened() string {
 		c.running = running
 	}
 	c.seen = len(events)
+	out.WriteString(c.log)
+	c.log = ""
 	return c.readable(out.String())
 }
 
@@ -394,6 +398,7 @@ var nearlySHA = regexp.MustCompile(`\b[0-9a-f]{7,40}\b`)
 func (c *conversation) readable(text string) string {
 	text = strings.ReplaceAll(text, c.deployed, "$DEPLOYED")
 	text = checkAddress.ReplaceAllString(strings.ReplaceAll(text, c.gh.URL(), "https://github.example"), "/runs/…")
+	text = logToken.ReplaceAllString(text, "$1…")
 	text = replyMarker.ReplaceAllString(text, "reply …")
 	return nearlySHA.ReplaceAllStringFunc(text, func(found string) string {
 		for _, sha := range c.order {

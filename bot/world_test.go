@@ -69,6 +69,8 @@ func (s *standing) goOn(by time.Duration) {
 type setup struct {
 	// clock of GitHub; nil: its time is that of the world, which stands still.
 	clock func() time.Time
+	// public is the address at which people reach the bot; empty: there is none.
+	public string
 	// before is called when there is a repository and before there is a bot.
 	before func(*githubsim.GitHub)
 	// operator changes the bot's settings.
@@ -135,7 +137,8 @@ func (w *world) placed(text string) string { return strings.ReplaceAll(text, "$D
 // start starts the bot, as at the beginning or after it was stopped.
 func (w *world) start() {
 	w.t.Helper()
-	settings := config.Operator{Data: w.data, Database: filepath.Join(w.data, "trunkline.db"), Parallel: 2, StepTimeout: time.Minute}
+	settings := config.Operator{Data: w.data, Database: filepath.Join(w.data, "trunkline.db"), Parallel: 2, StepTimeout: time.Minute,
+		PublicURL: w.public, Logs: config.KeptLogs{Days: 90, Deployments: 1000}}
 	settings.GitHub.WebURL, settings.GitHub.APIURL = w.gh.URL()+"/", w.gh.APIURL()
 	settings.GitHub.App.ID = w.gh.AppID()
 	settings.GitHub.App.PrivateKey = config.Secret(w.gh.PrivateKeyPEM())

@@ -104,7 +104,7 @@ func (c *command) run(ctx context.Context, work Work, step string, change func(*
 		shell.Env[name] = value
 	}
 	change(&shell)
-	work.say("$ " + line)
+	work.say("$ " + strings.TrimSpace(line))
 	return c.settings.finish(ctx, shell, work, step)
 }
 

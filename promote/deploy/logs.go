@@ -45,7 +45,9 @@ func (r *run) logged(ctx context.Context, step string, command process.Command) 
 	r.leftBehind(ctx, step, command.Log, hostless)
 	log := r.log(step, hostless)
 	command.Copy = log
-	fmt.Fprintf(log, "$ %s\n", strings.Join(command.Args[max(0, len(command.Args)-1):], " "))
+	if n := len(command.Args); n > 0 {
+		fmt.Fprintf(log, "$ %s\n", strings.TrimSpace(command.Args[n-1])) // of the shell, the line
+	}
 	result, err := process.Run(ctx, command)
 	if err == nil && result.ExitCode != 0 {
 		r.end(ctx, log, fmt.Errorf("exit code %d", result.ExitCode))
@@ -63,13 +65,22 @@ func (r *run) end(ctx context.Context, log *logs.Step, failure error) {
 	case ctx.Err() != nil:
 		result, message = logs.Stopped, r.target.Redact(context.Cause(ctx).Error())
 	case errors.As(failure, &said):
-		result, message = logs.Failed, said.Message
+		result, message = logs.Failed, inShort(said.Message)
 	default:
 		result, message = logs.Failed, r.target.Redact(failure.Error())
 	}
 	if err := log.End(result, message); err != nil {
 		zerolog.Ctx(ctx).Warn().Err(err).Msg("a log is not kept")
 	}
+}
+
+// inShort is the error that an engine names first, or where it marks none, the last that it said.
+func inShort(message string) string {
+	message = strings.TrimSpace(message)
+	if strings.HasPrefix(message, "Error: ") {
+		return message
+	}
+	return message[strings.LastIndexByte(message, '\n')+1:]
 }
 
 // leftBehind keeps what a program said whose Trunkline was killed: its output is still in the file that it was written to.

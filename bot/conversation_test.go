@@ -82,11 +82,14 @@ type conversation struct {
 func newConversation(t *testing.T, archive *txtar.Archive) *conversation {
 	c := &conversation{changes: map[string]map[string]*string{}, names: map[string]string{}, said: map[int64]string{}, annotated: map[int64]int{}, script: -1}
 	trunk := map[string]string{}
+	var operator string
 	for i, file := range archive.Files {
 		change, path, _ := strings.Cut(file.Name, ": ")
 		switch {
 		case file.Name == "conversation":
 			c.script = i
+		case file.Name == "operator":
+			operator = string(file.Data)
 		case change == "trunk":
 			trunk[path] = string(file.Data)
 		default:
@@ -105,7 +108,7 @@ func newConversation(t *testing.T, archive *txtar.Archive) *conversation {
 			t.Skip("terraform is not on the PATH; this conversation needs the real one")
 		}
 	}
-	c.world = newWorld(t, githubsim.RepositoryOptions{Files: trunk, Private: true})
+	c.world = newWorldOf(t, githubsim.RepositoryOptions{Files: trunk, Private: true}, setup{operator: operated(operator)})
 	c.login = c.gh.BotLogin()
 	c.name("base", c.tip())
 	c.seen = len(c.gh.Events())
@@ -158,7 +161,7 @@ func (c *conversation) do(line string) {
 		c.restart()
 		return
 	}
-	if c.doMore(line) || c.doPeople(line) || c.doTime(line) || c.doLogs(line) {
+	if c.doOperator(line) || c.doMore(line) || c.doPeople(line) || c.doTime(line) || c.doLogs(line) {
 		return
 	}
 	match := step.FindStringSubmatch(line)

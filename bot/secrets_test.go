@@ -5,8 +5,10 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -21,6 +23,8 @@ import (
 
 	"github.com/trunkline/trunkline/bot/githubsim"
 	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/store"
 )
 
 // tattling is a repository whose engine tells all that it is given, in every way it knows, and writes down what its
@@ -89,7 +93,14 @@ type secretly struct {
 	*world
 	password, prod string // files
 	mu             sync.Mutex
-	sent           bytes.Buffer
+	sent, logged   bytes.Buffer
+}
+
+// Write keeps a line of the log.
+func (s *secretly) Write(line []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.logged.Write(line)
 }
 
 func newSecretly(t *testing.T, files map[string]string) *secretly {
@@ -98,7 +109,7 @@ func newSecretly(t *testing.T, files map[string]string) *secretly {
 	s := &secretly{password: filepath.Join(dir, "password"), prod: filepath.Join(dir, "prod")}
 	s.keep(s.password, canary)
 	s.keep(s.prod, "pr0d-canary-9")
-	s.world = newWorldOf(t, githubsim.RepositoryOptions{Files: files, Private: true}, setup{operator: func(o *config.Operator) {
+	s.world = newWorldOf(t, githubsim.RepositoryOptions{Files: files, Private: true}, setup{logs: s, operator: func(_ *world, o *config.Operator) {
 		o.Secrets = config.SecretSources{"Acme/Infrastructure": {
 			"dev":  {"DB_PASSWORD": {File: s.password}, "acme-token": {Command: []string{"printf", `%s\n%s\n`, "first-canary-line", "second-canary-line"}}},
 			"prod": {"prod-password": {File: s.prod}},
@@ -142,7 +153,9 @@ func (s *secretly) recorded(t *testing.T, api string) string {
 // nowhere fails the test where a value is in something that left the bot, or that it left on its disk.
 func (s *secretly) nowhere(values ...string) {
 	s.t.Helper()
-	places := map[string][]byte{"what GitHub was sent": s.sent.Bytes()}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	places := map[string][]byte{"what GitHub was sent": s.sent.Bytes(), "the log": s.logged.Bytes()}
 	for _, root := range []string{s.data, filepath.Dir(s.deployed)} {
 		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || !entry.Type().IsRegular() || strings.HasPrefix(path, s.deployed) && filepath.Base(path) != "cmdlines" ||
@@ -250,7 +263,72 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 		t.Errorf("the plan of prod was given %q", prod)
 	}
 	s.nowhere(canary, token, "rotated-canary", "pr0d-canary-9")
+	if !strings.Contains(s.sent.String(), "password=[redacted] token=[redacted]") {
+		t.Error("nothing of what the engine and the check say was shown, so the search proves nothing")
+	}
 	if cmdlines, err := s.read("cmdlines"); err != nil || !strings.Contains(cmdlines, "tell.sh") {
 		t.Errorf("the process list was not looked at: %v", err)
 	}
+}
+
+// TestSecretsAreForTrunk asks for what is checked out for a deployment, at commits that nobody merged.
+func TestSecretsAreForTrunk(t *testing.T) {
+	t.Parallel()
+	s := newSecretly(t, executable(tattling))
+	sha, err := s.gh.As("alice").Push(project, "change", "Change all", contents("2\n"))
+	s.try(err)
+	_, err = s.gh.As("alice").OpenPull(project, "change", "Change all", "", githubsim.OpenOptions{})
+	s.try(err)
+	s.settle()
+	if target, err := s.bot.CheckOut(t.Context(), s.repositoryID(), "dev", sha); err == nil || !strings.Contains(err.Error(), "is not a commit of main, and the secrets of dev are given to nothing else") {
+		t.Errorf("got %v, %v", target, err)
+	}
+	target, err := s.bot.CheckOut(t.Context(), s.repositoryID(), "dev", s.newest().SHA)
+	s.try(err)
+	defer target.Release()
+	if target.Planner.Env["DB_PASSWORD"] != canary {
+		t.Errorf("the tip of trunk is given %v", slices.Sorted(maps.Keys(target.Planner.Env)))
+	}
+}
+
+// TestSecretsOfARenamedRepository: whoever takes a repository's name does not take its secrets, and who loses the name
+// loses them.
+func TestSecretsOfARenamedRepository(t *testing.T) {
+	t.Parallel()
+	s := newSecretly(t, executable(tattling))
+	tip := s.newest().SHA
+	target, err := s.bot.CheckOut(t.Context(), s.repositoryID(), "dev", tip)
+	s.try(err)
+	target.Release()
+	other := store.Repository{ID: s.repositoryID() + 1, Owner: "acme", Name: "infrastructure", Trunk: "main"}
+	s.try(s.store.Write(t.Context(), func(tx *store.Tx) error {
+		return errors.Join(tx.SaveRepository(other), tx.Advance(store.Advance{Repository: other.ID, Tip: tip, Commits: []promote.Commit{{SHA: tip}}}))
+	}))
+	rules := config.Environment{Name: "dev", Secrets: []config.SecretName{{Name: "DB_PASSWORD", From: "DB_PASSWORD"}}}
+	if _, err := s.bot.equip(t.Context(), other, rules, tip); err == nil || !strings.Contains(err.Error(), "when it was first given secrets") {
+		t.Errorf("another repository of that name: %v", err)
+	}
+	other.ID, other.Name = s.repositoryID(), "renamed"
+	if _, err := s.bot.equip(t.Context(), other, rules, tip); err == nil || !strings.Contains(err.Error(), "no secret DB_PASSWORD for acme/renamed") {
+		t.Errorf("renamed: %v", err)
+	}
+}
+
+// TestPreviewsHideSecrets: a preview is not given the secrets, but what runs holds one, and a plan shows what runs.
+func TestPreviewsHideSecrets(t *testing.T) {
+	t.Parallel()
+	files := executable(tattling)
+	files[".github/trunkline.yml"] = strings.ReplaceAll(files[".github/trunkline.yml"], "|| cat content", `|| { cat "$DEPLOYED-runs"; cat content; }`)
+	s := newSecretly(t, files)
+	s.try(os.WriteFile(s.deployed+"-runs", []byte("- "+canary+" pr0d-canary-9 and what is no secret\n"), 0o600))
+	_, err := s.gh.As("alice").Push(project, "change", "Change all", contents("2\n"))
+	s.try(err)
+	number, err := s.gh.As("alice").OpenPull(project, "change", "Change all", "", githubsim.OpenOptions{})
+	s.try(err)
+	s.settle()
+	if preview := s.preview(number); !strings.Contains(preview, "[redacted] [redacted] and what is no secret") {
+		t.Errorf("the preview says\n%s", preview)
+	}
+	s.try(os.Remove(s.deployed + "-runs"))
+	s.nowhere(canary, "pr0d-canary-9")
 }

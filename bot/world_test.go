@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"io"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -74,7 +75,9 @@ type setup struct {
 	// before is called when there is a repository and before there is a bot.
 	before func(*githubsim.GitHub)
 	// operator changes the bot's settings.
-	operator func(*config.Operator)
+	operator func(*world, *config.Operator)
+	// logs, if not nil, gets all that the bot logs.
+	logs io.Writer
 }
 
 // newWorld makes a GitHub with one repository, in which the text $DEPLOYED stands for the directory of deployed
@@ -144,9 +147,12 @@ func (w *world) start() {
 	settings.GitHub.App.PrivateKey = config.Secret(w.gh.PrivateKeyPEM())
 	settings.GitHub.App.WebhookSecret = config.Secret(w.gh.WebhookSecret())
 	if w.operator != nil {
-		w.operator(&settings)
+		w.operator(w, &settings)
 	}
 	logger := zerolog.New(zerolog.NewTestWriter(w.t)).Level(zerolog.WarnLevel)
+	if w.logs != nil {
+		logger = zerolog.New(w.logs)
+	}
 	ctx, cancel := context.WithCancel(logger.WithContext(context.Background()))
 	var err error
 	if w.store, err = store.Open(ctx, settings.Database, w.now.time); err != nil {

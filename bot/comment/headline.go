@@ -117,6 +117,9 @@ func changesHeadline(p planner.Preview) line {
 	for _, name := range changingEnvironments(p) {
 		changing[name] = true
 	}
+	for _, later := range knownAfter(p.Instances) {
+		changing[later.Instance.Environment] = true // nobody knows yet
+	}
 	for _, name := range p.Environments {
 		if !changing[name] {
 			same = append(same, name)

@@ -65,22 +65,24 @@ func readFile(name string) ([]byte, error) {
 }
 
 // why is an error in words that give nothing away: no path, no argument, and nothing that a program has said.
-func why(err error) string {
+func why(source config.SecretSource, err error) string {
 	switch {
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, exec.ErrDot):
-		return "the program is not on the server's PATH"
+		return "the program of its command is not on the server's PATH"
 	case errors.Is(err, process.ErrTimeout):
-		return "the command took longer than it may and was stopped"
+		return "its command took longer than it may, and was stopped"
 	case errors.Is(err, process.ErrTooMuchOutput):
-		return fmt.Sprintf("the command printed more than %d bytes", mostBytes)
+		return fmt.Sprintf("its command printed more than %d bytes", mostBytes)
 	case errors.Is(err, process.ErrExit):
-		return "the command failed (" + strings.TrimPrefix(err.Error(), process.ErrExit.Error()+": ") + " is its exit code)"
+		return "its command failed with exit code " + strings.TrimPrefix(err.Error(), process.ErrExit.Error()+": ")
 	case errors.Is(err, fs.ErrNotExist):
-		return "it is not there"
+		return "its " + source.Kind() + " is not there"
 	case errors.Is(err, fs.ErrPermission):
-		return "the server may not read it"
-	case errors.Is(err, errNotSet), errors.Is(err, errNoFile):
-		return err.Error()
+		return "the server may not read its " + source.Kind()
+	case errors.Is(err, errNotSet):
+		return "the server was started without its variable"
+	case errors.Is(err, errNoFile):
+		return "its file is no plain file"
 	}
-	return "that failed; the server's log says more"
+	return "its " + source.Kind() + " failed; the server's log says more"
 }

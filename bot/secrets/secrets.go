@@ -51,10 +51,8 @@ type Values struct {
 
 // Unreadable is the error of a secret that cannot be read.
 type Unreadable struct {
-	Place Place
-	// Secret and Source: "file", "variable" or "command"; empty where there is none.
+	Place  Place
 	Secret config.SecretName
-	Source string
 	// Why in the middle of a sentence, and what to Do, as a sentence.
 	Why, Do string
 }
@@ -65,11 +63,7 @@ func (u *Unreadable) Error() string {
 	if u.Secret.From != name {
 		name += " (the operator's " + u.Secret.From + ")"
 	}
-	from := ""
-	if u.Source != "" {
-		from = " from its " + u.Source
-	}
-	return fmt.Sprintf("The secret %s of %s cannot be read%s: %s. %s", name, u.Place.Environment, from, u.Why, u.Do)
+	return fmt.Sprintf("The secret %s of %s cannot be read: %s. %s", name, u.Place.Environment, u.Why, u.Do)
 }
 
 // atATime is how many secrets are read at a time.
@@ -113,7 +107,6 @@ func (r *Reader) one(ctx context.Context, place Place, name config.SecretName) (
 		unreadable.Do = "Whoever runs the server has to add it under `secrets`, or take the name out of " + config.Path + "."
 		return "", unreadable
 	}
-	unreadable.Source = source.Kind()
 	if strings.Contains(entry, "/") {
 		owner, err := r.Owner(ctx, strings.ToLower(entry), place.Repository)
 		if err != nil {
@@ -129,10 +122,14 @@ func (r *Reader) one(ctx context.Context, place Place, name config.SecretName) (
 	if err != nil {
 		zerolog.Ctx(ctx).Warn().Err(err).Str("secret", name.From).Str("source", source.Kind()).Str("environment", place.Environment).
 			Msg("cannot read a secret")
-		unreadable.Why, unreadable.Do = why(err), "Whoever runs the server has to mend that; it is read again when the deployment is tried again."
+		unreadable.Why, unreadable.Do = why(source, err), "Whoever runs the server has to mend that; then try again."
 		return "", unreadable
 	}
-	if unreadable.Why = unfit(value); unreadable.Why != "" {
+	if unfit := unfit(value); unfit != "" {
+		unreadable.Why = "what its " + source.Kind() + " holds " + unfit
+		if source.Kind() == "command" {
+			unreadable.Why = "what its command prints " + unfit
+		}
 		unreadable.Do = "Whoever keeps the secret has to give it another value."
 		return "", unreadable
 	}
@@ -143,15 +140,15 @@ func (r *Reader) one(ctx context.Context, place Place, name config.SecretName) (
 func unfit(value string) string {
 	switch trimmed := strings.TrimSpace(value); {
 	case trimmed == "":
-		return "it is empty"
+		return "is empty"
 	case len(trimmed) < redact.ShortestHidden:
-		return fmt.Sprintf("it has fewer than %d characters, and so short a value cannot be hidden in what is shown", redact.ShortestHidden)
+		return fmt.Sprintf("has fewer than %d characters, too few to be hidden in what is shown", redact.ShortestHidden)
 	case strings.Contains(redact.Mark, trimmed):
-		return "its value stands in " + redact.Mark + ", which is shown in place of secrets"
+		return "stands in " + redact.Mark + ", which is shown in place of secrets"
 	case len(value) > mostBytes:
-		return fmt.Sprintf("it has more than %d bytes, which no process can be given", mostBytes)
+		return fmt.Sprintf("has more than %d bytes, which no process can be given", mostBytes)
 	case strings.Contains(value, "\x00") || !utf8.ValidString(value):
-		return "it is not text; keep it in base64"
+		return "is not text; keep it in base64"
 	}
 	return ""
 }

@@ -99,20 +99,20 @@ func TestUnreadable(t *testing.T) {
 		source config.SecretSource
 		want   string
 	}{
-		"no file":    {config.SecretSource{File: filepath.Join(dir, "canary-path")}, "cannot be read from its file: it is not there. Whoever runs the server has to mend that"},
-		"folder":     {config.SecretSource{File: dir}, "from its file: it is no plain file"},
-		"empty":      {config.SecretSource{File: filepath.Join(dir, "empty")}, "it is empty"},
+		"no file":    {config.SecretSource{File: filepath.Join(dir, "canary-path")}, "cannot be read: its file is not there. Whoever runs the server has to mend that"},
+		"folder":     {config.SecretSource{File: dir}, "its file is no plain file"},
+		"empty":      {config.SecretSource{File: filepath.Join(dir, "empty")}, " is empty"},
 		"short":      {config.SecretSource{File: filepath.Join(dir, "short")}, "fewer than 4 characters"},
 		"mark":       {config.SecretSource{File: filepath.Join(dir, "mark")}, "which is shown in place of secrets"},
-		"binary":     {config.SecretSource{File: filepath.Join(dir, "binary")}, "it is not text; keep it in base64"},
-		"nul":        {config.SecretSource{File: filepath.Join(dir, "nul")}, "it is not text"},
+		"binary":     {config.SecretSource{File: filepath.Join(dir, "binary")}, "is not text; keep it in base64"},
+		"nul":        {config.SecretSource{File: filepath.Join(dir, "nul")}, "is not text"},
 		"large":      {config.SecretSource{File: filepath.Join(dir, "large")}, "more than 65536 bytes"},
-		"variable":   {config.SecretSource{Variable: "CANARY"}, "from its variable: the server was started without the variable"},
-		"no program": {config.SecretSource{Command: []string{"canary-program"}}, "from its command: the program is not on the server's PATH"},
-		"fails":      {sh("echo canary; echo canary >&2; exit 3"), "the command failed (3 is its exit code)"},
-		"slow":       {slow, "took longer than it may and was stopped"},
+		"variable":   {config.SecretSource{Variable: "CANARY"}, "the server was started without its variable"},
+		"no program": {config.SecretSource{Command: []string{"canary-program"}}, "the program of its command is not on the server's PATH"},
+		"fails":      {sh("echo canary; echo canary >&2; exit 3"), "its command failed with exit code 3"},
+		"slow":       {slow, "took longer than it may, and was stopped"},
 		"much":       {sh("yes canary"), "printed more than 65536 bytes"},
-		"nothing":    {sh("true"), "it is empty"},
+		"nothing":    {sh("true"), " is empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

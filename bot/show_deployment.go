@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/go-github/v60/github"
 	"github.com/trunkline/trunkline/bot/comment"
@@ -18,7 +19,7 @@ type payload struct {
 }
 
 // showDeployment makes or updates the GitHub deployment of a deployment.
-func (b *Bot) showDeployment(ctx context.Context, repository store.Repository, deployment promote.Deployment) error {
+func (b *Bot) showDeployment(ctx context.Context, repository store.Repository, deployment promote.Deployment, now time.Time) error {
 	client, err := b.clients.forRepository(ctx, repository, deploying)
 	if err != nil {
 		return err
@@ -48,7 +49,7 @@ func (b *Bot) showDeployment(ctx context.Context, repository store.Repository, d
 	if final(err) {
 		return b.giveUp(ctx, projection, store.Projection{Digest: store.ShownPhase(deployment.Phase)}, err)
 	}
-	if err != nil || projection.GitHubID == 0 || projection.Digest == store.ShownPhase(deployment.Phase) {
+	if err != nil || projection.GitHubID == 0 || projection.Digest == store.ShownPhase(deployment.Phase) && !further(deployment, projection, now) {
 		return err
 	}
 	status := &github.DeploymentStatusRequest{State: github.String(deploymentState(deployment.Phase)),
@@ -64,8 +65,22 @@ func (b *Bot) showDeployment(ctx context.Context, repository store.Repository, d
 			return err
 		}
 	}
-	projection.Digest = store.ShownPhase(deployment.Phase)
+	projection.Digest, projection.Detail = store.ShownPhase(deployment.Phase), now.UTC().Format(time.RFC3339)+" "+status.GetDescription()
 	return b.store.Write(ctx, func(tx *store.Tx) error { return tx.Project(projection) })
+}
+
+// progressAtLeast is how much time lies between two statuses that tell how far a deployment is. GitHub keeps each of them,
+// so the longer a deployment takes, the more time does.
+const progressAtLeast = 15 * time.Second
+
+// further tells whether a deployment under way has come further than GitHub shows, and it is time to say so.
+func further(deployment promote.Deployment, shown store.Projection, now time.Time) bool {
+	at, description, _ := strings.Cut(shown.Detail, " ")
+	last, err := time.Parse(time.RFC3339, at)
+	if err != nil || !deployment.Phase.Live() || description == comment.Describe(deployment) {
+		return false
+	}
+	return now.Sub(last) >= max(progressAtLeast, last.Sub(deployment.Started)/10)
 }
 
 // retire sets the deployment before this one inactive, which GitHub does by itself only outside production.

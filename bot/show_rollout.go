@@ -13,7 +13,7 @@ import (
 )
 
 // rolloutPause is what [Bot.pause] is outside tests.
-const rolloutPause = time.Second
+const rolloutPause = 3 * time.Second
 
 // showRollout brings what GitHub shows of a repository's deployments and merged pull requests up to date.
 func (b *Bot) showRollout(ctx context.Context, nudge store.Nudge) error {
@@ -25,7 +25,9 @@ func (b *Bot) showRollout(ctx context.Context, nudge store.Nudge) error {
 		var state promote.State
 		var commits []promote.Commit
 		var deployments []promote.Deployment
+		var now time.Time
 		err = b.store.Read(ctx, func(tx *store.Tx) (err error) {
+			now = tx.Now()
 			if state, err = tx.State(repository.ID); err != nil {
 				return err
 			}
@@ -41,7 +43,7 @@ func (b *Bot) showRollout(ctx context.Context, nudge store.Nudge) error {
 		// What cannot be shown in one place does not keep the rest from being shown.
 		var failed []error
 		for _, deployment := range deployments {
-			failed = append(failed, b.showDeployment(ctx, repository, deployment))
+			failed = append(failed, b.showDeployment(ctx, repository, deployment, now))
 		}
 		for _, commit := range commits {
 			failed = append(failed, b.showCommit(ctx, repository, state, commit))

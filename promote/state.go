@@ -93,6 +93,8 @@ type Deployment struct {
 	Steps []Step
 	// Started, and Finished (zero while it is live).
 	Started, Finished time.Time
+	// WaitsUntil is when a deployment goes on that waits in its midst; the zero time: it does not wait.
+	WaitsUntil time.Time
 }
 
 // LeavesOut tells whether the deployment leaves a component as it is.

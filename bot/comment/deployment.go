@@ -12,6 +12,12 @@ func howFar(d *promote.Deployment) line {
 		return own("starting")
 	}
 	applied := appliedOf(d)
+	if step, at := underWay(d); at && d.Phase.Live() {
+		if d.Phase == promote.Applying && applied < len(d.Instances) {
+			return say("{} of {} applied; {}", number(applied), count(len(d.Instances), "instance", "instances"), step)
+		}
+		return step
+	}
 	switch d.Phase {
 	case promote.Planning:
 		if len(d.Instances) == 0 {
@@ -64,6 +70,9 @@ var failedStep = map[string]struct{ named, whole literal }{
 	"plan":          {"planning {} failed", "planning failed"},
 	"apply":         {"applying {} failed", "applying failed"},
 	"verify":        {"the check {} failed", "a check failed"},
+	"hook":          {"the hook {} failed", "a hook failed"},
+	"watch":         {"the watch {} failed", "a watch failed"},
+	"order":         {"there is no order in which to apply {}", "there is no order in which to apply it"},
 	"abort":         {"somebody stopped {}", "somebody stopped it"},
 	"configuration": {"the configuration of {} cannot be used", "its configuration cannot be used"},
 	"engine":        {"the engine {} cannot be run", "the engine cannot be run"},
@@ -89,6 +98,7 @@ func stopped(stage promote.Stage, o Options) section {
 		d.paragraph(goesOn(stage, o))
 		if len(stage.Deployment.Instances) > 0 && most > 10 {
 			d.append(instanceTable(stage, 50))
+			d.append(stepTable(stage, 30))
 		}
 		all = append(all, d)
 	}
@@ -164,6 +174,9 @@ func instanceTable(stage promote.Stage, most int) *document {
 	var rows [][]line
 	for _, instance := range instances[:min(most, len(instances))] {
 		plan := own("–")
+		if instance.Phase == promote.InstancePlanned && !instance.Planned() {
+			plan = own("when what it depends on is applied")
+		}
 		if instance.Summary != "" {
 			plan = text(instance.Summary)
 		}

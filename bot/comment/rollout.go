@@ -44,6 +44,7 @@ func rolloutSections(r promote.Rollout, o Options) []section {
 	for _, stage := range r.Stages {
 		if stage.Status == promote.Deploying || stage.Status == promote.GoingBack && stage.Deployment != nil {
 			all = append(all, versions(instanceTable(stage, 100), instanceTable(stage, 10)))
+			all = append(all, versions(stepTable(stage, 50), stepTable(stage, 5)))
 		}
 	}
 	all = append(all, history(r))

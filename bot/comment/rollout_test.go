@@ -124,6 +124,20 @@ func rollouts() map[string]promote.Rollout {
 	}
 	applying := journey(dev, going(promote.Applying, subnet,
 		promote.InstanceApplied, promote.InstanceApplied, promote.InstanceApplying, promote.InstancePlanned, promote.InstancePlanned), waitingProd)
+	paused := journey(dev, going(promote.Applying, subnet,
+		promote.InstanceApplied, promote.InstanceApplied, promote.InstancePlanned, promote.InstancePlanned, promote.InstancePlanned), waitingProd)
+	paused.Stages[1].Deployment.Steps = []promote.Step{
+		{Kind: promote.StepBefore, Name: "backup", Phase: promote.StepPassed, Started: noon, Ended: noon.Add(42 * time.Second)},
+		{Kind: promote.StepVerify, Wave: "staging/eu-*", Name: "smoke", Phase: promote.StepPassed, Started: noon, Ended: noon.Add(3 * time.Second)},
+		{Kind: promote.StepPause, Wave: "staging/eu-*", Name: "10m0s", Phase: promote.StepRunning, Started: noon},
+	}
+	paused.Stages[1].Deployment.WaitsUntil = noon.Add(10 * time.Minute)
+	paused.Stages[1].Deployment.Instances[3].Summary = ""
+	watching := journey(dev, going(promote.Verifying, subnet, promote.InstanceApplied, promote.InstanceApplied), waitingProd)
+	watching.Stages[1].Deployment.Steps = []promote.Step{
+		{Kind: promote.StepAfter, Name: "flush `@team` |", Phase: promote.StepSkipped, Started: noon, Ended: noon},
+		{Kind: promote.StepWatch, Name: "error rate", Phase: promote.StepRunning, Message: "3 of 30 samples", Started: noon},
+	}
 	rides := journey(there(0, later, promote.Person{}), going(promote.Applying, later,
 		promote.InstanceApplied, promote.InstanceApplied, promote.InstanceApplying, promote.InstancePlanned, promote.InstancePlanned), waitingProd)
 	rides.Stages[2].Range = promote.Range{}
@@ -151,6 +165,7 @@ func rollouts() map[string]promote.Rollout {
 		"verifying":     journey(dev, going(promote.Verifying, subnet, promote.InstanceApplied, promote.InstanceApplied), waitingProd),
 		"plan-failed":   journey(dev, failing("plan", "staging/vpc", "Error: No value for required variable \"zone\"\n", promote.InstanceFailed, promote.InstanceWaiting), waitingProd),
 		"apply-failed":  journey(dev, failing("apply", "staging/cluster", terraformError, promote.InstanceApplied, promote.InstanceApplied, promote.InstanceFailed, promote.InstancePlanned), waitingProd),
+		"paused":        paused, "watching": watching,
 		"verify-failed": journey(dev, failing("verify", "smoke", "curl: (22) The requested URL returned error: 503\n", promote.InstanceApplied, promote.InstanceApplied), waitingProd),
 		"converged":     journey(dev, there(1, subnet, carol), there(2, subnet, bob)),
 		"newer":         newer,

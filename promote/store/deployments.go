@@ -11,7 +11,7 @@ import (
 	"github.com/trunkline/trunkline/promote"
 )
 
-const deploymentColumns = `id, environment, from_sha, to_sha, phase, ending, asked_by, login, without, passed, reason, rollback, why, touched, failure, started_at, finished_at`
+const deploymentColumns = `id, environment, from_sha, to_sha, phase, ending, asked_by, login, without, passed, reason, rollback, why, touched, failure, started_at, finished_at, again_at`
 
 // Deployment returns a deployment with its instances, and the repository it belongs to.
 func (tx *Tx) Deployment(id int64) (d promote.Deployment, repository int64, err error) {
@@ -40,13 +40,13 @@ func (tx *Tx) lastDeployment(repository int64, environment string) (*promote.Dep
 func (tx *Tx) deployment(where string, args ...any) (*promote.Deployment, error) {
 	var d promote.Deployment
 	var failure, ending, without, passed string
-	var started, finished int64
+	var started, finished, again int64
 	found, err := tx.one([]any{&d.ID, &d.Environment, &d.From, &d.To, &d.Phase, &ending, &d.By.ID, &d.By.Login, &without, &passed, &d.Reason, &d.Rollback, &d.Why, &d.Touched, &failure,
-		&started, &finished}, `SELECT `+deploymentColumns+` FROM deployments WHERE `+where, args...)
+		&started, &finished, &again}, `SELECT `+deploymentColumns+` FROM deployments WHERE `+where, args...)
 	if err != nil || !found {
 		return nil, err
 	}
-	d.Phase, d.Started, d.Finished = phaseOf(d.Phase, ending), fromMillis(started), fromMillis(finished)
+	d.Phase, d.Started, d.Finished, d.WaitsUntil = phaseOf(d.Phase, ending), fromMillis(started), fromMillis(finished), fromMillis(again)
 	if err := errors.Join(json.Unmarshal([]byte(without), &d.Without), json.Unmarshal([]byte(passed), &d.Passed)); err != nil {
 		return nil, fmt.Errorf("read deployment %d: %w", d.ID, err)
 	}
@@ -348,8 +348,8 @@ func (tx *Tx) Fail(id int64, failure promote.Failure) error {
 	return errOr(err, tx.Step(repository))
 }
 
-// UnshownDeployments returns deployments of a repository of which GitHub does not show yet how far they are: those that
-// were not shown, and those that ended since.
+// UnshownDeployments returns deployments of a repository of which GitHub may not show yet how far they are: those that are
+// under way, those that were not shown, and those that ended since.
 func (tx *Tx) UnshownDeployments(repository int64) (deployments []promote.Deployment, err error) {
 	var ids []int64
 	err = tx.each(func(rows *sql.Rows) error {
@@ -359,7 +359,7 @@ func (tx *Tx) UnshownDeployments(repository int64) (deployments []promote.Deploy
 		return err
 	}, `SELECT d.id FROM deployments d LEFT JOIN projections p ON p.repository = d.repository AND p.kind = $2 AND p.subject = CAST(d.id AS TEXT)
 		WHERE d.repository = $1 AND (p.digest IS NULL OR p.digest <>
-			CASE WHEN d.phase IN ('planning', 'applying', 'verifying') THEN 'in_progress' WHEN d.ending <> '' THEN d.ending ELSE d.phase END) ORDER BY d.id`, repository, DeploymentProjection)
+			CASE WHEN d.phase IN ('planning', 'applying', 'verifying') THEN '' WHEN d.ending <> '' THEN d.ending ELSE d.phase END) ORDER BY d.id`, repository, DeploymentProjection)
 	for _, id := range ids {
 		if err != nil {
 			return nil, err

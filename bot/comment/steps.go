@@ -2,6 +2,7 @@ package comment
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/trunkline/trunkline/promote"
@@ -37,10 +38,13 @@ func stepName(step promote.Step) line {
 	case promote.StepWatch:
 		return say("the watch {}", code(step.Name))
 	case promote.StepPause:
-		return say("a pause of {}", text(step.Name))
+		return say("a pause of {}", text(noZeros.Replace(step.Name)))
 	}
 	return say("the check {}", code(step.Name))
 }
+
+// noZeros takes from a duration what says nothing: 10m0s is 10m, 1h0m0s is 1h.
+var noZeros = strings.NewReplacer("h0m0s", "h", "m0s", "m")
 
 var stepWord = map[promote.StepPhase]literal{
 	promote.StepRunning: "⏳ running", promote.StepPassed: "✅ passed", promote.StepFailed: "❌ failed", promote.StepSkipped: "skipped",
@@ -69,7 +73,11 @@ func stepTable(stage promote.Stage, most int) *document {
 		if !step.Ended.IsZero() && step.Phase != promote.StepSkipped {
 			took = say(" in {}", own(literal(step.Ended.Sub(step.Started).Round(time.Second).String())))
 		}
-		rows = append(rows, []line{stepName(step), wave, say("{}{}", own(stepWord[step.Phase]), took)})
+		word := stepWord[step.Phase]
+		if step.Phase == promote.StepRunning && !stage.Deployment.Phase.Live() {
+			word = "stopped"
+		}
+		rows = append(rows, []line{stepName(step), wave, say("{}{}", own(word), took)})
 	}
 	inner := &document{}
 	inner.table([]line{own("step"), own("wave"), own("state")}, rows)

@@ -11,7 +11,8 @@ import (
 // BeginStep writes down that a step of a deployment began. One that had begun, and one that failed and is tried again, keep
 // when they began first.
 func (tx *Tx) BeginStep(deployment int64, step promote.Step) error {
-	return tx.exec(`INSERT INTO deployment_steps (deployment, kind, wave, name, phase, started_at) VALUES ($1, $2, $3, $4, 'running', $5)
+	return tx.exec(`INSERT INTO deployment_steps (deployment, position, kind, wave, name, phase, started_at)
+		VALUES ($1, (SELECT COUNT(*) FROM deployment_steps WHERE deployment = $1), $2, $3, $4, 'running', $5)
 		ON CONFLICT (deployment, kind, wave, name) DO UPDATE SET phase = 'running', message = '', ended_at = 0`,
 		deployment, string(step.Kind), step.Wave, step.Name, millis(tx.now))
 }
@@ -44,7 +45,7 @@ func (tx *Tx) steps(deployment int64) (steps []promote.Step, err error) {
 		s.Started, s.Ended = fromMillis(started), fromMillis(ended)
 		steps = append(steps, s)
 		return err
-	}, `SELECT kind, wave, name, phase, message, started_at, ended_at FROM deployment_steps WHERE deployment = $1 ORDER BY started_at, kind, wave, name`, deployment)
+	}, `SELECT kind, wave, name, phase, message, started_at, ended_at FROM deployment_steps WHERE deployment = $1 ORDER BY position`, deployment)
 	return steps, err
 }
 

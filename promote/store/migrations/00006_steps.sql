@@ -8,6 +8,8 @@ ALTER TABLE deployment_instances ADD COLUMN downstream BOOLEAN NOT NULL DEFAULT 
 -- Hooks, checks and pauses of a deployment, with how each ended.
 CREATE TABLE deployment_steps (
     deployment BIGINT NOT NULL REFERENCES deployments (id),
+    -- In the order in which they began.
+    position   BIGINT NOT NULL,
     kind       TEXT   NOT NULL,
     -- Empty: it belongs to no wave.
     wave       TEXT   NOT NULL,

@@ -19,8 +19,8 @@ var (
 func (c *conversation) doPeople(line string) bool {
 	c.t.Helper()
 	var err error
-	if line == "we read the news only" {
-		c.brief = true
+	if line == "we read the news only" || line == "we read all again" {
+		c.brief = line == "we read the news only"
 	} else if match := teamStep.FindStringSubmatch(line); match != nil {
 		if err = c.gh.SetTeam(match[1], match[2]); err == nil {
 			for _, login := range strings.Split(match[3], ", ") {

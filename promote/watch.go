@@ -117,7 +117,7 @@ func judge(watch config.Watch, seen Observation, reading Reading, baseline float
 	one := judged{outcome: SampleGood, value: known(reading.Value), baseline: known(baseline)}
 	var facts []string
 	if !math.IsNaN(one.value) && (watch.FailIf == nil || watch.FailIf.Uses("value")) {
-		facts = append(facts, strings.TrimSpace("value is "+Figure(one.value)+" "+reading.Series))
+		facts = append(facts, "value is "+Figure(one.value)+forSeries(reading))
 	}
 	if watch.FailIf.Uses("baseline") && !math.IsNaN(one.baseline) {
 		facts = append(facts, "the baseline is "+Figure(one.baseline))
@@ -149,11 +149,18 @@ func judge(watch config.Watch, seen Observation, reading Reading, baseline float
 func unknownText(watch config.Watch, reading Reading, one judged) string {
 	if math.IsNaN(one.value) && watch.FailIf.Uses("value") {
 		if math.IsNaN(reading.Value) {
-			return strings.TrimSpace("no data: there is no value " + reading.Series)
+			return "no data: there is no value" + forSeries(reading)
 		}
-		return strings.TrimSpace(fmt.Sprintf("no data: the value is %g %s", reading.Value, reading.Series))
+		return fmt.Sprintf("no data: the value is %g%s", reading.Value, forSeries(reading))
 	}
-	return strings.TrimSpace("nothing to compare with: there was no value before the deployment " + reading.Series)
+	return "nothing to compare with: there was no value before the deployment" + forSeries(reading)
+}
+
+func forSeries(reading Reading) string {
+	if reading.Series == "" {
+		return ""
+	}
+	return " for " + reading.Series
 }
 
 // baselineOf is what a reading is compared with. Where there was one series before and is one now, they are the same,

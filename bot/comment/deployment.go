@@ -141,7 +141,7 @@ func stays(d *promote.Deployment) line {
 
 // beforeApplying are the steps whose failure leaves all that was not applied as it was.
 var beforeApplying = map[string]bool{"plan": true, "configuration": true, "engine": true, "state": true, "secrets": true, "rollback": true,
-	"gates": true, "order": true}
+	"gates": true, "order": true, "watch": true}
 
 // halfApplied are the instances that may be partly applied, by name.
 func halfApplied(d *promote.Deployment) []line {

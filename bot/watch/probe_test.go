@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/trunkline/trunkline/bot/watch/prometheustest"
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner/process"
 )
@@ -72,7 +73,7 @@ func TestProbe(t *testing.T) {
 
 func TestProbeOfNothing(t *testing.T) {
 	t.Parallel()
-	address := "http://reader:s3cret@" + freeAddress(t) + "/health?token=s3cret"
+	address := "http://reader:s3cret@" + prometheustest.FreeAddress(t) + "/health?token=s3cret"
 	seen := Sources{}.Observe(t.Context(), config.Watch{HTTP: address, Timeout: 10 * time.Second}, process.Command{})
 	if !strings.Contains(seen.Unreachable, "connection refused") || strings.Contains(seen.Unreachable, "s3cret") {
 		t.Errorf("it is %+v", seen)

@@ -7,17 +7,14 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/trunkline/trunkline/bot/watch/prometheustest"
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/config/condition"
 	"github.com/trunkline/trunkline/planner/process"
@@ -54,63 +51,21 @@ func (s *service) now(metrics map[string]float64) {
 	s.metrics = metrics
 }
 
-// server is a real Prometheus that scrapes the service ten times a second.
+// server is a real Prometheus that scrapes the service.
 type server struct {
-	t       *testing.T
-	url     string
-	process *exec.Cmd
-	ended   chan struct{}
-	said    *bytes.Buffer
+	*prometheustest.Server
+	t *testing.T
 }
 
 func startPrometheus(t *testing.T, s *service) *server {
 	t.Helper()
-	program, err := exec.LookPath("prometheus")
-	if err != nil {
-		t.Skip("prometheus is not on the PATH; Debian has it as a package of that name")
-	}
-	dir := t.TempDir()
-	file := filepath.Join(dir, "prometheus.yml")
-	text := fmt.Sprintf("scrape_configs:\n- {job_name: app, scrape_interval: 100ms, scrape_timeout: 100ms, static_configs: [{targets: [%q]}]}\n", s.url)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	address := freeAddress(t)
-	p := &server{t: t, url: "http://" + address, ended: make(chan struct{}), said: &bytes.Buffer{}}
-	p.process = exec.Command(program, "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address, "--log.level=warn")
-	p.process.Env = append(os.Environ(), "GOMAXPROCS=1")
-	p.process.Stderr, p.process.Stdout = p.said, p.said
-	if err := p.process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		defer close(p.ended)
-		_ = p.process.Wait() // it is killed: that is how it ends
-	}()
-	t.Cleanup(p.kill)
-	return p
-}
-
-// freeAddress is one on which nobody listened a moment ago.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
-}
-
-func (p *server) kill() {
-	_ = p.process.Process.Kill() // it may have ended
-	<-p.ended
+	return &server{prometheustest.Start(t, s.url), t}
 }
 
 // observe looks at a query once.
 func (p *server) observe(query string) promote.Observation {
 	p.t.Helper()
-	return Sources{}.Observe(p.t.Context(), config.Watch{Prometheus: query, Server: p.url, Timeout: 10 * time.Second}, process.Command{})
+	return Sources{}.Observe(p.t.Context(), config.Watch{Prometheus: query, Server: p.URL, Timeout: 10 * time.Second}, process.Command{})
 }
 
 // until looks at a query until what it gives is as wanted. Only the test's own time limit ends that: how fast a Prometheus
@@ -123,8 +78,8 @@ func (p *server) until(query string, wanted func(promote.Observation) bool) prom
 			return seen
 		}
 		select {
-		case <-p.ended:
-			p.t.Fatalf("prometheus has ended: %s", p.said)
+		case <-p.Ended():
+			p.t.Fatalf("prometheus has ended: %s", p.Said())
 		case <-p.t.Context().Done():
 			p.t.Fatal("the test ends")
 		case <-time.After(20 * time.Millisecond):
@@ -196,7 +151,7 @@ func TestPrometheus(t *testing.T) {
 			t.Errorf("%s gives %+v; want %q", query, seen, want)
 		}
 	}
-	p.kill()
+	p.Kill()
 	if seen := p.observe("errors"); !strings.Contains(seen.Unreachable, "connection refused") || strings.Contains(seen.Unreachable, "query=") {
 		t.Errorf("a server that is gone is %+v", seen)
 	}
@@ -211,7 +166,7 @@ func TestPrometheusJudged(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	watch := config.Watch{Prometheus: "errors", Server: p.url, FailIf: threshold, For: 3 * time.Second, Every: time.Second, Failures: 1,
+	watch := config.Watch{Prometheus: "errors", Server: p.URL, FailIf: threshold, For: 3 * time.Second, Every: time.Second, Failures: 1,
 		NoData: config.MissingWaits, Unreachable: config.MissingFails, Timeout: 10 * time.Second}
 	before, why := promote.BaselineFrom(watch, p.until("errors", is(2)))
 	if len(before) != 1 {
@@ -241,7 +196,7 @@ func TestPrometheusJudged(t *testing.T) {
 	if stands := take(); stands.Phase != promote.WatchPassed || stands.Bad != 1 {
 		t.Errorf("with one bad sample that is borne it is %+v", stands)
 	}
-	p.kill()
+	p.Kill()
 	if stands := take(); stands.Phase != promote.WatchFailed || !strings.Contains(stands.Text, "connection refused. 2 of 4 samples were bad; one is borne.") {
 		t.Errorf("without a server it is %+v", stands)
 	}

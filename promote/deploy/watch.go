@@ -12,13 +12,8 @@ import (
 	"github.com/trunkline/trunkline/promote/store"
 )
 
-const (
-	// mostObserved sources are looked at at a time.
-	mostObserved = 8
-	// mostTries is how often a baseline is measured that cannot be, with at most longestPause between.
-	mostTries    = 5
-	longestPause = 5 * time.Second
-)
+// mostObserved sources are looked at at a time.
+const mostObserved = 8
 
 // watch watches what belongs to a wave, or to the whole: each watch is a step, and all are looked at side by side. It waits
 // until the next sample is due. What a killed Trunkline has written down counts; what it would have measured meanwhile does
@@ -31,7 +26,7 @@ func (r *run) watch(ctx context.Context, wave string, watches []config.Watch) er
 			if err := w.once(ctx); err != nil {
 				return time.Time{}, err
 			}
-			return w.outcome(i)
+			return w.outcome(ctx, i)
 		})
 		var later *waits
 		switch {
@@ -58,6 +53,7 @@ type watching struct {
 
 	now       time.Time
 	baselines []promote.Baseline
+	taken     [][]promote.Sample
 	stand     []promote.WatchVerdict
 }
 
@@ -103,7 +99,7 @@ func (w *watching) look(ctx context.Context) error {
 
 // judge says how each watch stands by what is written down, and has its step say so.
 func (w *watching) judge(tx *store.Tx) error {
-	w.stand = nil
+	w.stand, w.taken = nil, nil
 	for _, watch := range w.watches {
 		started, err := tx.BeginWatch(w.key(watch))
 		if err != nil {
@@ -117,7 +113,7 @@ func (w *watching) judge(tx *store.Tx) error {
 		if err := tx.WatchStands(w.key(watch), stands.Text); err != nil {
 			return err
 		}
-		w.stand = append(w.stand, stands)
+		w.stand, w.taken = append(w.stand, stands), append(w.taken, samples)
 	}
 	return nil
 }
@@ -169,82 +165,25 @@ func (w *watching) add(ctx context.Context, samples map[int]promote.Sample) erro
 }
 
 // outcome is when a watch has to be looked at again, or that it failed.
-func (w *watching) outcome(i int) (again time.Time, err error) {
+func (w *watching) outcome(ctx context.Context, i int) (again time.Time, err error) {
 	stands := w.stand[i]
 	if stands.Phase == promote.WatchFailed {
-		return again, &Stopped{promote.Failure{Step: "watch", Subject: w.watches[i].Name, Message: stands.Text}}
+		err = &Stopped{promote.Failure{Step: "watch", Subject: w.watches[i].Name, Message: stands.Text}}
 	}
-	return stands.Again, nil
+	if stands.Phase != promote.Watching {
+		w.keep(ctx, i, err)
+	}
+	return stands.Again, err
 }
 
-// measureBaselines measures what the thresholds of the watches compare with, once for a deployment. It must be called
-// before anything is applied. A deployment that follows one that failed takes what was measured before that one. Where
-// there is nothing to compare with, a [*Stopped] error says so, unless the watch waits or has something else.
-func (r *run) measureBaselines(ctx context.Context, watches []config.Watch) error {
-	for _, watch := range watches {
-		if !watch.FailIf.Uses("baseline") {
-			continue
-		}
-		known, err := r.baselineKnown(ctx, watch)
-		if err == nil && !known {
-			err = r.measureBaseline(ctx, watch)
-		}
-		if err != nil {
-			return err
-		}
+// keep keeps all samples of a watch that has ended in the deployment's log.
+func (w *watching) keep(ctx context.Context, i int, failure error) {
+	log := w.log("watch "+w.watches[i].Name, func(text string) string { return text })
+	for _, sample := range w.taken[i] {
+		fmt.Fprintf(log, "%s %s: %s\n", sample.At.Format(time.RFC3339), sample.Outcome, sample.Text)
 	}
-	return nil
-}
-
-// baselineKnown tells whether a baseline is written down, and takes over that of a deployment that failed.
-func (r *run) baselineKnown(ctx context.Context, watch config.Watch) (known bool, err error) {
-	err = r.Store.Write(ctx, func(tx *store.Tx) error {
-		if _, known, err = tx.Baseline(r.deployment.ID, watch.What()); err != nil || known {
-			return err
-		}
-		before, found, err := tx.BaselineBefore(r.deployment.ID, watch.What())
-		if err != nil || !found {
-			return err
-		}
-		known = true
-		return tx.SetBaseline(r.deployment.ID, watch.What(), before)
-	})
-	return known, err
-}
-
-// measureBaseline measures as often as the watch bears failures, and once more.
-func (r *run) measureBaseline(ctx context.Context, watch config.Watch) error {
-	for try := 1; ; try++ {
-		seen := r.target.Observe(ctx, r.rules, watch)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		baseline, why := promote.BaselineFrom(watch, seen)
-		missing := watch.NoData
-		if seen.Unreachable != "" {
-			missing = watch.Unreachable
-		}
-		switch {
-		case len(baseline) > 0, watch.NoBaseline != nil, missing == config.MissingWaits:
-			return r.Store.Write(ctx, func(tx *store.Tx) error { return tx.SetBaseline(r.deployment.ID, watch.What(), baseline) })
-		case try > watch.Failures || try == mostTries:
-			return &Stopped{promote.Failure{Step: "watch", Subject: watch.Name, Message: r.target.Redact(fmt.Sprintf(
-				"There is nothing to compare with (%s), and it fails if %s. Nothing was applied. Where there is no value before the first deployment, give the watch `no_baseline`.",
-				why, watch.FailIf))}}
-		}
-		if err := pause(ctx, min(watch.Every, longestPause)); err != nil {
-			return err
-		}
+	if failure != nil {
+		failure = errors.New(w.stand[i].Text)
 	}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	w.end(ctx, log, failure)
 }

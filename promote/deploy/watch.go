@@ -31,7 +31,7 @@ func (r *run) watch(ctx context.Context, wave string, watches []config.Watch) er
 			if err := w.once(ctx); err != nil {
 				return time.Time{}, err
 			}
-			return w.outcome(i)
+			return w.outcome(ctx, i)
 		})
 		var later *waits
 		switch {
@@ -81,6 +81,7 @@ func (w *watching) once(ctx context.Context) error {
 		if err := w.add(ctx, samples); err != nil {
 			return err
 		}
+		w.logSamples(ctx, samples)
 	}
 	w.looked = true
 	return nil
@@ -169,8 +170,9 @@ func (w *watching) add(ctx context.Context, samples map[int]promote.Sample) erro
 }
 
 // outcome is when a watch has to be looked at again, or that it failed.
-func (w *watching) outcome(i int) (again time.Time, err error) {
+func (w *watching) outcome(ctx context.Context, i int) (again time.Time, err error) {
 	stands := w.stand[i]
+	w.logOutcome(ctx, w.watches[i], stands)
 	if stands.Phase == promote.WatchFailed {
 		return again, &Stopped{promote.Failure{Step: "watch", Subject: w.watches[i].Name, Message: stands.Text}}
 	}

@@ -84,6 +84,9 @@ func (b *Bot) logPageOf(found servedLog, one bool) logView {
 	for _, step := range found.Steps {
 		shown := logStep{Number: step.Number, Name: b.redactor.Redact(step.Name), Started: step.Started.UTC().Format("15:04:05"), Outcome: b.redactor.Redact(step.Outcome()),
 			Result: step.Result, Open: one || step.Ended.IsZero() || step.Result != logs.OK}
+		if step.Ended.IsZero() && !view.Live {
+			shown.Outcome, shown.Result = "broken off", logs.Stopped
+		}
 		shown.Text, shown.More = b.logText(step, min(room, ofStep))
 		room -= len(shown.Text)
 		view.Steps = append(view.Steps, shown)

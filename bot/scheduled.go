@@ -95,7 +95,9 @@ func (b *Bot) runScheduled(ctx context.Context, repository store.Repository, r s
 	if len(r.environment.Secrets) > 0 {
 		defer os.RemoveAll(home) // it may have written them there
 	}
-	log := b.logs.Step(logs.Key{Repository: repository.ID, Environment: r.environment.Name}, r.check.Name, b.redactor.Redact)
+	hostless := strings.NewReplacer(worktree.Dir+"/", "", worktree.Dir, ".").Replace
+	log := b.logs.Step(logs.Key{Repository: repository.ID, Environment: r.environment.Name}, r.check.Name,
+		func(text string) string { return b.redactor.Redact(hostless(text)) })
 	command := b.check(r.check, worktree, home, checkEnv(r.environment, worktree, given))
 	command.Copy = log
 	fmt.Fprintf(log, "[on %s]\n$ %s\n", r.sha, r.check.Run)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/trunkline/trunkline/bot/githubsim"
+	"github.com/trunkline/trunkline/promote/logs"
 )
 
 // strike is a line of shell that kills the bot once, where the test has asked for it: it made the directory strikes.
@@ -303,4 +305,30 @@ resource "terraform_data" "network" {
 	number := s.story(changed)
 	s.converged(number, want)
 	s.struck(6)
+	s.logged(3, "Apply complete!")
+}
+
+// logged checks that the log of each deployment holds a text that only an engine said which outlived the bot, and that nothing
+// stays of what engines said before it was redacted.
+func (s *stage) logged(deployments int64, want string) {
+	s.t.Helper()
+	book := logs.Book{Dir: filepath.Join(s.data, "logs")}
+	repositories, err := book.Repositories()
+	if err != nil || len(repositories) != 1 {
+		s.t.Fatalf("logs are there of %v, %v", repositories, err)
+	}
+	for id := int64(1); id <= deployments; id++ {
+		steps, err := book.Steps(logs.Key{Repository: repositories[0], Deployment: id})
+		var out strings.Builder
+		if err := errors.Join(err, (&logs.Printer{To: &out}).Print(steps)); err != nil {
+			s.t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), want) {
+			s.t.Errorf("the log of deployment %d does not hold %q:\n%s", id, want, out.String())
+		}
+	}
+	left, err := filepath.Glob(filepath.Join(s.data, "scratch", "*", "deployments", "*", "logs", "*"))
+	if err != nil || len(left) > 0 {
+		s.t.Errorf("it leaves %v, %v", left, err)
+	}
 }

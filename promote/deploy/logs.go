@@ -69,7 +69,12 @@ func (r *run) end(ctx context.Context, log *logs.Step, failure error) {
 	default:
 		result, message = logs.Failed, r.target.Redact(failure.Error())
 	}
-	if err := log.End(result, message); err != nil {
+	r.unkept(ctx, log.End(result, message))
+}
+
+// unkept notes that a log could not be kept, where that is so. It stops nothing.
+func (r *run) unkept(ctx context.Context, err error) {
+	if err != nil {
 		zerolog.Ctx(ctx).Warn().Err(err).Msg("a log is not kept")
 	}
 }
@@ -93,9 +98,7 @@ func (r *run) leftBehind(ctx context.Context, step, file string, hostless func(s
 	log := r.log(step, hostless)
 	fmt.Fprintln(log, "[all that it said; the server was stopped meanwhile, and nobody knows how it ended]")
 	fmt.Fprintln(log, text)
-	if err = errors.Join(err, log.End(logs.Stopped, "the server was stopped"), os.Remove(file)); err != nil {
-		zerolog.Ctx(ctx).Warn().Err(err).Msg("a log is not kept")
-	}
+	r.unkept(ctx, errors.Join(err, log.End(logs.Stopped, "the server was stopped"), os.Remove(file)))
 }
 
 // recorded is an engine whose output is kept.

@@ -77,6 +77,7 @@ func (w *watching) once(ctx context.Context) error {
 		if err := w.add(ctx, samples); err != nil {
 			return err
 		}
+		w.logSamples(ctx, samples)
 	}
 	w.looked = true
 	return nil
@@ -167,6 +168,7 @@ func (w *watching) add(ctx context.Context, samples map[int]promote.Sample) erro
 // outcome is when a watch has to be looked at again, or that it failed.
 func (w *watching) outcome(ctx context.Context, i int) (again time.Time, err error) {
 	stands := w.stand[i]
+	w.logOutcome(ctx, w.watches[i], stands)
 	if stands.Phase == promote.WatchFailed {
 		err = &Stopped{promote.Failure{Step: "watch", Subject: w.watches[i].Name, Message: stands.Text}}
 	}

@@ -309,3 +309,41 @@ func TestOldLogsAreRemoved(t *testing.T) {
 		t.Errorf("repositories are %v, %v", repositories, err)
 	}
 }
+
+// A step that is done in several goes has one log, also where the process is another one each time.
+func TestLastingSteps(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	all := ""
+	for i := range 60 {
+		b := &Book{Dir: dir, Limits: Limits{Step: 200}}
+		if err := b.BreakOff(key, "the server was stopped"); err != nil {
+			t.Fatal(err)
+		}
+		step := b.Lasting(key, "watch", asIs)
+		line := fmt.Sprintf("sample %d\n", i)
+		all += line
+		write(t, step, line)
+		if err := step.Leave(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := &Book{Dir: dir, Limits: Limits{Step: 200}}
+	if err := b.Lasting(key, "watch", asIs).End(OK, ""); err != nil {
+		t.Fatal(err)
+	}
+	found := steps(t, b)
+	if len(found) != 1 || found[0].Result != OK {
+		t.Fatalf("there are %+v", found)
+	}
+	head, tail, cut := strings.Cut(whole(t, found[0], 10000), "<")
+	_, tail, _ = strings.Cut(tail, ">")
+	if !cut || !strings.HasPrefix(all, head) || !strings.HasSuffix(all, tail) || len(head) < 50 || len(tail) < 50 {
+		t.Errorf("kept are %q and %q", head, tail)
+	}
+	// It has ended: the next one is another.
+	write(t, b.Lasting(key, "watch", asIs), "anew\n")
+	if found = steps(t, b); len(found) != 2 || found[1].Result != Running {
+		t.Errorf("there are %+v", found)
+	}
+}

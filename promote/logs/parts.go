@@ -76,6 +76,23 @@ func (p *parts) next() error {
 	return nil
 }
 
+// goOn opens the last part of a log that is there.
+func (p *parts) goOn(step Entry) error {
+	starts, err := step.parts()
+	if err != nil || len(starts) == 0 {
+		return err
+	}
+	p.starts = starts
+	if p.open, err = os.OpenFile(partName(p.file, starts[len(starts)-1]), os.O_WRONLY|os.O_APPEND, 0o600); err != nil {
+		return err
+	}
+	info, err := p.open.Stat()
+	if err == nil {
+		p.size = info.Size()
+	}
+	return err
+}
+
 func (p *parts) close() {
 	if p.open != nil {
 		_ = p.open.Close() // what was written to it is written

@@ -26,7 +26,8 @@ type Entry struct {
 	// Message is a word on the result.
 	Message string
 
-	file string
+	file    string
+	lasting bool
 }
 
 // Steps returns the steps of a deployment, in the order in which they began; none where nothing is kept.
@@ -54,7 +55,7 @@ func (b *Book) stepsIn(dir string) ([]Entry, error) {
 			continue // it is being written, or removed
 		}
 		steps = append(steps, Entry{Number: n, Name: oneLine(e.Name), Started: e.Started, Ended: e.Ended, Result: e.Result,
-			Message: oneLine(e.Message), file: filepath.Join(dir, name)})
+			Message: oneLine(e.Message), file: filepath.Join(dir, name), lasting: e.Lasting})
 	}
 	slices.SortFunc(steps, func(a, b Entry) int { return a.Number - b.Number })
 	return steps, nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,6 +29,8 @@ type Step struct {
 	// failed is the first thing that could not be written; nothing more is.
 	failed error
 	ended  bool
+	// lasting: it goes on where the last of its name has not ended.
+	lasting bool
 }
 
 // entry is how a step is written down.
@@ -37,6 +40,8 @@ type entry struct {
 	Ended   time.Time `json:"ended,omitzero"`
 	Result  Result    `json:"result,omitempty"`
 	Message string    `json:"message,omitempty"`
+	// Lasting: it is written to now and then, also by the next process.
+	Lasting bool `json:"lasting,omitempty"`
 }
 
 // Result is how a step ended.
@@ -61,6 +66,31 @@ func (b *Book) Step(key Key, name string, redactor func(string) string) *Step {
 	s := &Step{book: b, key: key, name: oneLine(redactor(name))}
 	s.lines = redact.NewLines(Harmless, redactor, s.keep)
 	return s
+}
+
+// Lasting opens the log of a step that is done in several goes: it goes on where the step of that name was when it was left,
+// see [Step.Leave].
+func (b *Book) Lasting(key Key, name string, redactor func(string) string) *Step {
+	s := b.Step(key, name, redactor)
+	if s != nil {
+		s.lasting = true
+	}
+	return s
+}
+
+// Leave closes the log of a step that has not ended.
+func (s *Step) Leave() error {
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lines.Flush()
+	s.kept.close()
+	if s.failed != nil {
+		return fmt.Errorf("keep the log of %s: %w", s.name, s.failed)
+	}
+	return nil
 }
 
 // Write adds to the log. It never fails: see [Step.End].
@@ -106,7 +136,7 @@ func (b *Book) BreakOff(key Key, message string) error {
 	}
 	steps, err := b.Steps(key)
 	for _, step := range steps {
-		if step.Ended.IsZero() {
+		if step.Ended.IsZero() && !step.lasting {
 			ended := entry{Name: step.Name, Started: step.Started, Ended: b.now().UTC(), Result: Stopped, Message: oneLine(message)}
 			err = errors.Join(err, ended.replace(step.file+".json"))
 		}
@@ -120,16 +150,40 @@ func (s *Step) begin() {
 		return
 	}
 	dir := s.book.directory(s.key)
+	if s.lasting && s.goOn(dir) {
+		return
+	}
 	number, most, err := s.book.place(dir, s.key.Deployment != 0)
 	if err != nil {
 		s.failed = err
 		return
 	}
-	s.entry = entry{Name: s.name, Started: s.book.now().UTC()}
+	s.entry = entry{Name: s.name, Started: s.book.now().UTC(), Lasting: s.lasting}
 	file := filepath.Join(dir, fmt.Sprintf("%03d-%s", number, slug(s.name)))
 	if s.failed = s.entry.create(file + ".json"); s.failed == nil {
 		s.file, s.kept = file, parts{file: file, most: most / 4}
 	}
+}
+
+// goOn takes up the last step of the name, where it has not ended.
+func (s *Step) goOn(dir string) bool {
+	steps, err := s.book.stepsIn(dir)
+	if err != nil {
+		return false
+	}
+	for _, step := range slices.Backward(steps) {
+		if step.Name != s.name {
+			continue
+		}
+		if !step.Ended.IsZero() || !step.lasting {
+			return false
+		}
+		s.entry = entry{Name: step.Name, Started: step.Started, Lasting: true}
+		s.file, s.kept = step.file, parts{file: step.file, most: s.book.limits().Step / 4}
+		s.failed = s.kept.goOn(step)
+		return true
+	}
+	return false
 }
 
 // place is the number that the next step in a directory has, and how many bytes it may have. What scheduled checks write has

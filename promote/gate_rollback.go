@@ -47,7 +47,7 @@ func (c *considered) afterFailure() (back *Rollback, why string) {
 	case !last.Touched:
 		return nil, "" // there is nothing to take back
 	case !c.state.Now.IsZero() && c.state.Now.Sub(last.Finished) > rules.Within:
-		return nil, fmt.Sprintf("the failure was old when it could have been answered: more than %s", lasting(rules.Within))
+		return nil, fmt.Sprintf("the failure was older than %s when it could have been answered", lasting(rules.Within))
 	case c.answered():
 		return nil, "" // people have taken over
 	case !c.succeeded(c.runs):

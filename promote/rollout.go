@@ -53,7 +53,7 @@ func stage(state State, commit Commit, environment Environment, decision Decisio
 	rules, _ := state.Rules.Environment(environment.Name)
 	runs, _ := state.commit(environment.Runs)
 	s := Stage{Environment: rules, Runs: runs, Behind: len(state.between(runs, state.tip()).Commits), Since: environment.Since,
-		LeftOut: environment.LeftOut, Overdue: decision.Overdue}
+		LeftOut: environment.LeftOut, Overdue: decision.Overdue, Undone: environment.Undone}
 	carries := func(d *Deployment) bool {
 		if d == nil {
 			return false

@@ -61,6 +61,27 @@ func backs(r promote.Rollout, o Options) section {
 	return section{least: d}
 }
 
+// undone explains the failure that a rollback answers.
+func undone(stage promote.Stage) section {
+	d := stage.Undone
+	if d == nil || d.Failure == nil {
+		return section{}
+	}
+	var all []*document
+	for _, most := range []int{60, 10} {
+		part := &document{}
+		part.paragraph(say("**What went back in {}**: {}.", text(stage.Environment.Name), whatFailed(d)))
+		if d.Failure.Message != "" {
+			part.append(messageBlock(d.Failure.Message, most))
+		}
+		if most > 10 {
+			part.append(instanceTable(promote.Stage{Environment: stage.Environment, Deployment: d}, 50))
+		}
+		all = append(all, part)
+	}
+	return versions(all...)
+}
+
 // Back is a rollback that people are told of, or that was not to be.
 type Back struct {
 	Kind        promote.NoticeKind
@@ -78,7 +99,9 @@ func TakenBack(b Back, o Options) string {
 	d := &document{}
 	var who []line
 	for _, author := range b.Authors() {
-		who = append(who, mention(author.Login))
+		if account.MatchString(author.Login) { // no App
+			who = append(who, mention(author.Login))
+		}
 	}
 	sign := own("⏪ ")
 	if b.Kind != promote.NoticeRollback {

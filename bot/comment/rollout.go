@@ -37,6 +37,9 @@ func rolloutSections(r promote.Rollout, o Options) []section {
 	}
 	all = append(all, backs(r, o))
 	for _, stage := range r.Stages {
+		all = append(all, undone(stage))
+	}
+	for _, stage := range r.Stages {
 		all = append(all, gates(stage, o))
 	}
 	all = append(all, ranges(r))

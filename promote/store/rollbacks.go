@@ -84,6 +84,18 @@ func (tx *Tx) DropRollback(repository int64, environment string, by promote.Pers
 		Reason: "rollback asked for by " + waits.By.Login}))
 }
 
+// undone is the failed deployment before a rollback, which that takes back; nil: there is none.
+func (tx *Tx) undone(repository int64, last *promote.Deployment) (*promote.Deployment, error) {
+	if last == nil || !last.Rollback {
+		return nil, nil
+	}
+	before, err := tx.deployment(`repository = $1 AND environment = $2 AND id < $3 AND NOT rollback ORDER BY id DESC LIMIT 1`, repository, last.Environment, last.ID)
+	if err != nil || before == nil || before.To != last.From || before.Phase != promote.Failed && before.Phase != promote.Aborted {
+		return nil, err
+	}
+	return before, nil
+}
+
 // touched is what deployments did since a rollback's target last succeeded, where one waits or is under way.
 func (tx *Tx) touched(repository int64, e *promote.Environment) (err error) {
 	to := ""

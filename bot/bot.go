@@ -138,6 +138,7 @@ func (b *Bot) Run(ctx context.Context) error {
 		store.Clock:     b.clock,
 		store.Scheduled: b.scheduled,
 		store.Notices:   b.showNotices,
+		store.Reverts:   b.openRevert,
 
 		store.Group:      b.group,
 		store.GroupCheck: b.showGroup,

@@ -31,6 +31,8 @@ const (
 	membership purpose = "membership"
 	// reading the statuses of commits of trunk.
 	reading purpose = "reading"
+	// reversing: a branch with commits taken back, and the pull request for it. Nothing else writes to the repository's files.
+	reversing purpose = "reversing"
 	// deploying: GitHub deployments and their statuses.
 	deploying purpose = "deploying"
 )
@@ -43,6 +45,7 @@ var permissions = map[purpose]*github.InstallationPermissions{
 	looking:    {Contents: github.String("read"), PullRequests: github.String("read"), Metadata: github.String("read")},
 	membership: {Members: github.String("read"), Metadata: github.String("read")},
 	reading:    {Statuses: github.String("read"), Metadata: github.String("read")},
+	reversing:  {Contents: github.String("write"), PullRequests: github.String("write"), Metadata: github.String("read")},
 	deploying:  {Deployments: github.String("write"), Metadata: github.String("read")},
 }
 

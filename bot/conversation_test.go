@@ -301,6 +301,9 @@ func (c *conversation) happened() string {
 		case "deployment_status":
 			key := "deployment " + event.Environment + " " + event.SHA
 			note(key, event.State+", "+event.Body)
+		case "pull":
+			c.name(fmt.Sprintf("pull%d", event.Pull), event.SHA)
+			note(fmt.Sprintf("pull #%d %s", event.Pull, event.State), event.Body)
 		case "comment", "comment_edited", "issue":
 			changed[event.Pull] = true
 		}

@@ -32,6 +32,8 @@ var operations = map[string]string{
 	"Issues.ListByRepo":                       "issues/list-for-repo",
 	"Issues.EditComment":                      "issues/update-comment",
 	"Issues.ListComments":                     "issues/list-comments",
+	"PullRequests.Create":                     "pulls/create",
+	"PullRequests.List":                       "pulls/list",
 	"PullRequests.Get":                        "pulls/get",
 	"PullRequests.ListCommits":                "pulls/list-commits",
 	"PullRequests.ListPullRequestsWithCommit": "repos/list-pull-requests-associated-with-commit",

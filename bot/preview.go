@@ -180,6 +180,9 @@ func (p *previewing) mayRun(ctx context.Context) (*planner.Problem, error) {
 	if p.pull.Fork {
 		return untrusted, nil
 	}
+	if ours, err := p.bot.isRevert(ctx, p.repository, p.pull.Head); err != nil || ours {
+		return nil, err
+	}
 	for _, who := range slices.Compact([]promote.Person{p.pull.Author, p.pull.Pusher}) {
 		trusted, err := p.bot.may(ctx, p.repository, who, actRun)
 		if err != nil {

@@ -25,6 +25,11 @@ func (b *Bot) wake(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		reverts, err := tx.WantedReverts()
+		if err != nil {
+			return err
+		}
+		nudges = append(nudges, reverts...)
 		repositories, err := tx.Repositories()
 		if err != nil {
 			return err

@@ -113,6 +113,9 @@ func (q question) excluded(by Person, app bool) string {
 		return "Apps do not approve"
 	}
 	if request := q.promotion.Request; request != nil && request.By.same(by) && !q.rules.PromoterMayApprove {
+		if q.promotion.Back {
+			return fmt.Sprintf("%s asked for the rollback", by.Login)
+		}
 		return fmt.Sprintf("%s asked for the promotion", by.Login)
 	}
 	for _, commit := range q.promotion.Commits {

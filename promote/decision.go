@@ -142,6 +142,8 @@ type Stage struct {
 	LeftOut []LeftOut
 	// TakenBack is the rollback that took the commit back, where it was the last deployment; nil: none did.
 	TakenBack *Deployment
+	// Undone is the failed deployment that a rollback of Deployment or TakenBack answers; nil: there is none.
+	Undone *Deployment
 	// NotBack says why a failed deployment is not rolled back by itself although the rules ask for it; empty: they do not.
 	NotBack string
 	// Gates on Range, open and closed, where it is the step that the environment takes next.

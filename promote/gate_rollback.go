@@ -47,7 +47,7 @@ func (c *considered) afterFailure() (back *Rollback, why string) {
 	case !last.Touched:
 		return nil, "" // there is nothing to take back
 	case !c.state.Now.IsZero() && c.state.Now.Sub(last.Finished) > rules.Within:
-		return nil, fmt.Sprintf("the failure was old when it could have been answered: more than %s", lasting(rules.Within))
+		return nil, fmt.Sprintf("the failure was older than %s when it could have been answered", lasting(rules.Within))
 	case c.answered():
 		return nil, "" // people have taken over
 	case !c.succeeded(c.runs):
@@ -59,11 +59,19 @@ func (c *considered) afterFailure() (back *Rollback, why string) {
 	if why := c.irreversible(c.state.back(from, c.runs)); why != "" {
 		return nil, why
 	}
-	reason := "the deployment of " + code(last.To) + " failed"
-	if last.Failure != nil && last.Failure.Subject != "" {
-		reason = fmt.Sprintf("%s of `%s` failed in %s", last.Failure.Step, last.Failure.Subject, code(last.To))
+	return &Rollback{Environment: c.environment.Name, From: from.SHA, To: c.runs.SHA, Reason: whatFailed(last), At: last.Finished}, ""
+}
+
+// whatFailed is why a deployment failed, in a few words.
+func whatFailed(d *Deployment) string {
+	if d.Failure == nil || d.Failure.Subject == "" {
+		return "the deployment of " + code(d.To) + " failed"
 	}
-	return &Rollback{Environment: c.environment.Name, From: from.SHA, To: c.runs.SHA, Reason: reason, At: last.Finished}, ""
+	what := map[string]string{"plan": "planning", "apply": "applying", "verify": "the check"}[d.Failure.Step]
+	if what == "" {
+		what = "the " + d.Failure.Step
+	}
+	return fmt.Sprintf("%s `%s` failed in %s", what, d.Failure.Subject, code(d.To))
 }
 
 // answered tells whether a person has said already how it goes on after a failure.

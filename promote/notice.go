@@ -81,7 +81,7 @@ func NoticesDue(state State) (due []Notice) {
 		}
 		if last := environment.Last; decision.NotBack != "" && last != nil && !last.Rollback {
 			notice := Notice{Kind: NoticeNotBack, Environment: rules.Name, Subject: fmt.Sprint(last.ID), Text: fmt.Sprintf(
-				"%s is not rolled back after the failure of %s: %s", rules.Name, code(last.To), decision.NotBack)}
+				"%s is not rolled back after the failure of %s, because %s", rules.Name, code(last.To), decision.NotBack)}
 			if !state.wasGiven(notice) {
 				due = append(due, notice)
 			}

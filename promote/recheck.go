@@ -43,7 +43,7 @@ func recheck(state State, environment string, plan Plan, asked []string) (closed
 		return []Gate{{Name: GateLineage, Text: environment + " or what it runs is not on trunk any more"}}
 	}
 	if last.Rollback {
-		return c.recheckBack(plan)
+		return c.recheckBack(plan, asked)
 	}
 	promotion := Promotion{Environment: environment, Range: state.ofDeployment(last), Without: last.Without}
 	switch {
@@ -66,8 +66,8 @@ func recheck(state State, environment string, plan Plan, asked []string) (closed
 	return closed
 }
 
-// recheckBack asks again what a rollback that is about to apply is asked.
-func (c *considered) recheckBack(plan Plan) (closed []Gate) {
+// recheckBack asks again what a rollback is asked: always whether it would lose something for good.
+func (c *considered) recheckBack(plan Plan, asked []string) (closed []Gate) {
 	last := c.environment.Last
 	promotion, ok := c.backward()
 	if !ok {
@@ -76,11 +76,15 @@ func (c *considered) recheckBack(plan Plan) (closed []Gate) {
 	exact := plan.without(last.Without)
 	promotion.Plan = &exact
 	for _, gate := range c.backGates(promotion) {
-		if !gate.Open && !slices.Contains(last.Passed, gate.Name) {
+		again := gate.Name == GateIrreversible || slices.Contains(asked, gate.Name) && !slices.Contains(last.Passed, gate.Name)
+		if !gate.Open && again {
 			closed = append(closed, gate)
 		}
 	}
-	return append(closed, c.heldSince(promotion)...)
+	if slices.Contains(asked, GateHold) {
+		closed = append(closed, c.heldSince(promotion)...)
+	}
+	return closed
 }
 
 // heldSince are holds on components that were put on after it was decided what to leave out.

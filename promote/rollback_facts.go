@@ -89,31 +89,19 @@ func touching(commit Commit, patterns []string) string {
 }
 
 // lost says what a plan that goes back would lose for good; empty: nothing. What the deployments since the target's success
-// created may go again. What was there before may not: neither may it be destroyed, nor would what they destroyed come back
-// as more than an empty shell.
+// created may go again. What was there before them may not: neither may it be destroyed, nor would what they destroyed come
+// back as more than an empty shell.
 func (c *considered) lost(back Range, plan Plan) string {
-	since, _ := c.lastSuccess(back.To)
-	created, destroyed := map[string]bool{}, map[string]bool{}
-	for _, touched := range c.environment.Touched {
-		if touched.Deployment <= since {
-			continue
-		}
-		for _, address := range touched.Created {
-			created[touched.Instance+" "+address] = true
-		}
-		for _, address := range touched.Destroyed {
-			destroyed[touched.Instance+" "+address] = true
-		}
-	}
+	wasThere := c.wasThere(back.To)
 	var losses []string
 	for _, instance := range plan.Instances {
 		for _, address := range instance.Destroying {
-			if key := instance.Name + " " + address; !created[key] || destroyed[key] {
+			if before, seen := wasThere[instance.Name+" "+address]; !seen || before {
 				losses = append(losses, fmt.Sprintf("it would destroy `%s` of %s, which was there before", address, instance.Name))
 			}
 		}
 		for _, address := range instance.Creating {
-			if destroyed[instance.Name+" "+address] {
+			if wasThere[instance.Name+" "+address] && !slices.Contains(instance.Destroying, address) {
 				losses = append(losses, fmt.Sprintf("`%s` of %s was destroyed since, and would come back empty", address, instance.Name))
 			}
 		}
@@ -123,6 +111,30 @@ func (c *considered) lost(back Range, plan Plan) string {
 		losses = append(losses[:mostLosses], fmt.Sprintf("and %d more", len(losses)-mostLosses))
 	}
 	return strings.Join(losses, "; ")
+}
+
+// wasThere tells of resources that deployments since a commit's success created or destroyed whether they were there before,
+// by "instance address": what happened to each first says so.
+func (c *considered) wasThere(to Commit) map[string]bool {
+	since, _ := c.lastSuccess(to)
+	touched := slices.Clone(c.environment.Touched)
+	slices.SortStableFunc(touched, func(a, b Touched) int { return cmp.Compare(a.Deployment, b.Deployment) })
+	there := map[string]bool{}
+	note := func(instance string, addresses []string, before bool) {
+		for _, address := range addresses {
+			if _, seen := there[instance+" "+address]; !seen {
+				there[instance+" "+address] = before
+			}
+		}
+	}
+	for _, one := range touched {
+		if one.Deployment > since {
+			// What was replaced is in both, and was there.
+			note(one.Instance, one.Destroyed, true)
+			note(one.Instance, one.Created, false)
+		}
+	}
+	return there
 }
 
 // mostLosses are named.

@@ -23,6 +23,7 @@ func (s *Stage) goingBack(state State, commit Commit, last *Deployment, decision
 		s.TakenBack = last
 		return false
 	default:
+		s.Undone = nil
 		return false
 	}
 	if takes(s.Range) {

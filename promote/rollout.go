@@ -53,7 +53,7 @@ func stage(state State, commit Commit, environment Environment, decision Decisio
 	rules, _ := state.Rules.Environment(environment.Name)
 	runs, _ := state.commit(environment.Runs)
 	s := Stage{Environment: rules, Runs: runs, Behind: len(state.between(runs, state.tip()).Commits), Since: environment.Since,
-		LeftOut: environment.LeftOut, Overdue: decision.Overdue}
+		LeftOut: environment.LeftOut, Overdue: decision.Overdue, Undone: environment.Undone}
 	carries := func(d *Deployment) bool {
 		if d == nil {
 			return false
@@ -101,6 +101,9 @@ func stage(state State, commit Commit, environment Environment, decision Decisio
 func afterAnother(state State, commit Commit, name string, next Promotion) []Reason {
 	rules, _ := state.Rules.Environment(name)
 	c, _ := consider(&state, rules)
+	if next.Back {
+		return []Reason{{Gate: "turn", Text: fmt.Sprintf("%s is to go back to %s first", name, Short(next.To.SHA))}}
+	}
 	for _, version := range c.versions {
 		for _, migration := range version.repository.Migrations {
 			for _, one := range state.between(next.To, commit).Commits {

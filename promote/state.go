@@ -164,6 +164,8 @@ type Environment struct {
 	Since time.Time
 	// Last deployment, live or finished; nil before the first.
 	Last *Deployment
+	// Undone is the failed deployment that Last, a rollback, takes back; nil: Last is none, or what it takes back had succeeded.
+	Undone *Deployment
 	// Request that waits to be started; nil: none.
 	Request *Request
 	// History are the ends of deployments, in any order, at least since the oldest commit of [State.Trunk] came here.

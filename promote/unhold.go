@@ -22,9 +22,10 @@ func PutOn(state State, actor Actor, environment string, hold Hold) *Refusal {
 }
 
 // Lift returns the holds that a person lifts from an environment, or why none. Everyone lifts their own. Lifting another's
-// needs the right to promote, and a reason for its owner to read.
+// needs the right to promote, and a reason for its owner to read; Trunkline reads none.
 func Lift(state State, actor Actor, environment, reason string) ([]Hold, *Refusal) {
 	var own, others []Hold
+	toTell := ""
 	for _, hold := range state.Environments[environment].Holds {
 		if !state.Now.IsZero() && !hold.Until.IsZero() && !state.Now.Before(hold.Until) {
 			continue
@@ -33,6 +34,9 @@ func Lift(state State, actor Actor, environment, reason string) ([]Hold, *Refusa
 			own = append(own, hold)
 		} else {
 			others = append(others, hold)
+			if toTell == "" && hold.Owner.ID != 0 {
+				toTell = hold.text(environment, state.Rules.Zone)
+			}
 		}
 	}
 	switch {
@@ -42,9 +46,9 @@ func Lift(state State, actor Actor, environment, reason string) ([]Hold, *Refusa
 		return own, nil
 	}
 	refusal := May(state, actor, ActUnhold, environment)
-	if refusal == nil && strings.TrimSpace(reason) == "" {
+	if refusal == nil && strings.TrimSpace(reason) == "" && toTell != "" {
 		refusal = &Refusal{"Lifting another's hold needs a reason, which its owner is told.",
-			others[0].text(environment, state.Rules.Zone) + ".", fmt.Sprintf("`/unhold %s because <reason>`", environment)}
+			toTell + ".", fmt.Sprintf("`/unhold %s because <reason>`", environment)}
 	}
 	if refusal != nil {
 		if len(own) > 0 {

@@ -108,8 +108,7 @@ func stopped(stage promote.Stage, o Options) section {
 // goesOn says how it goes on after a failure.
 func goesOn(stage promote.Stage, o Options) line {
 	if stage.Range.Back {
-		return say("Nothing happens by itself any more: {} is held. Mend what it met and type {}, or mend it forward: merge, then {} and {}.",
-			text(stage.Environment.Name), o.typed("/retry "+stage.Environment.Name), o.typed("/unhold "+stage.Environment.Name), o.typed("/promote "+stage.Environment.Name))
+		return forward(stage, o)
 	}
 	l := say("Mend it and merge, or type {}: it goes on from there and applies nothing twice.", again(stage, o))
 	if stage.NotBack != "" {

@@ -141,6 +141,9 @@ func statusNext(stage promote.Stage, decisions []promote.Decision, o Options) li
 			next = firstReason(stage, o)
 		}
 	}
+	if d := stage.Deployment; d != nil && d.Rollback && unsafe(d) && d.Phase == promote.Failed {
+		return say("❌ cannot go back to {}: going back is not safe; {}", commit(d.To), next)
+	}
 	if d := stage.Deployment; d != nil && d.Rollback && (d.Phase == promote.Failed || d.Phase == promote.Aborted) {
 		return say("❌ {} on the way back to {}; {} tries it again", whatFailed(d), commit(d.To), o.typed("/retry "+stage.Environment.Name))
 	}

@@ -13,6 +13,31 @@ func goingBack(stage promote.Stage, sha line, o Options) line {
 	return say("⏪ **{} is to go back {}, without {}:** {}.", name, fromTo(stage.Range.From.SHA, stage.Range.To.SHA), sha, firstReason(stage, o))
 }
 
+// backStopped is the headline where a rollback did not get to its end.
+func backStopped(stage promote.Stage, o Options) line {
+	l := say("❌ **The rollback of {} {} stopped: {}.**", text(stage.Environment.Name), fromTo(stage.Range.From.SHA, stage.Range.To.SHA), whatFailed(stage.Deployment))
+	if unsafe(stage.Deployment) {
+		return l
+	}
+	return say("{} {} tries it again.", l, o.typed("/retry "+stage.Environment.Name))
+}
+
+// unsafe tells whether a rollback was given up because it would lose something for good: then it is in vain to try again.
+func unsafe(d *promote.Deployment) bool {
+	return d != nil && d.Failure != nil && d.Failure.Step == "rollback"
+}
+
+// forward says how it goes on after a rollback that did not get to its end.
+func forward(stage promote.Stage, o Options) line {
+	name := stage.Environment.Name
+	l := say("Nothing happens by itself any more: {} is held. Mend it forward: merge what mends or reverts it, then {} and {}.", text(name),
+		o.typed("/unhold "+name), o.typed("/promote "+name))
+	if unsafe(stage.Deployment) {
+		return l
+	}
+	return say("{} Or mend what the rollback met, and {} tries it again.", l, o.typed("/retry "+name))
+}
+
 // backs tells of environments that went back without the commit.
 func backs(r promote.Rollout, o Options) section {
 	var items []line
@@ -36,6 +61,27 @@ func backs(r promote.Rollout, o Options) section {
 	return section{least: d}
 }
 
+// undone explains the failure that a rollback answers.
+func undone(stage promote.Stage) section {
+	d := stage.Undone
+	if d == nil || d.Failure == nil {
+		return section{}
+	}
+	var all []*document
+	for _, most := range []int{60, 10} {
+		part := &document{}
+		part.paragraph(say("**What went back in {}**: {}.", text(stage.Environment.Name), whatFailed(d)))
+		if d.Failure.Message != "" {
+			part.append(messageBlock(d.Failure.Message, most))
+		}
+		if most > 10 {
+			part.append(instanceTable(promote.Stage{Environment: stage.Environment, Deployment: d}, 50))
+		}
+		all = append(all, part)
+	}
+	return versions(all...)
+}
+
 // Back is a rollback that people are told of, or that was not to be.
 type Back struct {
 	Kind        promote.NoticeKind
@@ -53,7 +99,9 @@ func TakenBack(b Back, o Options) string {
 	d := &document{}
 	var who []line
 	for _, author := range b.Authors() {
-		who = append(who, mention(author.Login))
+		if account.MatchString(author.Login) { // no App
+			who = append(who, mention(author.Login))
+		}
 	}
 	sign := own("⏪ ")
 	if b.Kind != promote.NoticeRollback {
@@ -72,8 +120,7 @@ func TakenBack(b Back, o Options) string {
 	case promote.NoticeRollback:
 		d.paragraph(say("Nothing moves {} by itself from now on. When what mends it is merged, {} and {}.", text(name), o.typed("/unhold "+name), o.typed("/promote "+name)))
 	case promote.NoticeRollbackStopped:
-		d.paragraph(say("A rollback is never rolled back, so people go on from here: {} tries it again, or mend it forward: merge, then {} and {}.",
-			o.typed("/retry "+name), o.typed("/unhold "+name), o.typed("/promote "+name)))
+		d.paragraph(say("A rollback is never rolled back, so people go on from here: the comment about the rollout says how. {} is held.", text(name)))
 	default:
 		d.paragraph(say("Mend it forward: merge a commit that mends or reverts it, and {}. Until then {} keeps everything as it is.",
 			o.typed("/promote "+name), o.typed("/hold "+name+" because <reason>")))
@@ -95,4 +142,36 @@ func Told(owner, notice string, o Options) string {
 	d := &document{}
 	d.paragraph(addressed(owner, say("{}.", sentence(notice))))
 	return bounded(o.limit(), d)
+}
+
+// Reverting is what a pull request takes back on trunk.
+type Reverting struct {
+	promote.Range
+	// Environment that went back, as By asked on the pull request AskedOn.
+	Environment string
+	By          promote.Person
+	AskedOn     int
+}
+
+// RevertPull are the words of a pull request that takes a range back on trunk.
+func RevertPull(r Reverting, o Options) Issue {
+	what := contents(promote.Range{Commits: r.Commits})
+	if what == nil {
+		what = commit(r.From.SHA)
+	}
+	d := &document{}
+	d.paragraph(say("Takes back on trunk {}: everything after {} up to {}.", what, commit(r.To.SHA), commit(r.From.SHA)))
+	asked := say("{} went back from {} to {}", text(r.Environment), commit(r.From.SHA), commit(r.To.SHA))
+	if r.By.Login != "" {
+		asked = say("{}, as {} asked with {}", asked, text(r.By.Login), o.typed("/rollback "+r.Environment+" with revert"))
+	}
+	if r.AskedOn != 0 {
+		asked = say("{} on {}", asked, pull(r.AskedOn))
+	}
+	d.paragraph(say("{}. Merging this brings trunk and {} together again: then {}.", asked, text(r.Environment), o.typed("/unhold "+r.Environment)))
+	names := atMost(each(r.Pulls(), pull), 5)
+	if len(names) == 0 {
+		names = []line{commit(r.From.SHA)}
+	}
+	return Issue{Title: title(say("Take back {}", list(names))), Body: bounded(o.limit(), d)}
 }

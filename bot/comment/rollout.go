@@ -37,6 +37,9 @@ func rolloutSections(r promote.Rollout, o Options) []section {
 	}
 	all = append(all, backs(r, o))
 	for _, stage := range r.Stages {
+		all = append(all, undone(stage))
+	}
+	for _, stage := range r.Stages {
 		all = append(all, gates(stage, o))
 	}
 	all = append(all, ranges(r))
@@ -73,8 +76,7 @@ func rolloutHeadline(r promote.Rollout, o Options) line {
 		return goingBack(stage, sha, o)
 	}
 	if stage, found := first(r, promote.Stopped); found && stage.Range.Back {
-		return say("❌ **The rollback of {} {} stopped: {}.** {} tries it again.", text(stage.Environment.Name), fromTo(stage.Range.From.SHA, stage.Range.To.SHA),
-			whatFailed(stage.Deployment), o.typed("/retry "+stage.Environment.Name))
+		return backStopped(stage, o)
 	} else if found {
 		return say("❌ **{} stopped in {}: {}.** {} tries again from there.", sha, text(stage.Environment.Name),
 			whatFailed(stage.Deployment), again(stage, o))

@@ -156,7 +156,34 @@ func rollouts() map[string]promote.Rollout {
 	}
 	terraformError := "Error: creating EC2 Subnet: InvalidSubnet.Conflict: The CIDR '10.0.16.0/20' conflicts with another subnet\n\n" +
 		"  with aws_subnet.private[\"b\"],\n  on main.tf line 31, in resource \"aws_subnet\" \"private\":\n  31: resource \"aws_subnet\" \"private\" {\n"
+	back := func(phase promote.Phase, failure *promote.Failure) promote.Stage {
+		s := going(phase, subnet, promote.InstanceApplied, promote.InstanceApplied)
+		s.Status, s.Runs, s.Waits, s.Deployment.Rollback, s.Deployment.Failure = promote.GoingBack, subnet, nil, true, failure
+		s.Range = promote.Range{From: subnet, To: old, Back: true, Commits: s.Range.Commits}
+		s.Deployment.From, s.Deployment.To, s.Deployment.Why = subnet.SHA, old.SHA, "the check `smoke` failed in `4d03e77`"
+		return s
+	}
+	asked := back(promote.Planning, nil)
+	asked.Deployment = nil
+	asked.Gates = []promote.Gate{{Name: promote.GateApprove, Text: "needs 1 approval of acme/sre", Command: "/approve staging 9f1c2ab"}}
+	asked.Waits = []promote.Reason{{Gate: promote.GateApprove, Text: "needs 1 approval of acme/sre", Command: "/approve staging 9f1c2ab"}}
+	halted := back(promote.Failed, &promote.Failure{Step: "verify", Subject: "smoke", Message: "curl: (22) The requested URL returned error: 503\n"})
+	halted.Status, halted.Undone = promote.Stopped, failing("apply", "staging/cluster", terraformError, promote.InstanceApplied, promote.InstanceFailed).Deployment
+	lost := back(promote.Failed, &promote.Failure{Step: "rollback", Message: "what would be lost is not rolled back: it would destroy `aws_db.main` of staging/db, which was there before"})
+	lost.Status, lost.Deployment.Instances = promote.Stopped, deployed(promote.InstancePlanned, promote.InstancePlanned)
+	wentBack := lacking(1, promote.HeldBack, subnet, promote.Reason{Gate: promote.GateHold, Text: "staging is held by Trunkline: rolled back", Command: "/unhold staging"})
+	wentBack.TakenBack = back(promote.Succeeded, nil).Deployment
+	wentBack.TakenBack.By, wentBack.TakenBack.Finished = promote.Person{}, noon.Add(time.Minute)
+	wentBack.Undone = failing("verify", "smoke", "curl: (22) The requested URL returned error: 503\n", promote.InstanceApplied, promote.InstanceApplied).Deployment
+	notBack := failing("verify", "smoke", "no\n", promote.InstanceApplied)
+	notBack.NotBack = "#42 changes `schema/1.sql`, which is declared irreversible in staging"
 	return map[string]promote.Rollout{
+		"back-waits":    journey(dev, asked, waitingProd),
+		"back-applying": journey(dev, back(promote.Applying, nil), waitingProd),
+		"back-stopped":  journey(dev, halted, waitingProd),
+		"back-lost":     journey(dev, lost, waitingProd),
+		"back-there":    journey(dev, wentBack, waitingProd),
+		"back-not":      journey(dev, notBack, waitingProd),
 		"first":         first,
 		"ready":         ready,
 		"refused":       refused,

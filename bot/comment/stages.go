@@ -72,6 +72,8 @@ func next(stage promote.Stage, r promote.Rollout, o Options) line {
 	switch {
 	case stage.Status == promote.GoingBack && stage.Deployment != nil:
 		return say("goes back to {}: {}", commit(stage.Range.To.SHA), howFar(stage.Deployment))
+	case stage.Status == promote.Stopped && stage.Range.Back && unsafe(stage.Deployment):
+		return own("only forward: going back is not safe")
 	case stage.Status == promote.Stopped && stage.Range.Back:
 		return say("{} tries the rollback again", o.typed("/retry "+stage.Environment.Name))
 	case stage.Status == promote.Deploying:

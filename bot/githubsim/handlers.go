@@ -34,6 +34,7 @@ func handlers() map[string]func(*call) (reply, error) {
 		"issues/update":                                   updateIssue,
 		"issues/update-comment":                           updateComment,
 		"meta/get":                                        getMeta,
+		"pulls/create":                                    createPull,
 		"pulls/get":                                       getPull,
 		"pulls/list":                                      listPulls,
 		"pulls/list-commits":                              listPullCommits,

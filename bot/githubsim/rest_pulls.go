@@ -14,6 +14,36 @@ func (c *call) pull() (*pull, error) {
 	return c.repo.pullRequest(int(number))
 }
 
+// createPull answers pulls/create, from a branch of the repository itself or, as "owner:branch", of a fork.
+func createPull(c *call) (reply, error) {
+	var request struct {
+		Title string `json:"title"`
+		Head  string `json:"head"`
+		Base  string `json:"base"`
+		Body  string `json:"body"`
+		Draft bool   `json:"draft"`
+	}
+	if err := c.decode(&request); err != nil {
+		return reply{}, err
+	}
+	o := opening{repo: c.repo, headRepo: c.repo, by: c.actor, head: request.Head, base: request.Base, title: request.Title, body: request.Body, draft: request.Draft}
+	if owner, branch, labelled := strings.Cut(request.Head, ":"); labelled {
+		from, err := c.gh.repo(owner + "/" + c.repo.name)
+		if err != nil {
+			return reply{}, invalid("PullRequest", "head", "invalid", "")
+		}
+		o.headRepo, o.head = from, branch
+	}
+	if len(o.body) > bodyLimit {
+		return reply{}, invalid("PullRequest", "body", "custom", "body is too long (maximum is 65536 characters)")
+	}
+	made, err := c.gh.open(o)
+	if err != nil {
+		return reply{}, err
+	}
+	return created(c.gh.fullPull(made, made.mergeable()))
+}
+
 // getPull answers pulls/get.
 func getPull(c *call) (reply, error) {
 	held, err := c.pull()

@@ -30,11 +30,22 @@ func (tx *Tx) RollBack(repository int64, r promote.Rollback) error {
 			return err
 		}
 	}
+	if err := tx.notConverged(repository, r); err != nil {
+		return err
+	}
 	err := tx.exec(`INSERT INTO rollbacks (repository, environment, from_sha, to_sha, asked_by, login, reason, revert, pull, at, phase)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'waiting')`, repository, r.Environment, r.From, r.To, r.By.ID, r.By.Login,
 		r.Reason, r.Revert, r.Pull, millis(tx.now))
 	return errOr(err, tx.Record(Record{Repository: repository, Actor: r.By, Kind: "rollback asked", Environment: r.Environment, SHA: r.To,
 		Reason: because("from "+r.From, r.Reason)}))
+}
+
+// notConverged has the rollout comments of what is taken back brought up to date again.
+func (tx *Tx) notConverged(repository int64, r promote.Rollback) error {
+	return tx.exec(`UPDATE projections SET detail = 'moving' || SUBSTR(detail, 10) WHERE repository = $1 AND kind = $2 AND detail LIKE 'converged%'
+		AND subject IN (SELECT CAST(pull AS TEXT) FROM commits WHERE repository = $1
+			AND position > (SELECT position FROM commits WHERE repository = $1 AND sha = $3)
+			AND position <= (SELECT position FROM commits WHERE repository = $1 AND sha = $4))`, repository, RolloutProjection, r.To, r.From)
 }
 
 func because(what, reason string) string {
@@ -71,6 +82,18 @@ func (tx *Tx) DropRollback(repository int64, environment string, by promote.Pers
 	err = tx.exec(`UPDATE rollbacks SET phase = 'dropped' WHERE id = $1`, waits.ID)
 	return true, errOr(err, tx.Record(Record{Repository: repository, Actor: by, Kind: "dropped", Environment: environment, SHA: waits.To,
 		Reason: "rollback asked for by " + waits.By.Login}))
+}
+
+// undone is the failed deployment before a rollback, which that takes back; nil: there is none.
+func (tx *Tx) undone(repository int64, last *promote.Deployment) (*promote.Deployment, error) {
+	if last == nil || !last.Rollback {
+		return nil, nil
+	}
+	before, err := tx.deployment(`repository = $1 AND environment = $2 AND id < $3 AND NOT rollback ORDER BY id DESC LIMIT 1`, repository, last.Environment, last.ID)
+	if err != nil || before == nil || before.To != last.From || before.Phase != promote.Failed && before.Phase != promote.Aborted {
+		return nil, err
+	}
+	return before, nil
 }
 
 // touched is what deployments did since a rollback's target last succeeded, where one waits or is under way.
@@ -137,12 +160,8 @@ func (tx *Tx) goesBack(repository, deployment int64, decision promote.Decision) 
 			return err
 		}
 	}
-	for _, pull := range decision.Start.Pulls() {
-		err := tx.exec(`UPDATE projections SET detail = 'moving' || SUBSTR(detail, 10) WHERE repository = $1 AND kind = $2 AND subject = $3
-			AND detail LIKE 'converged%'`, repository, RolloutProjection, fmt.Sprint(pull))
-		if err != nil {
-			return err
-		}
+	if err := tx.notConverged(repository, r); err != nil {
+		return err
 	}
 	if r.Revert {
 		if err := tx.wantRevert(repository, r); err != nil {
@@ -170,8 +189,11 @@ func (tx *Tx) stopsGoingBack(repository int64, d promote.Deployment, why promote
 		return nil
 	}
 	what := why.Step
-	if why.Subject != "" {
+	switch {
+	case why.Subject != "":
 		what += " " + why.Subject
+	case why.Step == "rollback":
+		what = why.Message
 	}
 	return tx.give(repository, promote.Notice{Kind: promote.NoticeRollbackStopped, Environment: d.Environment, Subject: fmt.Sprint(d.ID), Owner: d.By.Login,
 		Text: fmt.Sprintf("the rollback of %s from `%s` to `%s` stopped (%s) and is not tried again by itself", d.Environment, promote.Short(d.From), promote.Short(d.To), what)})

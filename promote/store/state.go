@@ -85,6 +85,9 @@ func (tx *Tx) environments(repository int64) (map[string]promote.Environment, er
 		if environment.Last, err = tx.lastDeployment(repository, name); err != nil {
 			return nil, err
 		}
+		if environment.Undone, err = tx.undone(repository, environment.Last); err != nil {
+			return nil, err
+		}
 		if environment.Request, err = tx.waitingRequest(repository, name); err != nil {
 			return nil, err
 		}

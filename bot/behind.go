@@ -60,7 +60,7 @@ func (p *previewing) lacking(ctx context.Context, environment string, trunk plan
 	}
 	lacking := map[string]bool{}
 	for name, resolved := range trunk.Instances {
-		if resolved.Instance.Environment == environment && runs[name] != resolved.Digest {
+		if resolved.Instance.Environment == environment && planner.WithoutArtifacts(runs[name]) != resolved.Digest {
 			lacking[name] = true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 
 	"github.com/trunkline/trunkline/config"
@@ -65,19 +66,25 @@ func (b *Bot) checkOut(ctx context.Context, c checkingOut) (*deploy.Target, erro
 	if err != nil {
 		return nil, stopped("engine", err)
 	}
+	artifacts, err := b.artifacts(ctx, built{repository, rules, sha})
+	if err != nil {
+		return nil, err
+	}
 	entered, _ := rules.Environment(c.environment)
-	given, err := b.equip(ctx, repository, entered, sha)
+	secret, err := b.equip(ctx, repository, entered, sha)
 	if err != nil {
 		return nil, err
 	}
 	worktree, err := git.Worktree(ctx, sha)
 	if err != nil {
-		given.Release()
+		secret.Release()
 		return nil, err
 	}
-	plans.Env = given.Env
+	given := maps.Clone(artifacts)
+	maps.Copy(given, secret.Env)
+	plans.Env = given
 	target := &deploy.Target{
-		Rules: rules, Instances: snapshot.Instances, Upstream: snapshot.Dependencies.Upstream, Disabled: snapshot.Disabled,
+		Rules: rules, Instances: snapshot.With(artifacts), Upstream: snapshot.Dependencies.Upstream, Disabled: snapshot.Disabled,
 		Planner: plans, Redact: b.redactor.Redact,
 		Place: planner.Place{Commit: sha, Root: worktree.Dir, Scratch: b.scratch(repository, c.scratch...), Locks: []*process.Lock{worktree.Lock}},
 	}
@@ -88,7 +95,7 @@ func (b *Bot) checkOut(ctx context.Context, c checkingOut) (*deploy.Target, erro
 	target.Release = func() {
 		b.forget(ctx, target, entered)
 		worktree.Release()
-		given.Release()
+		secret.Release()
 	}
 	target.Observe = observing(target)
 	return target, nil

@@ -38,5 +38,6 @@ func (b *Bot) clock(ctx context.Context, nudge store.Nudge) error {
 		return err
 	}
 	b.readReports(ctx, repository)
+	b.artifactsAgain(ctx, repository)
 	return b.store.Write(ctx, func(tx *store.Tx) error { return tx.Step(nudge.Repository) })
 }

@@ -64,10 +64,10 @@ func (b *Bot) equip(ctx context.Context, repository store.Repository, environmen
 }
 
 // checkEnv is the environment of what runs for an environment beside the engine.
-func checkEnv(environment config.Environment, worktree *mirror.Worktree, given secrets.Values) map[string]string {
+func checkEnv(environment config.Environment, worktree *mirror.Worktree, given map[string]string) map[string]string {
 	env := map[string]string{}
 	maps.Copy(env, environment.Variables)
-	maps.Copy(env, given.Env)
+	maps.Copy(env, given)
 	maps.Copy(env, map[string]string{"TRUNKLINE_ENVIRONMENT": environment.Name, "TRUNKLINE_COMMIT": worktree.Commit, "TRUNKLINE_ROOT": worktree.Dir})
 	return env
 }

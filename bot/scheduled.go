@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,6 +86,11 @@ func (b *Bot) runScheduled(ctx context.Context, repository store.Repository, r s
 		return "", err
 	}
 	defer given.Release()
+	artifacts, err := b.artifactsAsRun(ctx, repository, r.sha)
+	if err != nil {
+		return "", err
+	}
+	maps.Copy(given.Env, artifacts)
 	worktree, err := b.mirrors.of(repository).Worktree(ctx, r.sha)
 	if err != nil {
 		return "", err
@@ -98,7 +104,7 @@ func (b *Bot) runScheduled(ctx context.Context, repository store.Repository, r s
 	hostless := strings.NewReplacer(worktree.Dir+"/", "", worktree.Dir, ".").Replace
 	log := b.logs.Step(logs.Key{Repository: repository.ID, Environment: r.environment.Name}, r.check.Name,
 		func(text string) string { return b.redactor.Redact(hostless(text)) })
-	command := b.check(r.check, worktree, home, checkEnv(r.environment, worktree, given))
+	command := b.check(r.check, worktree, home, checkEnv(r.environment, worktree, given.Env))
 	command.Copy = log
 	fmt.Fprintf(log, "[on %s]\n$ %s\n", r.sha, r.check.Run)
 	result, err := process.Run(ctx, command)

@@ -53,6 +53,7 @@ func check(file string, r Repository) (problems Problems) {
 	for _, divergence := range r.Diverge {
 		known(divergence.At, "the divergence is in ", divergence.Environments)
 	}
+	problems = append(problems, checkArtifacts(file, r)...)
 	return append(problems, checkPullChecks(file, r)...)
 }
 

@@ -77,10 +77,11 @@ func (d *decoder) repository(node *yaml.Node) (r Repository) {
 		"diverge": func(n *yaml.Node) {
 			d.sequence(n, "diverge", func(item *yaml.Node) { r.Diverge = append(r.Diverge, d.divergence(item)) })
 		},
+		"artifacts":  func(n *yaml.Node) { r.Artifacts = d.artifacts(n) },
 		"migrations": func(n *yaml.Node) { r.Migrations = d.migrations(n) },
 		"hooks":      func(n *yaml.Node) { r.Hooks = d.hooks(n) },
 		"prometheus": func(n *yaml.Node) { d.address(n, "prometheus") },
-	}, "trunk", "github_environments", "artifacts")
+	}, "trunk", "github_environments")
 	d.require(node, seen, "the configuration", "version", "stacks", "environments")
 	if seen["version"] && r.Version != 1 {
 		d.problem(node, "version is %d; this Trunkline reads version 1", r.Version)

@@ -13,6 +13,8 @@ type Repository struct {
 	Stacks Stacks
 	// Environments in the order in which they are declared.
 	Environments []Environment
+	// Artifacts that are built once for each commit, in the order of the file.
+	Artifacts []Artifact
 	// Checks of pull requests, in the order in which they are shown.
 	Checks []PullCheck
 	// StateMoved are instances whose state is deliberately looked for elsewhere than before.

@@ -38,6 +38,8 @@ const (
 	ProviderInput InputKind = "provider"
 	// SectionInput is another section of a stack manifest that determines what is run, such as source, as JSON.
 	SectionInput InputKind = "section"
+	// ArtifactInput is an artifact of the commit; Name is the variable that it is given in, ID what it is.
+	ArtifactInput InputKind = "artifact"
 	// WorkspaceInput, EnvironmentInput and EngineInput are what their names say.
 	WorkspaceInput   InputKind = "workspace"
 	EnvironmentInput InputKind = "environment"

@@ -26,8 +26,8 @@ type references struct {
 	versions []Version
 	// backend is where the code says that state is kept.
 	backend engine.Backend
-	// sensitive are the variables that are declared to be.
-	sensitive []string
+	// declared are the variables that there are, sensitive those that are declared to be.
+	declared, sensitive []string
 }
 
 // fileReference is a path that the code reads, with marks in it for what differs from instance to instance.
@@ -120,7 +120,8 @@ func findReferences(files []string, contents map[string][]byte) references {
 		}
 		local, remote := moduleCalls(file.Body)
 		found.modules, found.versions = append(found.modules, local...), append(found.versions, remote...)
-		found.sensitive = append(found.sensitive, sensitiveVariables(file.Body)...)
+		declared, sensitive := declaredVariables(file.Body)
+		found.declared, found.sensitive = append(found.declared, declared...), append(found.sensitive, sensitive...)
 		if body, is := file.Body.(*hclsyntax.Body); is {
 			bodies = append(bodies, body)
 		}
@@ -169,18 +170,19 @@ func plainAttribute(attribute *hcl.Attribute) string {
 	return value.AsString()
 }
 
-// sensitiveVariables are the names of those that are declared to be.
-func sensitiveVariables(body hcl.Body) (names []string) {
+// declaredVariables are the names of those that there are, and of those that are declared to be sensitive.
+func declaredVariables(body hcl.Body) (all, sensitive []string) {
 	content, _, _ := body.PartialContent(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "variable", LabelNames: []string{"name"}}}})
 	for _, block := range content.Blocks {
+		all = append(all, block.Labels[0])
 		attributes, _, _ := block.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "sensitive"}}})
 		if attribute := attributes.Attributes["sensitive"]; attribute != nil {
 			if value, problems := attribute.Expr.Value(nil); problems.HasErrors() || !value.IsKnown() || value.IsNull() || value.Type() != cty.Bool || value.True() {
-				names = append(names, block.Labels[0])
+				sensitive = append(sensitive, block.Labels[0])
 			}
 		}
 	}
-	return names
+	return all, sensitive
 }
 
 // knownValues are the values that are known before any plan: paths, the workspace, and locals made of them.

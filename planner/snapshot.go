@@ -30,8 +30,8 @@ type Snapshot struct {
 
 	tree  *mirror.Tree
 	rules config.Repository
-	// sensitive are the variables that the code declares to be, by its directory.
-	sensitive map[string][]string
+	// declared are the variables that the code declares, sensitive those that it declares to be, by its directory.
+	declared, sensitive map[string][]string
 }
 
 // Tree that it was taken of.
@@ -100,8 +100,11 @@ func Survey(ctx context.Context, tree *mirror.Tree, rules config.Repository) (Sn
 		}
 	}
 	snapshot := Snapshot{Commit: tree.Commit, Disabled: disabled, Instances: make(map[string]Resolved, len(instances)),
-		Dependencies: dependencies, tree: tree, rules: rules, sensitive: map[string][]string{}}
+		Dependencies: dependencies, tree: tree, rules: rules, declared: map[string][]string{}, sensitive: map[string][]string{}}
 	for directory, code := range gatherer.code {
+		if len(code.declared) > 0 {
+			snapshot.declared[directory] = code.declared
+		}
 		if len(code.sensitive) > 0 {
 			snapshot.sensitive[directory] = code.sensitive
 		}

@@ -162,6 +162,8 @@ type Stage struct {
 type Rollout struct {
 	// Commit whose journey it is.
 	Commit Commit
+	// Artifacts of Commit that are resolved.
+	Artifacts []Artifact
 	// Tip of trunk.
 	Tip Commit
 	// Stages in the order of the configuration.

@@ -39,6 +39,7 @@ const (
 	GateRequire    = "require"
 	GateScheduled  = "scheduled"
 	GateMigrations = "migrations"
+	GateArtifacts  = "artifacts"
 	GateMaxRange   = "max_range"
 	GateFreeze     = "freeze"
 	GateWindows    = "windows"
@@ -57,7 +58,7 @@ type question struct {
 // byRules are the gates that a configuration declares; each is asked by every version of the rules. They say nothing
 // where they are not declared. byFacts are asked once.
 var (
-	byFacts = []func(question) []Gate{failedGate, holdGates, windowGates}
+	byFacts = []func(question) []Gate{failedGate, holdGates, artifactGates, windowGates}
 	byRules = []func(question) []Gate{upstreamGates, soakGates, requireGates, scheduledGates, migrationGates, rangeGates, approveGates, manualGate}
 )
 

@@ -5,7 +5,7 @@ import "slices"
 // askedAgain are the gates that people close, and those that depend on the plan: what goes by itself because of its plan must
 // still do so with the one that would be applied. What was proven upstream when it was decided stays proven, whatever goes
 // on there meanwhile.
-var askedAgain = []string{GateHold, GateFreeze, GateWindows, GatePlan, GateApprove, GateManual}
+var askedAgain = []string{GateHold, GateArtifacts, GateFreeze, GateWindows, GatePlan, GateApprove, GateManual}
 
 // Recheck asks gates again about a deployment that is about to apply: the plan is the one that would be applied now, and
 // holds, windows and people's rights may have changed since it was decided. It returns the gates that are closed; where

@@ -18,7 +18,7 @@ func View(state State, sha string) (Rollout, bool) {
 	for _, decision := range Decide(state) {
 		decisions[decision.Environment] = decision
 	}
-	rollout := Rollout{Commit: commit, Tip: state.tip(), Problems: state.Problems}
+	rollout := Rollout{Commit: commit, Artifacts: state.Artifacts[commit.SHA], Tip: state.tip(), Problems: state.Problems}
 	for _, rules := range state.Rules.Environments {
 		if environment, known := state.Environments[rules.Name]; known {
 			rollout.Stages = append(rollout.Stages, stage(state, commit, environment, decisions[rules.Name]))

@@ -205,7 +205,9 @@ type State struct {
 	Environments map[string]Environment
 	// Reports of checks and statuses on commits of trunk, by full SHA.
 	Reports map[string][]Report
-	People  People
+	// Artifacts of the commits of Trunk that are resolved, by full SHA.
+	Artifacts map[string][]Artifact
+	People    People
 	// Notices that were given; see [NoticesDue].
 	Notices []Given
 

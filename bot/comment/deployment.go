@@ -80,6 +80,7 @@ var failedStep = map[string]struct{ named, whole literal }{
 	"gates":         {"gates had closed before {}", "gates had closed before anything was applied"},
 	"state":         {"the state of {} would move", "state would move"},
 	"secrets":       {"the secret {} cannot be read", "a secret cannot be read"},
+	"artifacts":     {"the artifact {} is not there", "an artifact is not there"},
 }
 
 // stopped explains a failed deployment: what failed, what the engine or the check said, and how it goes on.
@@ -139,7 +140,7 @@ func stays(d *promote.Deployment) line {
 }
 
 // beforeApplying are the steps whose failure leaves all that was not applied as it was.
-var beforeApplying = map[string]bool{"plan": true, "configuration": true, "engine": true, "state": true, "secrets": true, "rollback": true,
+var beforeApplying = map[string]bool{"plan": true, "configuration": true, "engine": true, "state": true, "secrets": true, "artifacts": true, "rollback": true,
 	"gates": true, "order": true, "watch": true}
 
 // halfApplied are the instances that may be partly applied, by name.

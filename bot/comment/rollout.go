@@ -14,6 +14,8 @@ func Rollout(r promote.Rollout, o Options) string {
 	table := &document{}
 	stageTable(table, r, o)
 
+	artifacts(table, r)
+
 	room := o.limit() - d.size() - table.size() - foot.size() - leftOutSize
 	parts := choose(rolloutSections(r, o), room)
 	d.append(table)

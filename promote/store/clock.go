@@ -34,6 +34,13 @@ func (tx *Tx) lookAgain(repository int64, state promote.State) error {
 			}
 		}
 	}
+	for _, artifacts := range state.Artifacts {
+		for _, artifact := range artifacts {
+			if artifact.Changed != "" {
+				sooner(artifact.ChangedAt.Add(promote.ArtifactsAgainAfter))
+			}
+		}
+	}
 	for _, sha := range promote.WaitsForReports(state) {
 		at, err := tx.reportsDue(repository, sha)
 		if err != nil {

@@ -27,6 +27,11 @@ func (tx *Tx) State(repository int64) (state promote.State, err error) {
 	if state.Reports, err = tx.reports(repository, state.Trunk); err != nil {
 		return state, err
 	}
+	if len(state.Trunk) > 0 {
+		if state.Artifacts, err = tx.artifactsSince(repository, state.Trunk[0].Position); err != nil {
+			return state, err
+		}
+	}
 	if state.People, err = tx.people(repository); err != nil {
 		return state, err
 	}

@@ -21,6 +21,7 @@ func (d *decoder) environment(key, node *yaml.Node, before []Environment) Enviro
 			"promote":         func(n *yaml.Node) { e.Promote = d.mode(n) },
 			"one_by_one":      func(n *yaml.Node) { e.OneByOne = d.boolean(n, "one_by_one") },
 			"verify":          func(n *yaml.Node) { d.verify(n, &e) },
+			"canary":          func(n *yaml.Node) { e.Canary = d.canaries(n) },
 			"waves":           func(n *yaml.Node) { e.Waves = d.waves(n) },
 			"converge_within": func(n *yaml.Node) { e.ConvergeWithin = d.duration(n, "converge_within") },
 			"allow":           func(n *yaml.Node) { e.Allow = d.allow(n) },

@@ -191,3 +191,32 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestCanary(t *testing.T) {
+	t.Parallel()
+	const head = "version: 1\nstacks: {layout: folders, path: x}\n"
+	rules, err := Parse("c.yml", []byte(head+"environments:\n  dev:\n    canary:\n      components: api\n      variable: weight\n      steps: [1, 50, 100]\n      pause: 5m\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Canary{{Components: []string{"api"}, Variable: "weight", Steps: []int{1, 50}, Pause: 5 * time.Minute, At: Position{6, 7}}}
+	if diff := cmp.Diff(want, rules.Environments[0].Canary); diff != "" {
+		t.Error(diff)
+	}
+	for text, want := range map[string]string{
+		"{steps: [1], pause: 1m}":                                          "a canary lacks `components` or `stacks`",
+		"{components: api, steps: [1]}":                                    "a canary lacks `verify`, `watch` or `pause`",
+		"{components: api, pause: 1m}":                                     "a canary lacks `steps`",
+		"{components: api, pause: 1m, steps: [100]}":                       "steps has none before 100",
+		"{components: api, pause: 1m, steps: [5, 5]}":                      "steps has 5 here; expected percentages that grow",
+		"{components: api, pause: 1m, steps: [5, 101]}":                    "steps has 101 here",
+		"{components: api, pause: 1m, steps: [0]}":                         "steps",
+		"[{components: api, pause: 1m, steps: [5], variable: 'a b'}]":      "variable is \"a b\"; expected the name of a variable",
+		"[{components: api, steps: [5], verify: [{run: x, schedule: a}]}]": "schedule",
+	} {
+		_, err := Parse("c.yml", []byte(head+"environments: {dev: {canary: "+text+"}}\n"))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v; want %q", text, err, want)
+		}
+	}
+}

@@ -163,6 +163,8 @@ type Environment struct {
 	OneByOne bool
 	// Waves divide a deployment; none: it is one.
 	Waves []Wave
+	// Canary are staircases that instances go up when they are deployed.
+	Canary []Canary
 	// Verify runs after a deployment, in order; all must pass.
 	Verify []Check
 	// Scheduled checks run at fixed times; each must have passed since a commit runs here before another environment

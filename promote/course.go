@@ -49,6 +49,17 @@ func anyOf(patterns []string, name string) bool {
 	})
 }
 
+// CanaryOf is the first staircase that is meant for an instance, if there is one.
+func CanaryOf(rules config.Environment, instance Placed) (config.Canary, bool) {
+	at := slices.IndexFunc(rules.Canary, func(c config.Canary) bool {
+		return anyOf(c.Stacks, instance.Stack) && anyOf(c.Components, instance.Component)
+	})
+	if at < 0 {
+		return config.Canary{}, false
+	}
+	return rules.Canary[at], true
+}
+
 // Order says which instances have to be applied before which.
 type Order map[string][]string
 

@@ -12,6 +12,8 @@ const (
 	StepAfter StepKind = "after"
 	// StepVerify is a check.
 	StepVerify StepKind = "verify"
+	// StepCanary is a part of the traffic that gets what an instance becomes: the wave is the instance, the name its weight.
+	StepCanary StepKind = "canary"
 	// StepPause is time that passes between two waves.
 	StepPause StepKind = "pause"
 	// StepWatch is a metric or a probe that is looked at for a while.
@@ -36,7 +38,7 @@ const (
 // others of its deployment.
 type Step struct {
 	Kind StepKind
-	// Wave to which it belongs; empty: to none.
+	// Wave to which it belongs, or the instance with its weight; empty: to none.
 	Wave string
 	Name string
 	// Phase in which it is.

@@ -8,7 +8,7 @@ import (
 	"github.com/trunkline/trunkline/promote"
 )
 
-// underWay is the step that a deployment is at, if it is at one: "wave prod/us-* is applied, pause until 10:00 UTC".
+// underWay is the step that a deployment is at, if it is at one: "`prod/us-*` is applied, pause until 10:00 UTC".
 func underWay(d *promote.Deployment) (line, bool) {
 	at := slices.IndexFunc(d.Steps, func(s promote.Step) bool { return s.Phase == promote.StepRunning })
 	if at < 0 {
@@ -17,6 +17,8 @@ func underWay(d *promote.Deployment) (line, bool) {
 	step := d.Steps[at]
 	l := stepName(step)
 	switch {
+	case step.Kind == promote.StepCanary:
+		return say("{} goes to {}", code(step.Wave), text(step.Name)), true
 	case step.Kind == promote.StepPause && !d.WaitsUntil.IsZero():
 		l = say("pause until {}", clock(d.WaitsUntil))
 	case step.Kind == promote.StepWatch && step.Message != "":
@@ -25,7 +27,7 @@ func underWay(d *promote.Deployment) (line, bool) {
 		l = say("{} runs", l)
 	}
 	if step.Wave != "" {
-		l = say("wave {} is applied, {}", code(step.Wave), l)
+		l = say("{} is applied, {}", code(step.Wave), l)
 	}
 	return l, true
 }
@@ -35,6 +37,8 @@ func stepName(step promote.Step) line {
 	switch step.Kind {
 	case promote.StepBefore, promote.StepAfter:
 		return say("the hook {}", code(step.Name))
+	case promote.StepCanary:
+		return say("canary at {}", text(step.Name))
 	case promote.StepWatch:
 		return say("the watch {}", code(step.Name))
 	case promote.StepPause:
@@ -80,7 +84,7 @@ func stepTable(stage promote.Stage, most int) *document {
 		rows = append(rows, []line{stepName(step), wave, say("{}{}", own(word), took)})
 	}
 	inner := &document{}
-	inner.table([]line{own("step"), own("wave"), own("state")}, rows)
+	inner.table([]line{own("step"), own("of"), own("state")}, rows)
 	if left := len(steps) - most; left > 0 {
 		inner.paragraph(say("and {}.", count(left, "more step", "more steps")))
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner/engine"
-	"github.com/trunkline/trunkline/planner/process"
 	"github.com/trunkline/trunkline/promote"
 	"github.com/trunkline/trunkline/promote/store"
 )
@@ -69,20 +68,12 @@ func (r *run) applyOne(ctx context.Context, name string) error {
 	if instance.Downstream && len(turned) == 0 {
 		return r.write(ctx, func(tx *store.Tx) error { return tx.Applied(r.deployment.ID, name) })
 	}
-	r.mu.Lock()
-	plan, fresh := r.plans[name]
-	r.mu.Unlock()
-	var lock *process.Lock
-	var err error
-	if fresh && len(turned) == 0 {
-		lock, err = r.lock(ctx, r.target.Instances[name].Instance)
-	} else if lock, plan, err = r.locked(ctx, name); err == nil {
-		err = r.mayApply(ctx, instance, plan, turned)
-	}
-	if lock != nil {
-		defer lock.Release()
-	}
-	if err != nil {
+	lock, plan, err := r.ready(ctx, name, turned)
+	defer lock.Release()
+	switch {
+	case errors.As(err, new(*waits)), errors.As(err, new(*aborted)):
+		return err
+	case err != nil:
 		return r.failed(ctx, "apply", name, err)
 	}
 	var dependents []string

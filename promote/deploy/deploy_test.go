@@ -41,6 +41,9 @@ type scene struct {
 	secrets []string
 	// during is called when a step of an instance begins.
 	during func(step, name string)
+	// atWeight is what app lacks when it is planned with a weight; created: what is gone otherwise, is made.
+	atWeight map[string][]string
+	created  bool
 	// after is called when an instance is applied.
 	after   func(name string)
 	applied []string
@@ -131,10 +134,14 @@ func (s *scene) step(ctx context.Context, step string, work engine.Work) error {
 
 // Plan plans what the instance lacks.
 func (s *scene) Plan(ctx context.Context, work engine.Work) (engine.Plan, error) {
-	plan := engine.Plan{Instance: work.Instance, Digest: strings.Join(s.lacks[work.Instance.Name()], "+"), Secrets: s.secrets}
-	for _, digest := range s.lacks[work.Instance.Name()] {
+	lacks := s.lacks[work.Instance.Name()]
+	if at, otherwise := s.atWeight[weightOf(work)]; otherwise {
+		lacks = at
+	}
+	plan := engine.Plan{Instance: work.Instance, Digest: strings.Join(lacks, "+"), Secrets: s.secrets}
+	for _, digest := range lacks {
 		change := engine.Change{Address: digest, Action: engine.Create, Digest: digest}
-		if strings.HasPrefix(digest, "gone") {
+		if strings.HasPrefix(digest, "gone") && !s.created {
 			change.Action = engine.Destroy
 		}
 		plan.Changes = append(plan.Changes, change)
@@ -147,7 +154,7 @@ func (s *scene) Apply(ctx context.Context, work engine.Work, plan engine.Plan) e
 	if err := s.step(ctx, "apply", work); err != nil {
 		return err
 	}
-	s.applied = append(s.applied, work.Instance.Name()+" "+plan.Digest)
+	s.applied = append(s.applied, work.Instance.Name()+" "+plan.Digest+weightOf(work))
 	s.lacks[work.Instance.Name()] = nil
 	if s.after != nil {
 		s.after(work.Instance.Name())

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/trunkline/trunkline/promote"
@@ -34,6 +35,7 @@ func (r *run) inOrder(ctx context.Context, names []string, order promote.Order, 
 		err  error
 	}
 	ends, running, failed := make(chan end), 0, []end{}
+	var next *waits // of those that have to wait: nothing that follows them begins, and everything else does
 	for {
 		slices.Sort(ready)
 		for len(ready) > 0 && running < max(r.target.Planner.Parallel, 1) && len(failed) == 0 && ctx.Err() == nil {
@@ -46,6 +48,13 @@ func (r *run) inOrder(ctx context.Context, names []string, order promote.Order, 
 		}
 		ended := <-ends
 		running--
+		var later *waits
+		if errors.As(ended.err, &later) {
+			if next == nil || later.until.Before(next.until) {
+				next = later
+			}
+			continue
+		}
 		if ended.err != nil {
 			failed = append(failed, ended)
 			continue
@@ -60,5 +69,8 @@ func (r *run) inOrder(ctx context.Context, names []string, order promote.Order, 
 	if len(failed) > 0 {
 		return failed[0].err
 	}
-	return ctx.Err()
+	if err := ctx.Err(); err != nil || next == nil {
+		return err
+	}
+	return next
 }

@@ -74,5 +74,8 @@ func (r *run) everyWatch() []config.Watch {
 	for _, wave := range r.rules.Waves {
 		watches = append(watches, wave.Watch...)
 	}
+	for _, canary := range r.rules.Canary {
+		watches = append(watches, canary.Watch...)
+	}
 	return watches
 }

@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -53,7 +52,6 @@ type watching struct {
 
 	now       time.Time
 	baselines []promote.Baseline
-	taken     [][]promote.Sample
 	stand     []promote.WatchVerdict
 }
 
@@ -100,7 +98,7 @@ func (w *watching) look(ctx context.Context) error {
 
 // judge says how each watch stands by what is written down, and has its step say so.
 func (w *watching) judge(tx *store.Tx) error {
-	w.stand, w.taken = nil, nil
+	w.stand = nil
 	for _, watch := range w.watches {
 		started, err := tx.BeginWatch(w.key(watch))
 		if err != nil {
@@ -114,7 +112,7 @@ func (w *watching) judge(tx *store.Tx) error {
 		if err := tx.WatchStands(w.key(watch), stands.Text); err != nil {
 			return err
 		}
-		w.stand, w.taken = append(w.stand, stands), append(w.taken, samples)
+		w.stand = append(w.stand, stands)
 	}
 	return nil
 }
@@ -172,20 +170,6 @@ func (w *watching) outcome(ctx context.Context, i int) (again time.Time, err err
 	if stands.Phase == promote.WatchFailed {
 		err = &Stopped{promote.Failure{Step: "watch", Subject: w.watches[i].Name, Message: stands.Text}}
 	}
-	if stands.Phase != promote.Watching {
-		w.keep(ctx, i, err)
-	}
 	return stands.Again, err
 }
 
-// keep keeps all samples of a watch that has ended in the deployment's log.
-func (w *watching) keep(ctx context.Context, i int, failure error) {
-	log := w.log("watch "+w.watches[i].Name, func(text string) string { return text })
-	for _, sample := range w.taken[i] {
-		fmt.Fprintf(log, "%s %s: %s\n", sample.At.Format(time.RFC3339), sample.Outcome, sample.Text)
-	}
-	if failure != nil {
-		failure = errors.New(w.stand[i].Text)
-	}
-	w.end(ctx, log, failure)
-}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/trunkline/trunkline/planner"
@@ -172,6 +173,23 @@ func (tx *Tx) Applying(deployment int64, name string) error {
 	}
 	return tx.transition(`UPDATE deployment_instances SET phase = 'applying' WHERE deployment = $1 AND name = $2
 		AND phase IN ('planned', 'applying', 'failed')`, deployment, name)
+}
+
+// Creates writes down what an instance is about to have besides what was planned.
+func (tx *Tx) Creates(deployment int64, name string, addresses []string) error {
+	var text string
+	var created []string
+	_, err := tx.one([]any{&text}, `SELECT created FROM deployment_instances WHERE deployment = $1 AND name = $2`, deployment, name)
+	if err := errOr(err, json.Unmarshal([]byte(text), &created)); err != nil {
+		return err
+	}
+	created = append(created, addresses...)
+	slices.Sort(created)
+	all, err := json.Marshal(append([]string{}, slices.Compact(created)...))
+	if err != nil {
+		return err
+	}
+	return tx.exec(`UPDATE deployment_instances SET created = $1 WHERE deployment = $2 AND name = $3`, string(all), deployment, name)
 }
 
 // touches writes down that something of a deployment is applied.

@@ -97,7 +97,7 @@ func (b *Bot) checkOut(ctx context.Context, c checkingOut) (*deploy.Target, erro
 		worktree.Release()
 		secret.Release()
 	}
-	target.Observe = observing(target)
+	target.Observe = observing(target, given)
 	return target, nil
 }
 

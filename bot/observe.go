@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"path/filepath"
 
 	"github.com/trunkline/trunkline/bot/watch"
@@ -14,8 +15,8 @@ import (
 )
 
 // observing looks at what the watches of a commit watch. Their commands are run as checks are, each in a place of its own,
-// since several watches are looked at side by side.
-func observing(target *deploy.Target) func(context.Context, config.Environment, config.Watch) promote.Observation {
+// since several watches are looked at side by side; their headers get the environment's variables and secrets.
+func observing(target *deploy.Target, given map[string]string) func(context.Context, config.Environment, config.Watch) promote.Observation {
 	return func(ctx context.Context, environment config.Environment, watched config.Watch) promote.Observation {
 		var command process.Command
 		if watched.Run != "" {
@@ -24,6 +25,16 @@ func observing(target *deploy.Target) func(context.Context, config.Environment, 
 			command.Home = filepath.Join(command.Home, "watches", hex.EncodeToString(name[:8]))
 			command.Log = filepath.Join(command.Home, "watch.log")
 		}
+		values := maps.Clone(environment.Variables)
+		if values == nil {
+			values = map[string]string{}
+		}
+		maps.Copy(values, given)
+		var headers []config.Header
+		for _, header := range watched.Headers {
+			headers = append(headers, config.Header{Name: header.Name, Value: header.Fill(values), At: header.At})
+		}
+		watched.Headers = headers
 		return watch.Sources{}.Observe(ctx, watched, command)
 	}
 }

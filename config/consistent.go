@@ -35,6 +35,7 @@ func check(file string, r Repository) (problems Problems) {
 			add(environment.At, "`soak` is time in what %s comes after, and it comes after nothing", environment.Name)
 		}
 		problems = append(problems, checkSecrets(file, environment)...)
+		problems = append(problems, checkHeaders(file, environment)...)
 		if !everOpen(environment.Windows) {
 			add(environment.At, "the windows of %s are never open: those with `exclude` take all away", environment.Name)
 		}

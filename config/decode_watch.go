@@ -30,11 +30,12 @@ func (d *decoder) watches(node *yaml.Node) (watches []Watch) {
 }
 
 func (d *decoder) watch(node *yaml.Node) Watch {
-	w := Watch{Server: d.prometheus, NoData: MissingFails, Unreachable: MissingFails, Timeout: usualAnswer, At: position(node)}
+	w := Watch{NoData: MissingFails, Unreachable: MissingFails, Timeout: usualAnswer, At: position(node)}
 	var failIf *yaml.Node
 	seen := d.mapping(node, "a watch", fields{
 		"name":        func(n *yaml.Node) { w.Name = strings.TrimSpace(d.text(n, "name")) },
 		"prometheus":  func(n *yaml.Node) { w.Prometheus = d.filled(n, "prometheus", "a query such as up{job=\"api\"}") },
+		"headers":     func(n *yaml.Node) { w.Headers = d.headers(n) },
 		"server":      func(n *yaml.Node) { w.Server = d.address(n, "server") },
 		"http":        func(n *yaml.Node) { w.HTTP = d.address(n, "http") },
 		"run":         func(n *yaml.Node) { w.Run = d.filled(n, "run", "a shell command") },
@@ -49,7 +50,7 @@ func (d *decoder) watch(node *yaml.Node) Watch {
 	})
 	d.require(node, seen, "a watch", "for")
 	if d.watchSource(node, seen) {
-		d.watchServer(node, seen, w)
+		d.watchServer(node, seen, &w)
 		if failIf != nil {
 			w.FailIf = d.threshold(failIf, !seen["prometheus"])
 		}
@@ -86,14 +87,24 @@ func (d *decoder) watchSource(node *yaml.Node, seen map[string]bool) bool {
 	return false
 }
 
-func (d *decoder) watchServer(node *yaml.Node, seen map[string]bool, w Watch) {
-	switch query := seen["prometheus"]; {
-	case query && w.Server == "" && !seen["server"]:
+// watchServer finds out who is asked.
+func (d *decoder) watchServer(node *yaml.Node, seen map[string]bool, w *Watch) {
+	query := seen["prometheus"]
+	if query && !seen["server"] {
+		w.Server = d.prometheus.url
+		if !seen["headers"] {
+			w.Headers = d.prometheus.headers
+		}
+	}
+	switch {
+	case query && !seen["server"] && !d.prometheus.declared:
 		d.problem(node, "a watch with `prometheus` needs the URL of the server: `server` here, or `prometheus` at the top of the file, such as http://prometheus:9090")
 	case query && !seen["fail_if"]:
 		d.problem(node, "a watch with `prometheus` lacks `fail_if`, such as \"value > 0.01\"")
 	case !query && seen["server"]:
 		d.problem(node, "`server` belongs to a watch with `prometheus`")
+	case seen["run"] && seen["headers"]:
+		d.problem(node, "`headers` belong to a watch with `prometheus` or `http`; a command has variables and secrets by itself")
 	}
 }
 
@@ -199,17 +210,39 @@ func (d *decoder) address(node *yaml.Node, what string) string {
 	return text
 }
 
-// prometheusServer reads the key `prometheus` of the whole file before the rest, which needs it. Its problems are found
-// when the file is read.
-func (d *decoder) prometheusServer(node *yaml.Node) string {
+// prometheus is a server that queries are put to.
+type prometheus struct {
+	url     string
+	headers []Header
+	// declared: the file has one, though it may have problems of its own.
+	declared bool
+}
+
+// readPrometheus reads a URL, or a mapping with `url` and `headers`.
+func (d *decoder) readPrometheus(node *yaml.Node) (p prometheus) {
+	if resolved(node).Kind != yaml.MappingNode {
+		return prometheus{url: d.address(node, "prometheus")}
+	}
+	seen := d.mapping(node, "prometheus", fields{
+		"url":     func(n *yaml.Node) { p.url = d.address(n, "url") },
+		"headers": func(n *yaml.Node) { p.headers = d.headers(n) },
+	})
+	d.require(node, seen, "prometheus", "url")
+	return p
+}
+
+// prometheusAhead reads the key `prometheus` of the whole file before the rest, which needs it. Its problems are found when
+// the file is read.
+func (d *decoder) prometheusAhead(node *yaml.Node) (p prometheus) {
 	content := resolved(node)
 	if content.Kind != yaml.MappingNode {
-		return ""
+		return p
 	}
 	for i := 0; i+1 < len(content.Content); i += 2 {
 		if content.Content[i].Value == "prometheus" {
-			return resolved(content.Content[i+1]).Value
+			p = (&decoder{file: d.file}).readPrometheus(content.Content[i+1])
+			p.declared = true
 		}
 	}
-	return ""
+	return p
 }

@@ -17,8 +17,8 @@ type decoder struct {
 	problems Problems
 	// zone in which times are meant where the decoder is; nil: UTC.
 	zone *time.Location
-	// prometheus is the server that queries are put to where nothing else is said.
-	prometheus string
+	// prometheus is asked where a watch says nothing else.
+	prometheus prometheus
 }
 
 // fields are the keys of a mapping with what reads each.

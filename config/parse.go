@@ -61,7 +61,7 @@ func (d *decoder) syntax(err error) {
 }
 
 func (d *decoder) repository(node *yaml.Node) (r Repository) {
-	d.zone, d.prometheus = d.inZone(node, nil), d.prometheusServer(node)
+	d.zone, d.prometheus = d.inZone(node, nil), d.prometheusAhead(node)
 	seen := d.mapping(node, "the configuration", fields{
 		"version":      func(n *yaml.Node) { r.Version = d.integer(n, "version") },
 		"stacks":       func(n *yaml.Node) { r.Stacks = d.stacks(n) },
@@ -80,7 +80,7 @@ func (d *decoder) repository(node *yaml.Node) (r Repository) {
 		"artifacts":  func(n *yaml.Node) { r.Artifacts = d.artifacts(n) },
 		"migrations": func(n *yaml.Node) { r.Migrations = d.migrations(n) },
 		"hooks":      func(n *yaml.Node) { r.Hooks = d.hooks(n) },
-		"prometheus": func(n *yaml.Node) { d.address(n, "prometheus") },
+		"prometheus": func(n *yaml.Node) { d.readPrometheus(n) },
 	}, "trunk", "github_environments")
 	d.require(node, seen, "the configuration", "version", "stacks", "environments")
 	if seen["version"] && r.Version != 1 {

@@ -15,6 +15,8 @@ type Watch struct {
 	Prometheus string
 	// Server is the base URL of the Prometheus server that answers the query.
 	Server string
+	// Headers of the requests to Server or HTTP.
+	Headers []Header
 	// HTTP is a URL that is got; its value is how many seconds the answer took.
 	HTTP string
 	// Run is a shell command of the repository, run at its root in the deployed commit; its value is the number in its
@@ -61,11 +63,15 @@ func (w Watch) Samples() int { return int((w.For + w.Every - 1) / w.Every) }
 
 // What says what is measured, in a form that tells whether two watches measure the same.
 func (w Watch) What() string {
+	what := "run " + w.Run
 	switch {
 	case w.Prometheus != "":
-		return "prometheus " + w.Server + " " + w.Prometheus
+		what = "prometheus " + w.Server + " " + w.Prometheus
 	case w.HTTP != "":
-		return "http " + w.HTTP
+		what = "http " + w.HTTP
 	}
-	return "run " + w.Run
+	for _, header := range w.Headers {
+		what += "\n" + header.Name + ": " + header.Value
+	}
+	return what
 }

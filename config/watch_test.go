@@ -51,7 +51,7 @@ prometheus: http://prometheus:9090/base
 			Failures: 2, NoData: MissingWaits, Unreachable: MissingFails, NoBaseline: &small, Timeout: 10 * time.Second},
 		{Name: "up", Prometheus: "up", Server: "http://other:9090", FailIf: threshold("value < 1"), For: 90 * time.Second,
 			Every: 30 * time.Second, NoData: MissingFails, Unreachable: MissingWaits, Timeout: 2 * time.Second},
-		{Name: "./scripts/healthy.sh", Run: "./scripts/healthy.sh", Server: "http://prometheus:9090/base", FailIf: threshold("status > 1"),
+		{Name: "./scripts/healthy.sh", Run: "./scripts/healthy.sh", FailIf: threshold("status > 1"),
 			For: 2 * time.Minute, Every: 30 * time.Second, NoData: MissingFails, Unreachable: MissingFails, Timeout: time.Minute},
 	}
 	if diff := cmp.Diff(want, got.Environments[1].Watch, cmpopts.IgnoreTypes(Position{})); diff != "" {
@@ -76,7 +76,7 @@ func TestWatchProblems(t *testing.T) {
 		{"a metric's status", "{prometheus: up, server: \"http://p\", for: 1m, fail_if: status > 1}", "fail_if: there is no status; expected one of value, baseline"},
 		{"no condition", "{run: x, for: 1m, fail_if: value}", "fail_if: it gives double; expected true or false"},
 		{"an empty condition", "{run: x, for: 1m, fail_if: ''}", "fail_if is empty"},
-		{"a typo", "{run: x, fro: 1m}", "unknown key \"fro\" in a watch; expected one of every, fail_if, failures, for, http, name, no_baseline, no_data, prometheus, run, server, timeout, unreachable; did you mean for?"},
+		{"a typo", "{run: x, fro: 1m}", "unknown key \"fro\" in a watch; expected one of every, fail_if, failures, for, headers, http, name, no_baseline, no_data, prometheus, run, server, timeout, unreachable; did you mean for?"},
 		{"no URL", "{http: example.com/health, for: 1m}", "c.yml:5:19: http is no URL"},
 		{"another scheme", "{http: \"file:///etc/passwd\", for: 1m}", "http is no URL"},
 		{"too often", "{run: x, for: 1m, every: 100ms}", "every is 100ms; expected 1s or more"},
@@ -87,6 +87,12 @@ func TestWatchProblems(t *testing.T) {
 		{"no data", "{run: x, for: 1m, no_data: ignore}", "no_data is \"ignore\"; expected fail or wait"},
 		{"no number", "{run: x, for: 1m, fail_if: value > baseline, no_baseline: NaN}", "no_baseline is \"NaN\"; expected a number"},
 		{"a baseline for nothing", "{run: x, for: 1m, fail_if: value > 1, no_baseline: 1}", "`no_baseline` stands in for the baseline, which `fail_if` does not ask for"},
+		{"headers of a command", "{run: x, for: 1m, headers: {A: b}}", "`headers` belong to a watch with `prometheus` or `http`"},
+		{"no headers", "{http: \"http://a\", for: 1m, headers: [a]}", "headers is a list; expected names with values"},
+		{"a header's name", "{http: \"http://a\", for: 1m, headers: {\"a b\": c}}", "\"a b\" cannot name a header"},
+		{"a header of the connection", "{http: \"http://a\", for: 1m, headers: {host: c}}", "Host belongs to the connection"},
+		{"a header of several lines", "{http: \"http://a\", for: 1m, headers: {A: \"b\\nc\"}}", "A has several lines"},
+		{"a secret that is none", "{http: \"http://a\", for: 1m, headers: {A: \"Bearer ${TOKN}\"}}", "c.yml:5:53: dev has neither a variable nor a secret named \"TOKN\", which the header A of the watch a asks for"},
 		{"empty", "", "watch is empty; expected a list"},
 		{"twice", "[{run: x, for: 1m}, {run: x, for: 1m}]", "a watch named \"x\" is already on line 5"},
 	} {
@@ -100,5 +106,39 @@ func TestWatchProblems(t *testing.T) {
 	}
 	if _, err := Parse("c.yml", []byte(watchHead+"environments: {dev: }\nprometheus: localhost\n")); err == nil || !strings.Contains(err.Error(), "c.yml:4:13: prometheus is no URL") {
 		t.Errorf("a server that is no URL: %v", err)
+	}
+}
+
+func TestWatchHeaders(t *testing.T) {
+	t.Parallel()
+	got, err := Parse("c.yml", []byte(watchHead+`
+environments:
+  dev:
+    secrets: [TOKEN]
+    variables: {TENANT: acme}
+    watch:
+      - {name: as all, prometheus: up, fail_if: value < 1, for: 1m}
+      - {name: own, prometheus: up, fail_if: value < 1, for: 1m, headers: {x-scope-orgid: "${TENANT}-eu"}}
+      - {name: elsewhere, prometheus: up, server: "http://other", fail_if: value < 1, for: 1m}
+      - {name: probe, http: "http://app", for: 1m, headers: {Accept: text/plain}}
+prometheus:
+  url: https://prometheus.example.com
+  headers: {authorization: "Bearer ${TOKEN}"}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]Header{"as all": {{Name: "Authorization", Value: "Bearer ${TOKEN}"}}, "own": {{Name: "X-Scope-Orgid", Value: "${TENANT}-eu"}},
+		"elsewhere": nil, "probe": {{Name: "Accept", Value: "text/plain"}}}
+	for _, watch := range got.Environments[0].Watch {
+		if diff := cmp.Diff(want[watch.Name], watch.Headers, cmpopts.IgnoreTypes(Position{})); diff != "" {
+			t.Errorf("%s: %s", watch.Name, diff)
+		}
+	}
+	if got := (Header{Value: "Bearer ${TOKEN}"}).Fill(map[string]string{"TOKEN": "abc\n"}); got != "Bearer abc" {
+		t.Errorf("it is filled as %q", got)
+	}
+	if _, err := Parse("c.yml", []byte(watchHead+"environments: {dev: }\nprometheus: {headers: {A: b}}\n")); err == nil || !strings.Contains(err.Error(), "c.yml:4:13: prometheus lacks `url`") {
+		t.Errorf("a server without a URL: %v", err)
 	}
 }

@@ -10,12 +10,13 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/promote"
 )
 
 // probe gets a URL. Its value is how many seconds it took until the answer was there, with as much of it as is read.
-func (s Sources) probe(ctx context.Context, address string) (seen promote.Observation, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+func (s Sources) probe(ctx context.Context, watch config.Watch) (seen promote.Observation, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, watch.HTTP, nil)
 	if err != nil {
 		return seen, errors.New("the URL cannot be asked")
 	}
@@ -25,7 +26,7 @@ func (s Sources) probe(ctx context.Context, address string) (seen promote.Observ
 		now = time.Now
 	}
 	began := now()
-	response, err := s.client().Do(request)
+	response, err := s.client(watch.Headers).Do(request)
 	if err != nil {
 		return seen, err
 	}

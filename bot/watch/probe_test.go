@@ -13,6 +13,7 @@ import (
 	"github.com/trunkline/trunkline/bot/watch/prometheustest"
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner/process"
+	"github.com/trunkline/trunkline/promote"
 )
 
 func TestProbe(t *testing.T) {
@@ -89,5 +90,43 @@ func TestProbeOfAServerNobodyVouchesFor(t *testing.T) {
 	seen := Sources{}.Observe(t.Context(), config.Watch{HTTP: server.URL, Timeout: 10 * time.Second}, process.Command{})
 	if !strings.Contains(seen.Unreachable, "certificate") {
 		t.Errorf("it is %+v", seen)
+	}
+}
+
+// Headers go to whom they are meant for, with every kind of request, and to nobody else.
+func TestHeaders(t *testing.T) {
+	t.Parallel()
+	stranger := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("a stranger was asked, with %v", r.Header)
+	}))
+	t.Cleanup(stranger.Close)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Header.Get("Authorization") != "Bearer abc":
+			http.Error(w, "who?", http.StatusUnauthorized)
+		case r.URL.Path == "/away":
+			http.Redirect(w, r, stranger.URL, http.StatusFound)
+		default:
+			io.WriteString(w, `{"status":"success","data":{"resultType":"scalar","result":[1,"7"]}}`)
+		}
+	}))
+	t.Cleanup(server.Close)
+	headers := []config.Header{{Name: "Authorization", Value: "Bearer abc"}}
+	observe := func(watch config.Watch) promote.Observation {
+		watch.Headers, watch.Timeout = headers, 10*time.Second
+		return Sources{}.Observe(t.Context(), watch, process.Command{})
+	}
+	if seen := observe(config.Watch{HTTP: server.URL}); seen.Status != 200 {
+		t.Errorf("a probe is %+v", seen)
+	}
+	if seen := observe(config.Watch{Prometheus: "up", Server: server.URL}); !is(7)(seen) {
+		t.Errorf("a query is %+v", seen)
+	}
+	if seen := observe(config.Watch{HTTP: server.URL + "/away"}); seen.Unreachable != "it redirects to another host, which is not followed with headers" {
+		t.Errorf("a probe that is sent away is %+v", seen)
+	}
+	headers[0].Value = "Bearer a\nb"
+	if seen := observe(config.Watch{HTTP: server.URL}); seen.Unreachable == "" || strings.Contains(seen.Unreachable, "Bearer") {
+		t.Errorf("with a header of two lines it is %+v", seen)
 	}
 }

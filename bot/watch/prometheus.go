@@ -10,16 +10,17 @@ import (
 	"github.com/prometheus/client_golang/api"
 	"github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
+	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/promote"
 )
 
 // query puts a query to a Prometheus server, for its own present: clocks may differ.
-func (s Sources) query(ctx context.Context, server, query string) (seen promote.Observation, err error) {
-	client, err := api.NewClient(api.Config{Address: server, Client: s.client()})
+func (s Sources) query(ctx context.Context, watch config.Watch) (seen promote.Observation, err error) {
+	client, err := api.NewClient(api.Config{Address: watch.Server, Client: s.client(watch.Headers)})
 	if err != nil {
 		return seen, errors.New("the server's URL cannot be asked")
 	}
-	value, _, _, err := v1.NewAPI(client).Query(ctx, query, time.Time{})
+	value, _, _, err := v1.NewAPI(client).Query(ctx, watch.Prometheus, time.Time{})
 	var said *v1.Error
 	if errors.As(err, &said) && ctx.Err() == nil {
 		return seen, fmt.Errorf("the server says: %s", said.Msg)

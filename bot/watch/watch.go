@@ -28,7 +28,8 @@ type Sources struct {
 	Now func() time.Time
 }
 
-// Observe looks once at what the watch watches. A command is run as the process that command is.
+// Observe looks once at what the watch watches, with its headers as they stand there. A command is run as the process that
+// command is.
 func (s Sources) Observe(ctx context.Context, watch config.Watch, command process.Command) promote.Observation {
 	if watch.Run != "" {
 		return run(ctx, watch, command)
@@ -38,9 +39,9 @@ func (s Sources) Observe(ctx context.Context, watch config.Watch, command proces
 	var seen promote.Observation
 	var err error
 	if watch.HTTP != "" {
-		seen, err = s.probe(limited, watch.HTTP)
+		seen, err = s.probe(limited, watch)
 	} else {
-		seen, err = s.query(limited, watch.Server, watch.Prometheus)
+		seen, err = s.query(limited, watch)
 	}
 	if err != nil {
 		return promote.Observation{Unreachable: reason(err, watch.Timeout)}
@@ -48,18 +49,20 @@ func (s Sources) Observe(ctx context.Context, watch config.Watch, command proces
 	return seen
 }
 
-// client follows a few redirects, and none to another scheme: what was meant to be encrypted stays so, and a probe of an
-// address that has moved elsewhere is a probe of something else.
-func (s Sources) client() *http.Client {
+// client asks with the headers. It follows a few redirects, and none to another scheme: what was meant to be encrypted stays so, and a probe of an
+// address that has moved elsewhere is a probe of something else. Headers, which may hold a token, go to no other host.
+func (s Sources) client(headers []config.Header) *http.Client {
 	transport := s.Transport
 	if transport == nil {
 		transport = &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true,
 			DialContext: (&net.Dialer{}).DialContext, MaxResponseHeaderBytes: 64 << 10}
 	}
-	return &http.Client{Transport: limited{transport}, CheckRedirect: func(next *http.Request, via []*http.Request) error {
+	return &http.Client{Transport: limited{transport, headers}, CheckRedirect: func(next *http.Request, via []*http.Request) error {
 		switch {
 		case next.URL.Scheme != via[0].URL.Scheme:
 			return fmt.Errorf("it redirects from %s to %s, which is not followed", via[0].URL.Scheme, next.URL.Scheme)
+		case len(headers) > 0 && next.URL.Host != via[0].URL.Host:
+			return errors.New("it redirects to another host, which is not followed with headers")
 		case len(via) > mostRedirects:
 			return fmt.Errorf("it redirects more than %d times", mostRedirects)
 		}
@@ -75,11 +78,18 @@ const (
 
 var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", largestAnswer>>20)
 
-// limited is a transport whose answers have an end.
-type limited struct{ http.RoundTripper }
+// limited is a transport that sends headers, and whose answers have an end.
+type limited struct {
+	http.RoundTripper
+	headers []config.Header
+}
 
 // RoundTrip returns an answer that cannot be read beyond the limit.
 func (l limited) RoundTrip(request *http.Request) (*http.Response, error) {
+	request = request.Clone(request.Context())
+	for _, header := range l.headers {
+		request.Header.Set(header.Name, header.Value)
+	}
 	response, err := l.RoundTripper.RoundTrip(request)
 	if err == nil {
 		response.Body = &body{response.Body, largestAnswer}

@@ -51,6 +51,9 @@ func (r *run) afterWave(ctx context.Context, wave promote.Wave, last bool) error
 	if err := r.checks(ctx, wave.Rules.Name, wave.Rules.Verify); err != nil {
 		return err
 	}
+	if r.deployment.Rollback {
+		return nil // it ran there before, and people wait for it: the whole is watched at the end
+	}
 	if err := r.watch(ctx, wave.Rules.Name, wave.Rules.Watch); err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ const (
 
 // measureBaselines measures what the thresholds of the watches compare with, once for a deployment. It must be called
 // before anything is applied. A deployment that follows one that failed takes what was measured before that one. Where
-// there is nothing to compare with, a [*Stopped] error says so, unless the watch waits or has something else.
+// there is nothing to compare with, a [*Stopped] error says so, unless the watch waits or has something else, or it is urgent.
 func (r *run) measureBaselines(ctx context.Context, watches []config.Watch) error {
 	for _, watch := range watches {
 		if !watch.FailIf.Uses("baseline") {
@@ -64,7 +64,7 @@ func (r *run) measureBaseline(ctx context.Context, watch config.Watch) error {
 			missing = watch.Unreachable
 		}
 		switch {
-		case len(baseline) > 0, watch.NoBaseline != nil, missing == config.MissingWaits:
+		case len(baseline) > 0, watch.NoBaseline != nil, missing == config.MissingWaits, r.urgent():
 			return r.Store.Write(ctx, func(tx *store.Tx) error { return tx.SetBaseline(r.deployment.ID, watch.What(), baseline) })
 		case try > watch.Failures || try == mostTries:
 			return &Stopped{promote.Failure{Step: "watch", Subject: watch.Name, Message: r.target.Redact(fmt.Sprintf(
@@ -76,6 +76,10 @@ func (r *run) measureBaseline(ctx context.Context, watch config.Watch) error {
 		}
 	}
 }
+
+// urgent tells whether the deployment goes back, or went past gates: whoever mends what is broken is not kept from it by a
+// metric that is gone. The watch says afterwards that it is.
+func (r *run) urgent() bool { return r.deployment.Rollback || len(r.deployment.Passed) > 0 }
 
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)

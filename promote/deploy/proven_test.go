@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/store"
 )
 
 // toItsEnd deploys pass after pass until the deployment has ended.
@@ -118,5 +120,35 @@ func TestWatchIsAStepOfItsDeployment(t *testing.T) {
 	want := []string{"watch one first passed: 2 samples", "watch two second passed: 2 samples", "watch  whole passed: 2 samples"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Going back does not wait between waves: what it goes back to ran there before. The whole is watched when it is there.
+func TestGoingBackIsWatchedAtItsEnd(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	var observed []string
+	s.watched(&observed, func(string) bool { return true })
+	s.toItsEnd()
+	s.next("ccc")
+	s.toItsEnd()
+	observed = nil
+	for name, resolved := range s.target.Instances {
+		resolved.Digest = "new"
+		s.target.Instances[name] = resolved
+		s.lacks[name] = []string{"back"}
+	}
+	s.write(func(tx *store.Tx) error {
+		err := tx.RollBack(7, promote.Rollback{Environment: "dev", From: "ccc", To: "bbb", By: promote.Person{ID: 1, Login: "carol"}})
+		if err = errors.Join(err, tx.Step(7)); err != nil {
+			return err
+		}
+		state, err := tx.State(7)
+		s.id = state.Environments["dev"].Last.ID
+		return err
+	})
+	deployment := s.toItsEnd()
+	if !deployment.Rollback || deployment.Phase != promote.Succeeded || !slices.Equal(observed, []string{"whole", "whole"}) {
+		t.Errorf("it is %s, %+v, and observed %v", deployment.Phase, deployment.Failure, observed)
 	}
 }

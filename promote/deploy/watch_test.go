@@ -446,4 +446,38 @@ func TestBaselineAfterAFailure(t *testing.T) {
 	w.begun()
 	w.says["errors"] = reading(3)
 	baseline(3) // what succeeded is the usual from then on
+	w.write(func(tx *store.Tx) error {
+		return errors.Join(tx.Include(w.id, app), tx.Planned(w.id, promote.DeployedInstance{Name: "dev/app", PlanDigest: "p"}), tx.Apply(w.id),
+			tx.Applying(w.id, "dev/app"), tx.Applied(w.id, "dev/app"), tx.Verify(w.id), tx.Succeed(w.id, store.Left{}),
+			tx.RollBack(7, promote.Rollback{Environment: "dev", From: "ccc", To: "bbb", By: promote.Person{ID: 1, Login: "carol"}}), tx.Step(7))
+	})
+	w.begun()
+	if !w.run().deployment.Rollback {
+		t.Fatal("no rollback has begun")
+	}
+	w.says["errors"] = reading(50)
+	baseline(3) // what is taken back is not the usual, though it succeeded
+}
+
+// Whoever goes back, or past gates, is not kept from it by a metric that is gone.
+func TestUrgentWithoutABaseline(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t)
+	w.says["errors"] = promote.Observation{Unreachable: "connection refused"}
+	for _, change := range []func(*promote.Deployment){func(d *promote.Deployment) { d.Rollback = true }, func(d *promote.Deployment) { d.Passed = []string{"soak"} }} {
+		r := w.run()
+		change(&r.deployment)
+		if err := r.measureBaselines(context.Background(), w.rules.Watch); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := w.look(); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(time.Minute)
+	w.says["errors"] = reading(1)
+	_, err := w.look()
+	if got, want := w.said(err), "errors: Value is 1, nothing to compare with: there was no value before the deployment. 1 of 1 samples was bad; none is borne."; got != want {
+		t.Errorf("it says %q; want %q", got, want)
+	}
 }

@@ -79,13 +79,14 @@ func (tx *Tx) Baseline(deployment int64, what string) (promote.Baseline, bool, e
 }
 
 // BaselineBefore returns what was measured before the first deployment since the last success that applied something, and
-// whether there was one. A deployment that follows a bad one must not take what that has broken for the usual.
+// whether there was one: a deployment that follows a bad one must not take what that has broken for the usual. One that goes
+// back takes, if there is no such, what was measured before the success that it takes back.
 func (tx *Tx) BaselineBefore(deployment int64, what string) (promote.Baseline, bool, error) {
 	return tx.baseline(`SELECT b.readings FROM watch_baselines b JOIN deployments d ON d.id = b.deployment JOIN deployments t ON t.id = $1
 		WHERE b.what = $2 AND d.repository = t.repository AND d.environment = t.environment AND d.id < t.id
-			AND d.id > `+lastSuccess+`
-			AND EXISTS (SELECT 1 FROM deployment_instances i WHERE i.deployment = d.id AND `+begunToApply+`)
-		ORDER BY d.id LIMIT 1`, deployment, hashed(what))
+			AND (d.id > `+lastSuccess+` OR t.rollback AND d.phase = 'succeeded' AND d.id = `+lastSuccess+`)
+			AND d.touched
+		ORDER BY CASE d.phase WHEN 'succeeded' THEN 1 ELSE 0 END, d.id LIMIT 1`, deployment, hashed(what))
 }
 
 func (tx *Tx) baseline(query string, args ...any) (promote.Baseline, bool, error) {

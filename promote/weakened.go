@@ -34,6 +34,7 @@ func Weakened(old, new config.Repository) (weaker []Weakening) {
 		w.watches()
 		w.gates()
 		w.people()
+		w.back()
 		weaker = append(weaker, w.found...)
 	}
 	return append(weaker, acrossEnvironments(old, new)...)
@@ -101,15 +102,7 @@ func windowsText(windows []calendar.Window) string {
 
 func (w *weakening) people() {
 	b, a := w.before, w.after
-	rest := slices.Clone(a.Approve)
-	for _, rule := range b.Approve {
-		i := slices.IndexFunc(rest, func(r config.ApproveRule) bool { return r.Count >= rule.Count && within(r.Who, rule.Who) })
-		if i >= 0 {
-			rest = slices.Delete(rest, i, i+1)
-			continue
-		}
-		w.add(true, "approve", "%d of %s would not have to approve any more, or others could", rule.Count, rule.Who)
-	}
+	w.approvals("approve", b.Approve, a.Approve)
 	asked := len(b.Approve) > 0
 	w.add(asked && !b.AuthorMayApprove && a.AuthorMayApprove, "author_may_approve", "authors could approve what they wrote")
 	w.add(asked && !b.MergerMayApprove && a.MergerMayApprove, "merger_may_approve", "who merged could approve")
@@ -117,6 +110,29 @@ func (w *weakening) people() {
 	w.add(!within(a.Allow.Promote, b.Allow.Promote), "allow", "others than %s could promote", b.Allow.Promote)
 	w.add(!within(a.Allow.Override, b.Allow.Override) || b.Allow.Override.Anyone() && !a.Allow.Override.Anyone(), "allow", "others could override")
 	w.add(!within(b.Allow.Hold, a.Allow.Hold), "allow", "some could not hold it any more")
+}
+
+// approvals compares the rules of which each has to be met.
+func (w *weakening) approvals(key string, before, after []config.ApproveRule) {
+	rest := slices.Clone(after)
+	for _, rule := range before {
+		i := slices.IndexFunc(rest, func(r config.ApproveRule) bool { return r.Count >= rule.Count && within(r.Who, rule.Who) })
+		if i >= 0 {
+			rest = slices.Delete(rest, i, i+1)
+			continue
+		}
+		w.add(true, key, "%d of %s would not have to approve any more, or others could", rule.Count, rule.Who)
+	}
+}
+
+// back compares the rules for going back.
+func (w *weakening) back() {
+	b, a := w.before.Rollback, w.after.Rollback
+	w.approvals("rollback", b.Approve, a.Approve)
+	for _, pattern := range b.Irreversible {
+		w.add(!slices.Contains(a.Irreversible, pattern), "rollback", "`%s` would not be irreversible any more", pattern)
+	}
+	w.add(w.before.OnFailure.Rollback && !w.after.OnFailure.Rollback, "on_failure", "nothing would go back by itself any more where a deployment fails")
 }
 
 // within tells whether everyone of the first is also among the second.

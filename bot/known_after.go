@@ -5,6 +5,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/trunkline/trunkline/bot/secrets"
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/promote/deploy"
@@ -26,14 +27,22 @@ func (p *previewing) await(ctx context.Context, plan *planner.InstancePlan) {
 	}
 }
 
-// without notes of a plan that failed that it was made without the secrets that its environment will have, be it by the
-// rules of trunk or by those of the merge.
+// without notes of a plan that failed that it was made without the secrets and artifacts that its environment will have, be
+// it by the rules of trunk or by those of the merge.
 func (p *previewing) without(plan *planner.InstancePlan) {
-	environment, declared := p.merged.rules.Environment(plan.Instance.Environment)
+	rules := p.merged.rules
+	environment, declared := rules.Environment(plan.Instance.Environment)
 	if !declared {
-		environment, _ = p.rules.Environment(plan.Instance.Environment)
+		rules = p.rules.Repository
+		environment, _ = rules.Environment(plan.Instance.Environment)
 	}
-	plan.Without(environment.Secrets)
+	lacks := secrets.Names(environment.Secrets)
+	for _, artifact := range rules.Artifacts {
+		if _, given := plan.Instance.Env[artifact.Variable]; !given {
+			lacks = append(lacks, artifact.Variable)
+		}
+	}
+	plan.Without(lacks)
 }
 
 // foreseeing awaits for plans of a commit of trunk.

@@ -304,6 +304,9 @@ func (p *previewing) affected(ctx context.Context, git *mirror.Mirror, merge str
 	p.noteMoves(moves)
 	p.preview.Versions = planner.Followings(*before, *after, p.preview.Instances, time.Now())
 	p.notePolicies(before.Tree(), tree)
+	if err := p.noteArtifacts(ctx, tree.Commit); err != nil {
+		return err
+	}
 	return p.compareVendored(ctx, git, *before, *after)
 }
 

@@ -37,6 +37,9 @@ func (p *previewing) planAll(ctx context.Context, early *early, merge string) er
 	place := planner.Place{Commit: merge, Root: worktree.Dir, Scratch: p.scratch(),
 		Initialised: p.bot.scratch(p.repository, "initialised"), Document: checks.Documents(p.rules.Checks), Locks: []*process.Lock{worktree.Lock}}
 	instances, places := p.toPlan()
+	if err := p.withArtifacts(ctx, instances); err != nil {
+		return err
+	}
 	shown := &progress{previewing: p, places: places}
 	run, release, err := p.startChecks(ctx, git, checks.Options{Affected: instances, Planner: plans, Place: place,
 		Report: func(i int, result planner.CheckResult) {

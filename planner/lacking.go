@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner/engine"
 )
 
@@ -16,28 +15,19 @@ var (
 	unsetShell = regexp.MustCompile(`(?m)\b([A-Za-z_][A-Za-z0-9_]*): (?:unbound variable|parameter not set or null|parameter null or not set|parameter not set)\s*$`)
 )
 
-// Without notes, where a plan failed, that it was made without the secrets of its environment, and whether that alone is
-// why: then there will be a plan once the instance is planned from a commit of trunk.
-func (p *InstancePlan) Without(secrets []config.SecretName) {
+// Without notes, where a plan failed, which variables it was made without that its environment gives to commits of trunk,
+// and whether that alone is why: then there will be a plan after the merge.
+func (p *InstancePlan) Without(variables []string) {
 	var said *engine.Failure
-	if len(secrets) == 0 || len(p.After) > 0 || !errors.As(p.Err, &said) || said.Step != "plan" {
+	if len(variables) == 0 || len(p.After) > 0 || !errors.As(p.Err, &said) || said.Step != "plan" {
 		return
 	}
-	p.Lacks = names(secrets)
+	p.Lacks = slices.Sorted(slices.Values(variables))
 	missing := missingVariables(said.Message)
 	p.lackAlone = len(missing) > 0 && !slices.ContainsFunc(missing, func(name string) bool { return !slices.Contains(p.Lacks, name) })
 	if p.lackAlone {
 		p.Lacks = missing
 	}
-}
-
-func names(secrets []config.SecretName) []string {
-	all := make([]string, len(secrets))
-	for i, secret := range secrets {
-		all[i] = secret.Name
-	}
-	slices.Sort(all)
-	return all
 }
 
 // missingVariables are the variables of a process that a failure is about, if it is about nothing else.

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner/engine"
 )
 
@@ -12,7 +11,7 @@ func TestWithout(t *testing.T) {
 	t.Parallel()
 	const unset = "Error: No value for required variable\n\n  on main.tf line 1:\n   1: variable \"password\" {}\n\n" +
 		"The root module input variable \"password\" is not set, and has no default\nvalue. Use a -var or -var-file command line argument.\n"
-	secrets := []config.SecretName{{Name: "TF_VAR_password", From: "p"}, {Name: "DB_TOKEN", From: "t"}}
+	secrets := []string{"TF_VAR_password", "DB_TOKEN"}
 	all := []string{"DB_TOKEN", "TF_VAR_password"}
 	for name, test := range map[string]struct {
 		step, message string

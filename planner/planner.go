@@ -65,7 +65,7 @@ type InstancePlan struct {
 	Err error
 	// After are the instances that have to be deployed before there can be a plan; see [Foresight.Await].
 	After []string
-	// Lacks are the secrets that it was planned without, where that may be why it failed; see [InstancePlan.Without].
+	// Lacks are the variables that it was planned without, where that may be why it failed; see [InstancePlan.Without].
 	Lacks     []string
 	lackAlone bool
 }

@@ -70,7 +70,7 @@ type InstancePreview struct {
 	Removal *Removal `json:",omitempty"`
 	// After are the names of the instances that have to be deployed before, where Outcome is KnownAfter.
 	After []string
-	// Lacks are the secrets of its environment that it was planned without: the ones that it needs, where Outcome is
+	// Lacks are variables, of secrets and artifacts, that it was planned without: the ones that it needs, where Outcome is
 	// KnownAfter; all that it may have needed, where it is Failed.
 	Lacks []string `json:",omitempty"`
 }

@@ -74,19 +74,10 @@ func onlyKnownAfter(p planner.Preview) line {
 func (g group) later(most int) *document {
 	d := &document{}
 	if lacks := g.first().Lacks; len(lacks) > 0 {
-		d.paragraph(say("It needs {}, which {} gives only to what is merged. What the engine said:", secretsNamed(lacks), text(g.first().Instance.Environment)))
+		d.paragraph(say("It needs {}, which {} gives only to what is merged. What the engine said:", listAtMost(each(lacks, code), manyWarnings), text(g.first().Instance.Environment)))
 	} else {
 		d.paragraph(say("It reads what {} will have once deployed. What the engine said:", upstreams(g.instances, manyWarnings)))
 	}
 	d.append(messageBlock(g.view.names.hide(g.first().Failure), most))
 	return g.folded(d)
-}
-
-// secretsNamed are secrets by their names.
-func secretsNamed(names []string) line {
-	one := own("the secret")
-	if len(names) > 1 {
-		one = own("the secrets")
-	}
-	return say("{} {}", one, listAtMost(each(names, code), manyWarnings))
 }

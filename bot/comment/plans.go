@@ -99,8 +99,8 @@ func (g group) failed(message string, lines int) *document {
 	}
 	d.append(g.withNames(message, messageBlock(message, lines)))
 	if len(first.Lacks) > 0 {
-		d.paragraph(say("It was planned without {}: {} gives that only to what is merged. If it failed for that, there will be a plan after the merge.",
-			secretsNamed(first.Lacks), text(first.Instance.Environment)))
+		d.paragraph(say("It was planned without {}: what {} gives only to what is merged. If it failed for that, there will be a plan after the merge.",
+			listAtMost(each(first.Lacks, code), manyWarnings), text(first.Instance.Environment)))
 	}
 	return d
 }

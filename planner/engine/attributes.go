@@ -187,7 +187,7 @@ func touches(path []any, replace any) bool {
 }
 
 func (d difference) attribute(redact func(string) string) Attribute {
-	attribute := Attribute{Path: pathText(d.path), Unknown: d.unknown, Sensitive: d.sensitive, ForcesReplacement: d.forces}
+	attribute := Attribute{Path: redact(pathText(d.path)), Unknown: d.unknown, Sensitive: d.sensitive, ForcesReplacement: d.forces}
 	if d.sensitive {
 		return attribute
 	}
@@ -222,9 +222,15 @@ func redacted(value any, redact func(string) string) any {
 	case map[string]any:
 		object := make(map[string]any, len(value))
 		for key, inner := range value {
-			object[key] = redacted(inner, redact)
+			object[redact(key)] = redacted(inner, redact)
 		}
 		return object
+	case json.Number:
+		// A secret may be a number, such as a PIN.
+		if text := redact(value.String()); text != value.String() {
+			return text
+		}
+		return value
 	default:
 		return value
 	}

@@ -157,6 +157,8 @@ func (r *planReader) change(resource tfjson.ResourceChange, action Action) Chang
 		change.CreateFirst = actions[0] == tfjson.ActionCreate
 	}
 	r.describe(&change, *resource.Change)
+	// An instance may be named by a secret. Its digest, made before, is of the name as it is.
+	change.Address, change.PreviousAddress, change.ImportID = r.redact(change.Address), r.redact(change.PreviousAddress), r.redact(change.ImportID)
 	return change
 }
 

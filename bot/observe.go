@@ -25,16 +25,21 @@ func observing(target *deploy.Target, given map[string]string) func(context.Cont
 			command.Home = filepath.Join(command.Home, "watches", hex.EncodeToString(name[:8]))
 			command.Log = filepath.Join(command.Home, "watch.log")
 		}
-		values := maps.Clone(environment.Variables)
-		if values == nil {
-			values = map[string]string{}
-		}
-		maps.Copy(values, given)
-		var headers []config.Header
-		for _, header := range watched.Headers {
-			headers = append(headers, config.Header{Name: header.Name, Value: header.Fill(values), At: header.At})
-		}
-		watched.Headers = headers
-		return watch.Sources{}.Observe(ctx, watched, command)
+		return watch.Sources{}.Observe(ctx, filled(watched, environment, given), command)
 	}
+}
+
+// filled is the watch with the environment's variables and secrets in its headers.
+func filled(watched config.Watch, environment config.Environment, given map[string]string) config.Watch {
+	values := maps.Clone(environment.Variables)
+	if values == nil {
+		values = map[string]string{}
+	}
+	maps.Copy(values, given)
+	var headers []config.Header
+	for _, header := range watched.Headers {
+		headers = append(headers, config.Header{Name: header.Name, Value: header.Fill(values), At: header.At})
+	}
+	watched.Headers = headers
+	return watched
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"github.com/trunkline/trunkline/bot/watch"
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner/process"
 	"github.com/trunkline/trunkline/promote"
@@ -101,6 +102,9 @@ func (b *Bot) runScheduled(ctx context.Context, repository store.Repository, r s
 	if len(r.environment.Secrets) > 0 {
 		defer os.RemoveAll(home) // it may have written them there
 	}
+	if r.check.HTTP != "" {
+		return b.probeScheduled(ctx, repository, r, given.Env)
+	}
 	hostless := strings.NewReplacer(worktree.Dir+"/", "", worktree.Dir, ".").Replace
 	log := b.logs.Step(logs.Key{Repository: repository.ID, Environment: r.environment.Name}, r.check.Name,
 		func(text string) string { return b.redactor.Redact(hostless(text)) })
@@ -120,6 +124,22 @@ func (b *Bot) runScheduled(ctx context.Context, repository store.Repository, r s
 		return strings.TrimSpace(fmt.Sprintf("It ended with exit code %d.\n%s", result.ExitCode, said)), nil
 	}
 	return "", nil
+}
+
+// probeScheduled asks the URL of a check.
+func (b *Bot) probeScheduled(ctx context.Context, repository store.Repository, r scheduledRun, given map[string]string) (string, error) {
+	log := b.logs.Step(logs.Key{Repository: repository.ID, Environment: r.environment.Name}, r.check.Name, b.redactor.Redact)
+	message, err := deploy.Probe(ctx, r.check, func(ctx context.Context, asked config.Watch) promote.Observation {
+		seen := watch.Sources{}.Observe(ctx, filled(asked, r.environment, given), process.Command{})
+		fmt.Fprintf(log, "[on %s] status %d %s\n", r.sha, seen.Status, seen.Unreachable+seen.Said)
+		return seen
+	})
+	var failure error
+	if message != "" {
+		failure = errors.New(message)
+	}
+	b.endScheduledLog(ctx, log, process.Result{}, errors.Join(err, failure))
+	return b.redactor.Redact(message), err
 }
 
 // endScheduledLog ends the log of a scheduled check.

@@ -83,17 +83,34 @@ func (d *decoder) check(node *yaml.Node) (c Check, schedule calendar.Schedule) {
 	zone := d.inZone(node, d.zone)
 	seen := d.mapping(node, "a check", fields{
 		"name":     func(n *yaml.Node) { c.Name = d.text(n, "name") },
-		"run":      func(n *yaml.Node) { c.Run = d.text(n, "run") },
+		"run":      func(n *yaml.Node) { c.Run = d.filled(n, "run", "a shell command") },
+		"http":     func(n *yaml.Node) { c.HTTP = d.address(n, "http") },
+		"headers":  func(n *yaml.Node) { c.Headers = d.headers(n) },
+		"status":   func(n *yaml.Node) { c.Status = d.status(n) },
 		"timeout":  func(n *yaml.Node) { c.Timeout = d.duration(n, "timeout") },
 		"schedule": func(n *yaml.Node) { schedule = d.schedule(n, zone) },
 		"zone":     func(n *yaml.Node) { d.location(n) },
-	}, "workflow", "http")
-	d.require(node, seen, "a check", "run")
+	}, "workflow")
+	switch {
+	case seen["run"] == seen["http"] && !seen["workflow"]:
+		d.problem(node, "a check needs one of `run` and `http`")
+	case seen["run"] && (seen["status"] || seen["headers"]):
+		d.problem(node, "`status` and `headers` belong to a check with `http`")
+	}
 	if seen["zone"] && !seen["schedule"] {
 		d.problem(node, "`zone` belongs to a check with `schedule`")
 	}
 	if c.Name == "" {
-		c.Name = c.Run
+		c.Name = Watch{HTTP: c.HTTP, Run: c.Run}.source()
 	}
 	return c, schedule
+}
+
+// status reads the status that an answer is to have.
+func (d *decoder) status(node *yaml.Node) int {
+	status := d.positive(node, "status")
+	if status != 0 && (status < 100 || status > 599) {
+		d.problem(node, "status is %d; expected one of HTTP, from 100 to 599", status)
+	}
+	return status
 }

@@ -152,9 +152,18 @@ func (r *run) skip(ctx context.Context, step promote.Step, hook config.Hook) (sk
 // execute runs a command of the commit. It holds a lock while it runs, so that one that outlives a killed Trunkline is waited
 // for before it is run again.
 func (r *run) execute(ctx context.Context, step, wave string, check config.Check) error {
-	lock, err := process.TakeLock(ctx, filepath.Join(r.target.Planner.State, ".steps", r.deployment.Environment+".lock"))
-	if err != nil {
-		return err
+	if check.HTTP != "" {
+		return r.probe(ctx, check)
+	}
+	limit := time.Hour + check.Timeout
+	limited, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it has not ended after %s", limit))
+	lock, err := process.TakeLock(limited, filepath.Join(r.target.Planner.State, ".steps", r.deployment.Environment+".lock"))
+	cancel()
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return &Stopped{promote.Failure{Step: step, Subject: check.Name, Message: "A command of an earlier deployment still runs. " + err.Error()}}
 	}
 	defer lock.Release()
 	command := r.target.Check(r.rules, check)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/logs"
 	"github.com/trunkline/trunkline/promote/store"
 )
 
@@ -34,7 +35,7 @@ func (r *run) watch(ctx context.Context, wave string, watches []config.Watch) er
 				next = later
 			}
 		case err != nil:
-			return err
+			return errors.Join(err, w.breakOff(ctx, watch.Name, err))
 		}
 	}
 	if next != nil {
@@ -171,4 +172,24 @@ func (w *watching) outcome(ctx context.Context, i int) (again time.Time, err err
 		err = &Stopped{promote.Failure{Step: "watch", Subject: w.watches[i].Name, Message: stands.Text}}
 	}
 	return stands.Again, err
+}
+
+// breakOff ends the other watches where one has failed.
+func (w *watching) breakOff(ctx context.Context, failed string, failure error) error {
+	if !errors.As(failure, new(*Stopped)) {
+		return nil
+	}
+	why := "broken off, because " + failed + " failed"
+	for _, watch := range w.watches {
+		step, begun := w.recorded(promote.Step{Kind: promote.StepWatch, Wave: w.wave, Name: watch.Name})
+		if !begun || step.Phase != promote.StepRunning {
+			continue
+		}
+		step.Phase, step.Message = promote.StepSkipped, why
+		if err := w.write(ctx, func(tx *store.Tx) error { return tx.EndStep(w.deployment.ID, step) }); err != nil {
+			return err
+		}
+		w.unkept(ctx, w.watchLog(watch).End(logs.Stopped, why))
+	}
+	return nil
 }

@@ -234,6 +234,11 @@ func TestWatchFails(t *testing.T) {
 			if got := w.said(err); got != test.want {
 				t.Errorf("it says %q\nwant    %q", got, test.want)
 			}
+			for _, step := range w.run().deployment.Steps {
+				if step.Phase == promote.StepRunning || (step.Phase == promote.StepFailed) != (step.Name == test.watch) {
+					t.Errorf("the step of %s is %s: %s", step.Name, step.Phase, step.Message)
+				}
+			}
 			before := len(w.asked)
 			w.pass(time.Hour)
 			if _, err := w.look(); w.said(err) != test.want || len(w.asked) != before {

@@ -193,6 +193,19 @@ func (l limited) Validate(ctx context.Context, work engine.Work) ([]engine.Diagn
 	return validator.Validate(ctx, work)
 }
 
+// Revealed looks when there is a slot, if the engine can.
+func (l limited) Revealed(ctx context.Context, work engine.Work) ([]string, error) {
+	revealer, can := l.Engine.(engine.Revealer)
+	if !can {
+		return nil, nil
+	}
+	if err := l.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer l.leave()
+	return revealer.Revealed(ctx, work)
+}
+
 func (l limited) enter(ctx context.Context) error {
 	select {
 	case l.slots <- struct{}{}:

@@ -23,6 +23,8 @@ var logStyle string
 const (
 	pageOfStep = 48 << 10
 	pageOfAll  = 2 << 20
+	// unfolded is how many steps a page may have on which all of them are.
+	unfolded = 6
 )
 
 // logPages is how logs are shown.
@@ -83,7 +85,7 @@ func (b *Bot) logPageOf(found servedLog, one bool) logView {
 	}
 	for _, step := range found.Steps {
 		shown := logStep{Number: step.Number, Name: b.redactor.Redact(step.Name), Started: step.Started.UTC().Format("15:04:05"), Outcome: b.redactor.Redact(step.Outcome()),
-			Result: step.Result, Open: one || step.Ended.IsZero() || step.Result != logs.OK}
+			Result: step.Result, Open: one || len(found.Steps) <= unfolded || step.Ended.IsZero() || step.Result != logs.OK}
 		if step.Ended.IsZero() && !view.Live {
 			shown.Outcome, shown.Result = "broken off", logs.Stopped
 		}

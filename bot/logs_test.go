@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"io"
 	"net/http"
 	"os"
@@ -60,6 +62,12 @@ func TestLogPage(t *testing.T) {
 		if strings.Contains(page, never) {
 			t.Errorf("the page holds %q", never)
 		}
+	}
+	_, style, _ := strings.Cut(page, "<style>")
+	style, _, _ = strings.Cut(style, "</style>")
+	digest := sha256.Sum256([]byte(style))
+	if allowed := "'sha256-" + base64.StdEncoding.EncodeToString(digest[:]) + "'"; !strings.Contains(answer.Header.Get("Content-Security-Policy"), allowed) {
+		t.Error("the page's own style is not allowed")
 	}
 	if len(page) > 3*pageOfStep {
 		t.Errorf("the page has %d bytes", len(page))

@@ -258,6 +258,7 @@ func (r *planReader) outputs() error {
 		change := Change{Address: name}
 		if anyTrue(detail.BeforeSensitive) || anyTrue(detail.AfterSensitive) {
 			r.secret(detail.Before, detail.After)
+			r.plan.Reveals = r.plan.Reveals || anyTrue(detail.AfterUnknown)
 		}
 		var changes bool
 		if change.Action, changes = action(detail.Actions, detail.Importing != nil, false); changes {

@@ -22,6 +22,8 @@ type Plan struct {
 	// Secrets are values that the plan marks as sensitive, of outputs and of resources that change, for whoever has to take
 	// them out of other texts. They are neither stored nor shown.
 	Secrets []string
+	// Reveals: there are sensitive outputs whose values only the apply makes; see [Revealer].
+	Reveals bool
 	// Document is a file with the plan as JSON, for policies: resource_changes (also of resources that stay as they
 	// are) and output_changes in terraform's own form, without sensitive values; with the member text in their place for
 	// command engines. It is there if it was asked for, as long as File.

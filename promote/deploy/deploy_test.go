@@ -39,6 +39,8 @@ type scene struct {
 	// says, by step and instance, is what the engine prints; secrets are those in every plan.
 	says    map[string]string
 	secrets []string
+	// reveals are sensitive values that an apply makes.
+	reveals []string
 	// during is called when a step of an instance begins.
 	during func(step, name string)
 	// atWeight is what app lacks when it is planned with a weight; created: what is gone otherwise, is made.
@@ -138,7 +140,7 @@ func (s *scene) Plan(ctx context.Context, work engine.Work) (engine.Plan, error)
 	if at, otherwise := s.atWeight[weightOf(work)]; otherwise {
 		lacks = at
 	}
-	plan := engine.Plan{Instance: work.Instance, Digest: strings.Join(lacks, "+"), Secrets: s.secrets}
+	plan := engine.Plan{Instance: work.Instance, Digest: strings.Join(lacks, "+"), Secrets: s.secrets, Reveals: len(s.reveals) > 0}
 	for _, digest := range lacks {
 		change := engine.Change{Address: digest, Action: engine.Create, Digest: digest}
 		if strings.HasPrefix(digest, "gone") && !s.created {
@@ -161,6 +163,9 @@ func (s *scene) Apply(ctx context.Context, work engine.Work, plan engine.Plan) e
 	}
 	return nil
 }
+
+// Revealed returns what an apply has made.
+func (s *scene) Revealed(context.Context, engine.Work) ([]string, error) { return s.reveals, nil }
 
 func (s *scene) write(change func(*store.Tx) error) {
 	s.t.Helper()

@@ -128,6 +128,14 @@ func (e recorded) Apply(ctx context.Context, work engine.Work, plan engine.Plan)
 	work.Output = log
 	err := e.Engine.Apply(ctx, work, plan)
 	e.run.end(ctx, log, err)
+	if revealer, can := e.Engine.(engine.Revealer); can && plan.Reveals {
+		work.Output = nil
+		values, failure := revealer.Revealed(ctx, work)
+		if failure != nil {
+			zerolog.Ctx(ctx).Warn().Err(failure).Msg("nobody knows what is sensitive in the outputs")
+		}
+		e.learned.learn(values)
+	}
 	return err
 }
 

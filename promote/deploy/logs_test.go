@@ -39,13 +39,13 @@ func TestLogsOfADeployment(t *testing.T) {
 	s := newScene(t)
 	s.deployer.Logs = &logs.Book{Dir: t.TempDir()}
 	s.target.Redact = func(text string) string { return strings.ReplaceAll(text, "token", "[redacted]") }
-	s.secrets = []string{"a sensitive output"}
+	s.secrets, s.reveals = []string{"a sensitive output"}, []string{"made by the apply"}
 	s.says = map[string]string{"plan dev/app": "a token", "apply dev/app": "it has a sensitive output\nand a token in " + s.root + "/app"}
 	if err := os.WriteFile(filepath.Join(s.root, "unhealthy"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	check := &s.target.Rules.Environments[0].Verify[0]
-	check.Run = "echo ask a sensitive output: $PWD/x; test ! -e unhealthy"
+	check.Run = "echo ask a sensitive output made by the apply: $PWD/x; test ! -e unhealthy"
 	deployment, err := s.deploy(context.Background())
 	if err != nil || deployment.Phase != promote.Failed {
 		t.Fatalf("%+v, %v", deployment, err)
@@ -55,7 +55,7 @@ func TestLogsOfADeployment(t *testing.T) {
 		"plan dev/network: ok",
 		"apply dev/app: ok", "  it has [redacted]", "  and a [redacted] in app",
 		"apply dev/network: ok",
-		"verify smoke: failed exit code 1", "  $ echo ask [redacted]: $PWD/x; test ! -e unhealthy", "  ask [redacted]: x",
+		"verify smoke: failed exit code 1", "  $ echo ask [redacted] [redacted]: $PWD/x; test ! -e unhealthy", "  ask [redacted] [redacted]: x",
 	}
 	if diff := cmp.Diff(want, s.logged()); diff != "" {
 		t.Error(diff)

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -62,7 +63,7 @@ var errNoLog = errors.New("there is no such log")
 func (b *Bot) findLog(r *http.Request) (found servedLog, err error) {
 	id, numeric := strconv.ParseInt(r.PathValue("deployment"), 10, 64)
 	given, encoded := base64.RawURLEncoding.Strict().DecodeString(r.PathValue("token"))
-	if numeric != nil || encoded != nil {
+	if numeric != nil || encoded != nil || len(given) != sha256.Size {
 		return found, errNoLog
 	}
 	err = b.store.Read(r.Context(), func(tx *store.Tx) error { return b.authorisedLog(tx, id, given, &found) })

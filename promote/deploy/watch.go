@@ -172,4 +172,3 @@ func (w *watching) outcome(ctx context.Context, i int) (again time.Time, err err
 	}
 	return stands.Again, err
 }
-

@@ -98,9 +98,11 @@ func (b *Bot) logPageOf(found servedLog, one bool) logView {
 
 // logText is the text of a step, the end of it where it is longer than there is room, and whether that is so.
 func (b *Bot) logText(step logs.Entry, room int) (text string, more bool) {
+	from := max(0, step.Size()-int64(max(room, 0)))
+	more = from > 0
 	var all strings.Builder
-	for from := int64(0); ; {
-		piece, err := step.Read(from, 256<<10)
+	for all.Len() <= room {
+		piece, err := step.Read(from, min(max(room, 1), 256<<10))
 		if err != nil {
 			return "The log cannot be read.", false
 		}
@@ -114,9 +116,8 @@ func (b *Bot) logText(step logs.Entry, room int) (text string, more bool) {
 		from = piece.Next
 	}
 	text = b.redactor.Redact(all.String())
-	if len(text) <= room {
-		return text, false
+	if more { // from somewhere in a line on
+		text = text[strings.IndexByte(text, '\n')+1:]
 	}
-	text = text[len(text)-max(room, 0):]
-	return text[strings.IndexByte(text, '\n')+1:], true
+	return text, more
 }

@@ -304,3 +304,25 @@ func TestRidingStaysAsItIs(t *testing.T) {
 		}
 	}
 }
+
+// Where a deployment is under way or has stopped, the comment leads to its log; where there is no address, it says nothing of one.
+func TestRolloutLeadsToLogs(t *testing.T) {
+	t.Parallel()
+	o := Options{Log: func(deployment int64) string { return "https://trunkline.example/logs/" + string(rune('0'+deployment)) }}
+	for name, want := range map[string]string{
+		"applying":      "| ⏳ [applying](<https://trunkline.example/logs/2>) |",
+		"verifying":     "| ⏳ [checking](<https://trunkline.example/logs/2>) |",
+		"verify-failed": "| ❌ [stopped](<https://trunkline.example/logs/2>) |",
+		"plan-failed":   "**staging stopped**: planning `staging/vpc` failed. Nothing was applied. All that was said is in [the log](<https://trunkline.example/logs/2>).",
+	} {
+		r := rollouts()[name]
+		r.Stages[1].Deployment.ID = 2
+		if got := Rollout(r, o); !strings.Contains(got, want) {
+			t.Errorf("%s does not say %q:\n%s", name, want, got)
+		}
+		o := Options{Log: func(int64) string { return "" }}
+		if got := Rollout(r, o); got != Rollout(r, Options{}) {
+			t.Errorf("%s without an address is\n%s", name, got)
+		}
+	}
+}

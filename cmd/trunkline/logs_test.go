@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -223,5 +224,46 @@ func TestLogsAreFollowed(t *testing.T) {
 		if strings.Count(got, want) != 1 {
 			t.Errorf("it does not say once %q:\n%s", want, got)
 		}
+	}
+}
+
+// The log is followed beside a server at work, which is killed meanwhile; the engine goes on, and so does the log.
+func TestLogsBesideAServer(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, commands, nil)
+	slow := filepath.Join(s.deployed, "slow")
+	if err := os.WriteFile(slow, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	number := s.open(changed())
+	if _, err := s.gh.As("bob").Merge(project, number, "merge"); err != nil {
+		t.Fatal(err)
+	}
+	s.wait("an apply is under way", func() bool {
+		_, err := os.Stat(filepath.Join(s.deployed, "applying-dev"))
+		return err == nil
+	})
+	var out heard
+	applying, stopped := out.text("apply dev/network, "), out.text(": stopped after ")
+	followed := make(chan error)
+	go func() {
+		command := logsCommand()
+		command.SilenceErrors, command.SilenceUsage = true, true
+		command.SetOut(&out)
+		command.SetArgs([]string{"1", "--follow", "--data", s.data})
+		followed <- command.ExecuteContext(t.Context())
+	}()
+	<-applying
+	s.kill()
+	s.ready()
+	<-stopped
+	if err := os.Remove(slow); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-followed; err != nil {
+		t.Errorf("%v\n%s", err, out.all.String())
+	}
+	if got := out.all.String(); !strings.Contains(got, "the server was stopped") || strings.Count(got, "deployment 1: dev from") != 1 {
+		t.Errorf("it says\n%s", got)
 	}
 }

@@ -106,6 +106,9 @@ func (r *run) takeStep(ctx context.Context, step promote.Step, canary config.Can
 	return errors.Join(err, r.write(ctx, func(tx *store.Tx) error { return tx.EndStep(r.deployment.ID, step) }))
 }
 
+// weightVariable tells programs the weight of the step.
+const weightVariable = "TRUNKLINE_WEIGHT"
+
 // weighted is the same work with a weight: as the variable that the configuration names, over all other values, and in the
 // environment.
 func weighted(work engine.Work, canary config.Canary, weight int) engine.Work {
@@ -113,7 +116,7 @@ func weighted(work engine.Work, canary config.Canary, weight int) engine.Work {
 	if work.Env == nil {
 		work.Env = map[string]string{}
 	}
-	work.Env["TRUNKLINE_WEIGHT"] = fmt.Sprint(weight)
+	work.Env[weightVariable] = fmt.Sprint(weight)
 	if canary.Variable != "" {
 		variables := maps.Clone(work.Instance.Variables)
 		if variables == nil {

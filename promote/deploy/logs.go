@@ -38,6 +38,15 @@ func (r *run) log(step string, hostless func(string) string) *logs.Step {
 	return r.Logs.Step(r.logKey(), step, func(text string) string { return r.target.Redact(hostless(text)) })
 }
 
+// logName is what the log of a step is called; wave is empty where it belongs to none.
+func logName(step, wave, subject string) string {
+	name := step + " " + subject
+	if wave != "" {
+		name += " in " + wave
+	}
+	return name
+}
+
 // logged runs a command whose output is kept as the log of a step.
 func (r *run) logged(ctx context.Context, step string, command process.Command) (process.Result, error) {
 	root := r.target.Place.Root
@@ -110,7 +119,7 @@ type recorded struct {
 
 // Plan plans, and learns what is sensitive.
 func (e recorded) Plan(ctx context.Context, work engine.Work) (engine.Plan, error) {
-	name := work.Instance.Name()
+	name := instanceOf(work)
 	for _, step := range []string{"init", "plan", "apply"} {
 		e.run.leftBehind(ctx, step+" "+name, work.Log(step), work.Hostless)
 	}
@@ -122,9 +131,18 @@ func (e recorded) Plan(ctx context.Context, work engine.Work) (engine.Plan, erro
 	return plan, err
 }
 
+// instanceOf is the instance of the work, and the weight where it has one.
+func instanceOf(work engine.Work) string {
+	name := work.Instance.Name()
+	if weight := work.Env[weightVariable]; weight != "" {
+		name += " at " + weight + " %"
+	}
+	return name
+}
+
 // Apply applies.
 func (e recorded) Apply(ctx context.Context, work engine.Work, plan engine.Plan) error {
-	log := e.run.log("apply "+work.Instance.Name(), work.Hostless)
+	log := e.run.log("apply "+instanceOf(work), work.Hostless)
 	work.Output = log
 	err := e.Engine.Apply(ctx, work, plan)
 	e.run.end(ctx, log, err)

@@ -174,7 +174,7 @@ func (r *run) execute(ctx context.Context, step, wave string, check config.Check
 	}
 	command.Env["TRUNKLINE_FROM"], command.Env["TRUNKLINE_WAVE"] = r.deployment.From, wave
 	command.Env["TRUNKLINE_DEPLOYMENT"] = fmt.Sprint(r.deployment.ID)
-	result, err := r.logged(ctx, step+" "+check.Name, command)
+	result, err := r.logged(ctx, logName(step, wave, check.Name), command)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -13,11 +13,7 @@ import (
 
 // watchLog is the log of a watch, which is written to whenever there is a sample.
 func (w *watching) watchLog(watch config.Watch) *logs.Step {
-	name := "watch " + watch.Name
-	if w.wave != "" {
-		name += " in " + w.wave
-	}
-	return w.Logs.Lasting(w.logKey(), name, w.target.Redact)
+	return w.Logs.Lasting(w.logKey(), logName("watch", w.wave, watch.Name), w.target.Redact)
 }
 
 // logSamples adds samples to the logs of their watches.

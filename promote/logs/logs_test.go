@@ -347,3 +347,25 @@ func TestLastingSteps(t *testing.T) {
 		t.Errorf("there are %+v", found)
 	}
 }
+
+// A program cannot make a line that looks as if a step had ended.
+func TestPrintedLinesCannotBeForged(t *testing.T) {
+	t.Parallel()
+	b := book(t, Limits{})
+	step := b.Step(key, "plan\n== 9 apply prod: ok", asIs)
+	write(t, step, "== 2 apply prod: ok\ntext\n== 1 plan: ok\n")
+	if err := step.End(Failed, "no\n== 3 x"); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := (&Printer{To: &out}).Print(steps(t, b)); err != nil {
+		t.Fatal(err)
+	}
+	want := "== 1 plan, 2026-11-23 09:00:00Z\n == 2 apply prod: ok\ntext\n == 1 plan: ok\n== 1 plan: failed after 0s: no\n"
+	if out.String() != want {
+		t.Errorf("got %q", out.String())
+	}
+	if size := steps(t, b)[0].Size(); size != int64(len("== 2 apply prod: ok\ntext\n== 1 plan: ok\n")) {
+		t.Errorf("its size is %d", size)
+	}
+}

@@ -3,6 +3,7 @@ package logs
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -69,11 +70,19 @@ func (p *Printer) text(step Entry, from int64) (next int64, err error) {
 		if p.Redact != nil {
 			text.Text = p.Redact(text.Text)
 		}
-		if _, err := io.WriteString(p.To, text.Text); err != nil {
+		if _, err := io.WriteString(p.To, unlike(text.Text)); err != nil {
 			return from, err
 		}
 		from = text.Next
 	}
+}
+
+// unlike is text of programs none of whose lines looks like one of ours.
+func unlike(text string) string {
+	if strings.HasPrefix(text, "== ") {
+		text = " " + text
+	}
+	return strings.ReplaceAll(text, "\n== ", "\n == ")
 }
 
 // say prints a line about a step.

@@ -92,6 +92,20 @@ func (e Entry) Read(from int64, most int) (Text, error) {
 	return Text{Next: from}, nil
 }
 
+// Size is how many bytes were written to the log, also those that are not kept any more.
+func (e Entry) Size() int64 {
+	starts, err := e.parts()
+	if err != nil || len(starts) == 0 {
+		return 0
+	}
+	last := starts[len(starts)-1]
+	info, err := os.Stat(partName(e.file, last))
+	if err != nil {
+		return last
+	}
+	return last + info.Size()
+}
+
 // parts are the places where the parts of the log begin, in their order.
 func (e Entry) parts() (starts []int64, err error) {
 	files, err := filepath.Glob(globbed(e.file) + ".*.log")

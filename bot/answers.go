@@ -35,6 +35,10 @@ func (b *Bot) answer(tx *store.Tx, a asked) (answer store.Answer, err error) {
 		return a.refused(refusal, a.shown(state)), nil
 	}
 	answer, err = a.effect(tx, state, pull)
+	if kind := a.Command.Kind; err == nil && (kind == command.Rollback || kind == command.Retry) {
+		// What has converged has not any more where it is to be taken back, and has a comment again.
+		state, err = tx.State(a.repository.ID)
+	}
 	if err == nil && answer.Text != "" && !answer.Refused && !answer.Reply && !a.shown(state) {
 		// There is no comment that would show it.
 		answer.Text, answer.Reply = comment.Reply(promote.Answer{By: a.actor.Person, Command: strings.TrimSpace(a.Text), Text: answer.Text}, a.options()), true

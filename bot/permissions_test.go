@@ -102,6 +102,7 @@ func TestTokensCoverTheCallsAndNoMore(t *testing.T) {
 		needed[purpose] = needs{"metadata": "read"}
 	}
 	needed[fetching].use("contents", "read")
+	needed[reversing].use("contents", "write")
 	needed[looking].use("contents", "read")
 	needed[looking].use("pull_requests", "read")
 	called := map[string]bool{}

@@ -61,15 +61,15 @@ type reverting struct {
 	repository store.Repository
 	wish       store.Revert
 	branch     string
-	client     *github.Client
 }
 
 // open returns the number of the pull request, which it makes unless it is there.
 func (r *reverting) open(ctx context.Context) (pull int, err error) {
-	if r.client, err = r.bot.clients.forRepository(ctx, r.repository, reversing); err != nil {
+	client, err := r.bot.clients.forRepository(ctx, r.repository, reversing)
+	if err != nil {
 		return 0, notGranted(err)
 	}
-	if pull, err = r.find(ctx); err != nil || pull != 0 {
+	if pull, err = r.find(ctx, client); err != nil || pull != 0 {
 		return pull, err
 	}
 	taken, err := r.taken(ctx)
@@ -80,7 +80,7 @@ func (r *reverting) open(ctx context.Context) (pull int, err error) {
 	if err := r.push(ctx, words.Title); err != nil {
 		return 0, err
 	}
-	made, _, err := r.client.PullRequests.Create(ctx, r.repository.Owner, r.repository.Name, &github.NewPullRequest{
+	made, _, err := client.PullRequests.Create(ctx, r.repository.Owner, r.repository.Name, &github.NewPullRequest{
 		Title: github.String(words.Title), Body: github.String(words.Body), Head: github.String(r.branch), Base: github.String(r.repository.Trunk)})
 	if final(err) {
 		return 0, &refusedRevert{"GitHub does not take it: " + err.Error()}
@@ -89,8 +89,8 @@ func (r *reverting) open(ctx context.Context) (pull int, err error) {
 }
 
 // find returns the open pull request of the branch; 0: there is none.
-func (r *reverting) find(ctx context.Context) (int, error) {
-	open, _, err := r.client.PullRequests.List(ctx, r.repository.Owner, r.repository.Name, &github.PullRequestListOptions{
+func (r *reverting) find(ctx context.Context, client *github.Client) (int, error) {
+	open, _, err := client.PullRequests.List(ctx, r.repository.Owner, r.repository.Name, &github.PullRequestListOptions{
 		State: "open", Head: r.repository.Owner + ":" + r.branch, Base: r.repository.Trunk})
 	for _, pull := range open {
 		if err == nil && pull.GetHead().GetRef() == r.branch {

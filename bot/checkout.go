@@ -88,6 +88,12 @@ func (b *Bot) checkOut(ctx context.Context, c checkingOut) (*deploy.Target, erro
 		Planner: plans, Redact: b.redactor.Redact,
 		Place: planner.Place{Commit: sha, Root: worktree.Dir, Scratch: b.scratch(repository, c.scratch...), Locks: []*process.Lock{worktree.Lock}},
 	}
+	shown, err := b.keepHidden(target.Place, entered, secret)
+	if err != nil {
+		worktree.Release()
+		secret.Release()
+		return nil, err
+	}
 	target.Check = func(environment config.Environment, check config.Check) process.Command {
 		return b.check(check, worktree, checksHome(target.Place, environment), checkEnv(environment, worktree, given))
 	}
@@ -95,6 +101,7 @@ func (b *Bot) checkOut(ctx context.Context, c checkingOut) (*deploy.Target, erro
 	target.Release = func() {
 		b.forget(ctx, target, entered)
 		worktree.Release()
+		shown()
 		secret.Release()
 	}
 	target.Observe = observing(target, given)

@@ -77,13 +77,34 @@ func checksHome(place planner.Place, environment config.Environment) string {
 	return filepath.Join(place.Scratch, "checks", environment.Name)
 }
 
+// keepHidden keeps the values that a run is given hidden until forget, also by the next process if this one is killed, and
+// with them those that an earlier run at the same place was given.
+func (b *Bot) keepHidden(place planner.Place, environment config.Environment, given secrets.Values) (release func(), err error) {
+	if len(environment.Secrets) == 0 {
+		return func() {}, nil
+	}
+	file, err := b.sealedAt(sealedIn(place, environment))
+	if err != nil {
+		return nil, err
+	}
+	all, err := file.add(slices.Collect(maps.Values(given.Env)))
+	if err != nil {
+		return nil, fmt.Errorf("write down which values to hide: %w", err)
+	}
+	return b.redactor.Hide(all...), nil
+}
+
+func sealedIn(place planner.Place, environment config.Environment) string {
+	return filepath.Join(place.Scratch, "given", environment.Name)
+}
+
 // forget removes what runs that were given secrets may have left of them: plans, logs, and all that they wrote into their
 // HOME. An engine that a stop left behind still works there; the next pass removes that.
 func (b *Bot) forget(ctx context.Context, target *deploy.Target, environment config.Environment) {
 	if len(environment.Secrets) == 0 {
 		return
 	}
-	err := os.RemoveAll(checksHome(target.Place, environment))
+	err, everything := os.RemoveAll(checksHome(target.Place, environment)), true
 	for _, name := range sortedNames(target.Instances) {
 		instance := target.Instances[name].Instance
 		if instance.Environment != environment.Name {
@@ -91,11 +112,17 @@ func (b *Bot) forget(ctx context.Context, target *deploy.Target, environment con
 		}
 		free, failed := target.Planner.TryLock(instance)
 		if free == nil {
-			err = errors.Join(err, failed)
+			err, everything = errors.Join(err, failed), false
 			continue
 		}
 		err = errors.Join(err, target.Planner.Work(target.Place, instance).Forget(b.hides))
 		free.Release()
+	}
+	if everything && err == nil {
+		var file sealed
+		if file, err = b.sealedAt(sealedIn(target.Place, environment)); err == nil {
+			err = file.remove()
+		}
 	}
 	if err != nil {
 		zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot remove what a run left behind")

@@ -59,7 +59,7 @@ func (p Phase) Live() bool { return p == Planning || p == Applying || p == Verif
 
 // Failure is why a deployment stopped.
 type Failure struct {
-	// Step that failed: "state" (it would be looked for elsewhere), "plan", "apply", "verify", "watch",
+	// Step that failed: "state" (it would be looked for elsewhere), "secrets", "artifacts", "plan", "apply", "verify", "watch",
 	// "configuration", "engine".
 	Step string `json:"step"`
 	// Subject is the instance, the check or the watch that failed; empty where it was the whole.

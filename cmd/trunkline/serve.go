@@ -42,7 +42,9 @@ Settings come from a file (--settings) and from environment variables, which win
   TRUNKLINE_PUBLIC_URL         the server's address as people reach it, for links to logs; default: no links
   TRUNKLINE_LOG_DAYS           how long logs of deployments are kept; default 90
   TRUNKLINE_LOG_DEPLOYMENTS    of how many deployments of each environment; default 1000
-  TRUNKLINE_LOG_LEVEL          debug, info, warn or error; default info`,
+  TRUNKLINE_LOG_LEVEL          debug, info, warn or error; default info
+
+In the file alone: secrets, where the values of secrets come from that repositories name.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			// Before anything secret is read from a file.

@@ -54,6 +54,21 @@ func (r *run) abortAsked(ctx context.Context) error {
 	})
 }
 
+// checkOut gets the commit ready, which may be broken off: it reads secrets and resolves artifacts with commands.
+func (r *run) checkOut(ctx context.Context) error {
+	checking, done := r.abortable(ctx)
+	defer done()
+	target, err := r.Source.CheckOut(checking, r.repository, r.deployment.Environment, r.deployment.To)
+	if cause := context.Cause(checking); errors.As(cause, new(*aborted)) {
+		if err == nil {
+			target.Release()
+		}
+		return cause
+	}
+	r.target = target
+	return err
+}
+
 // abortable ends the context when a person wants the deployment to stop: a plan may be broken off at any time.
 func (r *run) abortable(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -135,7 +135,7 @@ type run struct {
 
 // bring goes through the phases that are left.
 func (r *run) bring(ctx context.Context) (err error) {
-	if r.target, err = r.Source.CheckOut(ctx, r.repository, r.deployment.Environment, r.deployment.To); err != nil {
+	if err := r.checkOut(ctx); err != nil {
 		return err
 	}
 	defer r.target.Release()

@@ -50,6 +50,8 @@ type scene struct {
 	after   func(name string)
 	applied []string
 	target  Target
+	// hangs, if not nil, is closed when a commit is being checked out, which then never ends by itself.
+	hangs chan struct{}
 	// passed is how long ago the test began, besides what has really passed.
 	passed time.Duration
 }
@@ -116,7 +118,12 @@ func newSceneOf(t *testing.T, rules string) *scene {
 func (s *scene) LookUp(context.Context, int64) error { return nil }
 
 // CheckOut returns the target.
-func (s *scene) CheckOut(context.Context, int64, string, string) (*Target, error) {
+func (s *scene) CheckOut(ctx context.Context, _ int64, _, _ string) (*Target, error) {
+	if s.hangs != nil {
+		close(s.hangs)
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	}
 	return &s.target, nil
 }
 

@@ -300,7 +300,10 @@ func (c *conversation) happened() string {
 			note("deployment "+event.Environment+" "+event.SHA, "created")
 		case "deployment_status":
 			key := "deployment " + event.Environment + " " + event.SHA
-			note(key, event.State+", "+event.Body)
+			if event.State == "in_progress" {
+				event.Body = "" // how far it is at that moment differs from run to run
+			}
+			note(key, strings.TrimSuffix(event.State+", "+event.Body, ", "))
 		case "pull":
 			c.name(fmt.Sprintf("pull%d", event.Pull), event.SHA)
 			note(fmt.Sprintf("pull #%d %s", event.Pull, event.State), event.Body)

@@ -63,11 +63,7 @@ func checkHeaders(file string, e Environment) (problems Problems) {
 	for _, secret := range e.Secrets {
 		known = append(known, secret.Name)
 	}
-	watches := slices.Clone(e.Watch)
-	for _, wave := range e.Waves {
-		watches = append(watches, wave.Watch...)
-	}
-	for _, watch := range watches {
+	for _, watch := range e.Watches() {
 		for _, header := range watch.Headers {
 			for _, found := range placeholder.FindAllString(header.Value, -1) {
 				if name := found[2 : len(found)-1]; !slices.Contains(known, name) {

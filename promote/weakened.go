@@ -31,7 +31,7 @@ func Weakened(old, new config.Repository) (weaker []Weakening) {
 		}
 		w := weakening{before: before, after: after}
 		w.order()
-		w.watches()
+		w.proving()
 		w.gates()
 		w.people()
 		w.back()

@@ -66,7 +66,9 @@ func (w *weakening) order() {
 	}
 	w.add(b.OneByOne && !a.OneByOne, "one_by_one", "several commits could go together")
 	for _, check := range b.Verify {
-		w.add(!slices.ContainsFunc(a.Verify, func(c config.Check) bool { return c.Name == check.Name && c.Run == check.Run && c.HTTP == check.HTTP && c.Status == check.Status }),
+		w.add(!slices.ContainsFunc(a.Verify, func(c config.Check) bool {
+			return c.Name == check.Name && c.Run == check.Run && c.HTTP == check.HTTP && c.Status == check.Status
+		}),
 			"verify", "the check %s is changed or gone", check.Name)
 	}
 	for _, check := range b.Scheduled {

@@ -20,7 +20,7 @@ func (w *weakening) proving() {
 		same := slices.Equal(after.Stacks, before.Stacks) && slices.Equal(after.Components, before.Components)
 		w.add(!same, "waves", "the wave %s would be of other instances", before.Name)
 		w.add(after.Pause < before.Pause, "waves", "the pause after the wave %s would last %s instead of %s", before.Name, lasting(after.Pause), lasting(before.Pause))
-		w.stepChecks("the wave "+before.Name, before.Verify, after.Verify)
+		w.checks(" of the wave "+before.Name, before.Verify, after.Verify)
 		w.watches(" of the wave "+before.Name, before.Watch, after.Watch)
 	}
 	for _, before := range w.before.Canary {
@@ -36,16 +36,18 @@ func (w *weakening) proving() {
 		same := slices.Equal(after.Steps, before.Steps) && after.Variable == before.Variable
 		w.add(!same, "canary", "the canary of %s would take other steps", of)
 		w.add(after.Pause < before.Pause, "canary", "the pauses of the canary of %s would last %s instead of %s", of, lasting(after.Pause), lasting(before.Pause))
-		w.stepChecks("the canary of "+of, before.Verify, after.Verify)
+		w.checks(" of the canary of "+of, before.Verify, after.Verify)
 		w.watches(" of the canary of "+of, before.Watch, after.Watch)
 	}
 }
 
-// stepChecks finds checks in the midst of a deployment that would be gone.
-func (w *weakening) stepChecks(of string, before, after []config.Check) {
+// checks finds those that would be gone.
+func (w *weakening) checks(of string, before, after []config.Check) {
 	for _, check := range before {
-		w.add(!slices.ContainsFunc(after, func(c config.Check) bool { return c.Name == check.Name && c.Run == check.Run }),
-			"verify", "the check %s of %s is changed or gone", check.Name, of)
+		same := func(c config.Check) bool {
+			return c.Name == check.Name && c.Run == check.Run && c.HTTP == check.HTTP && c.Status == check.Status
+		}
+		w.add(!slices.ContainsFunc(after, same), "verify", "the check %s%s is changed or gone", check.Name, of)
 	}
 }
 

@@ -63,20 +63,37 @@ func checkHeaders(file string, e Environment) (problems Problems) {
 	for _, secret := range e.Secrets {
 		known = append(known, secret.Name)
 	}
-	watches := slices.Clone(e.Watch)
-	for _, wave := range e.Waves {
-		watches = append(watches, wave.Watch...)
-	}
-	for _, watch := range watches {
-		for _, header := range watch.Headers {
+	find := func(of string, headers []Header) {
+		for _, header := range headers {
 			for _, found := range placeholder.FindAllString(header.Value, -1) {
 				if name := found[2 : len(found)-1]; !slices.Contains(known, name) {
 					problems = append(problems, &Problem{File: file, At: header.At, Message: fmt.Sprintf(
-						"%s has neither a variable nor a secret named %q, which the header %s of the watch %s asks for%s",
-						e.Name, name, header.Name, watch.Name, didYouMean(name, known))})
+						"%s has neither a variable nor a secret named %q, which the header %s of %s asks for%s",
+						e.Name, name, header.Name, of, didYouMean(name, known))})
 				}
 			}
 		}
 	}
+	for _, watch := range e.Watches() {
+		find("the watch "+watch.Name, watch.Headers)
+	}
+	for _, check := range e.checks() {
+		find("the check "+check.Name, check.Headers)
+	}
 	return problems
+}
+
+// checks are those of the environment, of its waves and of its canaries.
+func (e Environment) checks() []Check {
+	checks := slices.Clone(e.Verify)
+	for _, scheduled := range e.Scheduled {
+		checks = append(checks, scheduled.Check)
+	}
+	for _, wave := range e.Waves {
+		checks = append(checks, wave.Verify...)
+	}
+	for _, canary := range e.Canary {
+		checks = append(checks, canary.Verify...)
+	}
+	return checks
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"time"
 
 	"github.com/trunkline/trunkline/config/condition"
@@ -74,4 +75,16 @@ func (w Watch) What() string {
 		what += "\n" + header.Name + ": " + header.Value
 	}
 	return what
+}
+
+// Watches are those of the environment, of its waves and of its canaries.
+func (e Environment) Watches() []Watch {
+	watches := slices.Clone(e.Watch)
+	for _, wave := range e.Waves {
+		watches = append(watches, wave.Watch...)
+	}
+	for _, canary := range e.Canary {
+		watches = append(watches, canary.Watch...)
+	}
+	return watches
 }

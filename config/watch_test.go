@@ -138,6 +138,9 @@ prometheus:
 	if got := (Header{Value: "Bearer ${TOKEN}"}).Fill(map[string]string{"TOKEN": "abc\n"}); got != "Bearer abc" {
 		t.Errorf("it is filled as %q", got)
 	}
+	if _, err := Parse("c.yml", []byte(watchHead+"environments:\n  dev:\n    verify: [{http: \"http://a\", headers: {A: \"${TOKN}\"}}]\n")); err == nil || !strings.Contains(err.Error(), "named \"TOKN\", which the header A of the check ") {
+		t.Errorf("a check's header: %v", err)
+	}
 	if _, err := Parse("c.yml", []byte(watchHead+"environments: {dev: }\nprometheus: {headers: {A: b}}\n")); err == nil || !strings.Contains(err.Error(), "c.yml:4:13: prometheus lacks `url`") {
 		t.Errorf("a server without a URL: %v", err)
 	}

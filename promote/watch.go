@@ -80,7 +80,7 @@ func Judge(watch config.Watch, seen Observation, before Baseline) Sample {
 	for i, reading := range seen.Readings {
 		one := judge(watch, seen, reading, baselineOf(watch, seen, reading, before))
 		if one.outcome == SampleBad {
-			bad = append(bad, reading.Series)
+			bad = append(bad, shortSeries(reading.Series))
 		}
 		if i == 0 || rank(one.outcome) > rank(worst.outcome) {
 			worst = one
@@ -160,7 +160,17 @@ func forSeries(reading Reading) string {
 	if reading.Series == "" {
 		return ""
 	}
-	return " for " + reading.Series
+	return " for " + shortSeries(reading.Series)
+}
+
+// longestSeries is how many letters of a series' labels are shown.
+const longestSeries = 300
+
+func shortSeries(series string) string {
+	if letters := []rune(series); len(letters) > longestSeries {
+		return string(letters[:longestSeries]) + "…"
+	}
+	return series
 }
 
 // baselineOf is what a reading is compared with. Where there was one series before and is one now, they are the same,

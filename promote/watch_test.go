@@ -2,6 +2,7 @@ package promote
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -58,6 +59,8 @@ func TestJudge(t *testing.T) {
 			Sample{Outcome: SampleBad, Value: 3, Baseline: none, Text: `value is 3 for {pod="c"}`}},
 		{"several, two bad", query, "value > 1", Observation{Readings: []Reading{{`{pod="a"}`, 2}, {`{pod="b"}`, 0}, {`{pod="c"}`, 3}}}, nil,
 			Sample{Outcome: SampleBad, Value: 2, Baseline: none, Text: `value is 2 for {pod="a"}; 2 of 3 series are bad: {pod="a"}, {pod="c"}`}},
+		{"many labels", query, "value > 1", Observation{Readings: []Reading{{strings.Repeat("é", 400), 2}}}, nil,
+			Sample{Outcome: SampleBad, Value: 2, Baseline: none, Text: "value is 2 for " + strings.Repeat("é", 300) + "…"}},
 		{"a probe", probe, "", Observation{Status: 204, Readings: []Reading{{"", 0.1}}}, nil,
 			Sample{Outcome: SampleGood, Value: 0.1, Baseline: none, Text: "value is 0.1"}},
 		{"a probe that is refused", probe, "", Observation{Status: 503, Readings: []Reading{{"", 0.1}}, Said: "no room"}, nil,

@@ -31,7 +31,7 @@ func Weakened(old, new config.Repository) (weaker []Weakening) {
 		}
 		w := weakening{before: before, after: after}
 		w.order()
-		w.watches()
+		w.proving()
 		w.gates()
 		w.people()
 		w.back()
@@ -65,10 +65,7 @@ func (w *weakening) order() {
 		w.add(wider, "after", "it would not need one of %s any more", strings.Join(b.AfterAny, ", "))
 	}
 	w.add(b.OneByOne && !a.OneByOne, "one_by_one", "several commits could go together")
-	for _, check := range b.Verify {
-		w.add(!slices.ContainsFunc(a.Verify, func(c config.Check) bool { return c.Name == check.Name && c.Run == check.Run && c.HTTP == check.HTTP && c.Status == check.Status }),
-			"verify", "the check %s is changed or gone", check.Name)
-	}
+	w.checks("", b.Verify, a.Verify)
 	for _, check := range b.Scheduled {
 		same := func(c config.ScheduledCheck) bool {
 			return c.Name == check.Name && c.Run == check.Run && c.HTTP == check.HTTP && c.Status == check.Status && c.Schedule.Equal(check.Schedule)

@@ -62,6 +62,14 @@ func TestWeakened(t *testing.T) {
 		{"watch shorter and seldom", "watch: {run: x, for: 2m, every: 10s}", "watch: {run: x, for: 1m, every: 20s}", "watch watch"},
 		{"watch bears more", "watch: {run: x, for: 1m, every: 10s}", "watch: {run: x, for: 1m, every: 10s, failures: 1, no_data: wait, unreachable: wait}", "watch watch watch"},
 		{"watch compares with something else", "watch: {run: x, for: 1m, fail_if: value > baseline}", "watch: {run: x, for: 1m, fail_if: value > baseline, no_baseline: 9}", "watch"},
+		{"wave goes", "waves: [{stacks: prod, pause: 1m}]", "soak: 1h", "waves"},
+		{"wave of others", "waves: [{name: a, stacks: prod}]", "waves: [{name: a, stacks: eu}]", "waves"},
+		{"shorter pause", "waves: [{stacks: prod, pause: 2m}]", "waves: [{stacks: prod, pause: 1m}]", "waves"},
+		{"wave proves less", "waves: [{stacks: prod, verify: [{run: x}], watch: {run: y, for: 1m}}]", "waves: [{stacks: prod}]", "verify watch"},
+		{"wave proves more", "waves: [{stacks: prod}]", "waves: [{stacks: prod, verify: [{run: x}], watch: {run: y, for: 1m}, pause: 1m}, {stacks: eu}]", ""},
+		{"canary goes", "canary: {components: api, steps: [10], pause: 1m}", "soak: 1h", "canary"},
+		{"canary of other steps", "canary: {components: api, steps: [1, 10], pause: 1m}", "canary: {components: api, steps: [50], pause: 1m}", "canary"},
+		{"canary proves less", "canary: {components: api, steps: [10], watch: {run: y, for: 2m}, pause: 2m}", "canary: {components: api, steps: [10], watch: {run: y, for: 1m, every: 30s}, pause: 1m}", "canary watch"},
 		{"who holds", "soak: 1h", "soak: 1h, allow: {hold: bob}", "allow"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

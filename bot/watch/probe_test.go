@@ -29,7 +29,9 @@ func TestProbe(t *testing.T) {
 		unreachable string
 	}{
 		{"well", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") }, 200, "", ""},
-		{"not well", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no room\nfor more", 503) }, 503, "no room", ""},
+		{"not well", func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "no room\nfor more", http.StatusServiceUnavailable)
+		}, 503, "no room", ""},
 		{"not well, on a page", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", 500) }, 500, "", ""},
 		{"not well, in no words", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "a\x00b", 500) }, 500, "", ""},
 		{"not well, at length", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, strings.Repeat("é", 400), 500) }, 500, strings.Repeat("é", 300) + "…", ""},

@@ -14,6 +14,9 @@ import (
 	"github.com/trunkline/trunkline/promote"
 )
 
+// mostSeries of one query are judged.
+const mostSeries = 1000
+
 // query puts a query to a Prometheus server, for its own present: clocks may differ.
 func (s Sources) query(ctx context.Context, watch config.Watch) (seen promote.Observation, err error) {
 	client, err := api.NewClient(api.Config{Address: watch.Server, Client: s.client(watch.Headers)})
@@ -32,6 +35,9 @@ func (s Sources) query(ctx context.Context, watch config.Watch) (seen promote.Ob
 	case *model.Scalar:
 		seen.Readings = []promote.Reading{{Value: float64(value.Value)}}
 	case model.Vector:
+		if len(value) > mostSeries {
+			return seen, fmt.Errorf("the query gives %d series; at most %d are judged, so sum them up or take the worst with topk()", len(value), mostSeries)
+		}
 		for _, sample := range value {
 			seen.Readings = append(seen.Readings, promote.Reading{Series: series(sample.Metric), Value: number(sample)})
 		}

@@ -217,6 +217,10 @@ func TestNotPrometheus(t *testing.T) {
 		{"an answer without a result", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"status":"success","data":{}}`) }, ""},
 		{"broken", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusBadGateway) }, "the server says: "},
 		{"far too much", func(w http.ResponseWriter, _ *http.Request) { w.Write(bytes.Repeat([]byte(" "), largestAnswer+1)) }, "larger than 4 MiB"},
+		{"too many series", func(w http.ResponseWriter, _ *http.Request) {
+			one := `{"metric":{"pod":"a"},"value":[1,"0"]}`
+			fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[%s%s]}}`, strings.Repeat(one+",", mostSeries), one)
+		}, "the query gives 1001 series; at most 1000 are judged"},
 		{"moved to another scheme", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusFound) }, "it redirects from http to https, which is not followed"},
 		{"moved round and round", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)

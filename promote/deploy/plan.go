@@ -53,7 +53,7 @@ func (r *run) plan(ctx context.Context) error {
 	if err := r.orderly(); err != nil {
 		return err
 	}
-	if err := r.measureBaselines(ctx, r.everyWatch()); err != nil {
+	if err := r.measureBaselines(ctx, r.rules.Watches()); err != nil {
 		return err
 	}
 	return r.begin(ctx)

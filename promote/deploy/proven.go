@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/promote"
 	"github.com/trunkline/trunkline/promote/store"
 )
@@ -66,16 +65,4 @@ func (r *run) watchAll(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// everyWatch are the watches of the environment and of its waves.
-func (r *run) everyWatch() []config.Watch {
-	watches := slices.Clone(r.rules.Watch)
-	for _, wave := range r.rules.Waves {
-		watches = append(watches, wave.Watch...)
-	}
-	for _, canary := range r.rules.Canary {
-		watches = append(watches, canary.Watch...)
-	}
-	return watches
 }

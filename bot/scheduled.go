@@ -106,8 +106,7 @@ func (b *Bot) runScheduled(ctx context.Context, repository store.Repository, r s
 		return b.probeScheduled(ctx, repository, r, given.Env)
 	}
 	hostless := strings.NewReplacer(worktree.Dir+"/", "", worktree.Dir, ".").Replace
-	log := b.logs.Step(logs.Key{Repository: repository.ID, Environment: r.environment.Name}, r.check.Name,
-		func(text string) string { return b.redactor.Redact(hostless(text)) })
+	log := b.scheduledLog(ctx, repository, r, func(text string) string { return b.redactor.Redact(hostless(text)) })
 	command := b.check(r.check, worktree, home, checkEnv(r.environment, worktree, given.Env))
 	command.Copy = log
 	fmt.Fprintf(log, "[on %s]\n$ %s\n", r.sha, r.check.Run)
@@ -128,7 +127,7 @@ func (b *Bot) runScheduled(ctx context.Context, repository store.Repository, r s
 
 // probeScheduled asks the URL of a check.
 func (b *Bot) probeScheduled(ctx context.Context, repository store.Repository, r scheduledRun, given map[string]string) (string, error) {
-	log := b.logs.Step(logs.Key{Repository: repository.ID, Environment: r.environment.Name}, r.check.Name, b.redactor.Redact)
+	log := b.scheduledLog(ctx, repository, r, b.redactor.Redact)
 	message, err := deploy.Probe(ctx, r.check, func(ctx context.Context, asked config.Watch) promote.Observation {
 		seen := watch.Sources{}.Observe(ctx, filled(asked, r.environment, given), process.Command{})
 		fmt.Fprintf(log, "[on %s] status %d %s\n", r.sha, seen.Status, seen.Unreachable+seen.Said)
@@ -140,6 +139,16 @@ func (b *Bot) probeScheduled(ctx context.Context, repository store.Repository, r
 	}
 	b.endScheduledLog(ctx, log, process.Result{}, errors.Join(err, failure))
 	return b.redactor.Redact(message), err
+}
+
+// scheduledLog opens the log of a scheduled check. One that has not ended is of a server that was killed: a check runs once at
+// a time.
+func (b *Bot) scheduledLog(ctx context.Context, repository store.Repository, r scheduledRun, redact func(string) string) *logs.Step {
+	key := logs.Key{Repository: repository.ID, Environment: r.environment.Name}
+	if err := b.logs.BreakOff(key, r.check.Name); err != nil {
+		zerolog.Ctx(ctx).Warn().Err(err).Msg("a log is not kept")
+	}
+	return b.logs.Step(key, r.check.Name, redact)
 }
 
 // endScheduledLog ends the log of a scheduled check.

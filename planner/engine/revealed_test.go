@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -42,6 +43,10 @@ output "token" {
 	slices.Sort(plan.Secrets)
 	if diff := cmp.Diff([]string{"5432123", "known-password", "known-token"}, plan.Secrets); diff != "" || !plan.Reveals {
 		t.Errorf("reveals %v\n%s", plan.Reveals, diff)
+	}
+	// Plans are stored, as parts of previews.
+	if stored, err := json.Marshal(plan); err != nil || strings.Contains(string(stored), "known-password") || strings.Contains(string(stored), "known-token") {
+		t.Errorf("stored would be %s, %v", stored, err)
 	}
 	if err := engine.Apply(t.Context(), work, plan); err != nil {
 		t.Fatal(err)

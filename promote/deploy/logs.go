@@ -24,7 +24,7 @@ func (r *run) keepLogs(ctx context.Context) {
 	target.Redact = learned.redact
 	target.Planner.Engine = recorded{target.Planner.Engine, r, learned}
 	r.target = &target
-	if err := r.Logs.BreakOff(r.logKey(), "the server was stopped"); err != nil {
+	if err := r.Logs.BreakOff(r.logKey(), ""); err != nil {
 		zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot end the logs of what was broken off")
 	}
 }

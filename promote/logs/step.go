@@ -129,15 +129,15 @@ func (s *Step) End(result Result, message string) error {
 	return nil
 }
 
-// BreakOff ends the logs that have not ended: nobody writes to them any more. The message says why.
-func (b *Book) BreakOff(key Key, message string) error {
+// BreakOff ends the logs of the name that have not ended, or of all names where it is empty: nobody writes to them any more.
+func (b *Book) BreakOff(key Key, name string) error {
 	if b == nil {
 		return nil
 	}
 	steps, err := b.Steps(key)
 	for _, step := range steps {
-		if step.Ended.IsZero() && !step.lasting {
-			ended := entry{Name: step.Name, Started: step.Started, Ended: b.now().UTC(), Result: Stopped, Message: oneLine(message)}
+		if step.Ended.IsZero() && !step.lasting && (name == "" || name == step.Name) {
+			ended := entry{Name: step.Name, Started: step.Started, Ended: b.now().UTC(), Result: Stopped, Message: "the server was stopped"}
 			err = errors.Join(err, ended.replace(step.file+".json"))
 		}
 	}

@@ -117,7 +117,7 @@ func (tx *Tx) touched(repository int64, e *promote.Environment) (err error) {
 		e.Touched = append(e.Touched, t)
 		return err
 	}, `SELECT i.deployment, i.name, i.created, i.destroyed FROM deployment_instances i JOIN deployments d ON d.id = i.deployment
-		WHERE d.repository = $1 AND d.environment = $2 AND i.phase IN ('applying', 'applied', 'failed') AND d.touched
+		WHERE d.repository = $1 AND d.environment = $2 AND d.touched
 			AND (i.created <> '[]' OR i.destroyed <> '[]')
 			AND d.id > COALESCE((SELECT MAX(id) FROM deployments WHERE repository = $1 AND environment = $2 AND to_sha = $3 AND phase = 'succeeded'), 0)`,
 		repository, e.Name, to)

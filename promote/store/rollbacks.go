@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/trunkline/trunkline/promote"
 )
@@ -151,9 +152,9 @@ func (tx *Tx) goesBack(repository, deployment int64, decision promote.Decision) 
 	if err != nil {
 		return err
 	}
-	held := false
+	held, same := false, promote.HoldOf(promote.Rollback{From: r.From, To: r.To}, tx.now).Reason
 	for _, hold := range holds {
-		held = held || hold.Kind == promote.HeldAfterRollback && len(hold.Components) == 0
+		held = held || hold.Kind == promote.HeldAfterRollback && strings.HasPrefix(hold.Reason, same) // it is tried again
 	}
 	if !held {
 		if err := tx.Hold(repository, decision.Environment, promote.HoldOf(r, tx.now), r.Pull); err != nil {

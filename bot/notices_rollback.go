@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/rs/zerolog"
 	"github.com/trunkline/trunkline/bot/comment"
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/promote"
 	"github.com/trunkline/trunkline/promote/store"
 )
@@ -35,8 +38,47 @@ func (t telling) rollback(ctx context.Context, notice store.Notice) error {
 			comment.RollbackIssue(notice.Environment, notice.Text, comment.Options{}))
 		return err
 	}
-	return t.on(ctx, pulls[len(pulls)-1], notice, comment.TakenBack(comment.Back{Kind: notice.Kind, Environment: notice.Environment, Range: taken, By: deployment.By,
-		Notice: notice.Text}, comment.Options{}))
+	told := comment.Back{Kind: notice.Kind, Environment: notice.Environment, Range: taken, Notice: notice.Text}
+	if notice.Kind == promote.NoticeRollback {
+		if told.Stays, err = t.staysBehind(ctx, deployment); err != nil {
+			zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot find what a rollback leaves behind")
+		}
+	}
+	return t.on(ctx, pulls[len(pulls)-1], notice, comment.TakenBack(told, comment.Options{NamesOnly: !t.repository.Private}))
+}
+
+// staysBehind are the instances that a rollback takes out of the configuration: what they deployed stays.
+func (t telling) staysBehind(ctx context.Context, deployment promote.Deployment) (stays []planner.InstancePreview, err error) {
+	from, err := t.bot.snapshotAt(ctx, t.repository, deployment.From)
+	if err != nil {
+		return nil, err
+	}
+	to, err := t.bot.snapshotAt(ctx, t.repository, deployment.To)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range sortedNames(from.Instances) {
+		instance := from.Instances[name].Instance
+		if _, kept := to.Instances[name]; kept || instance.Environment != deployment.Environment {
+			continue
+		}
+		kept := fmt.Sprintf("$TRUNKLINE_DATA/state/%d/%s", t.repository.ID, instance.Folder())
+		stays = append(stays, planner.InstancePreview{Instance: instance, Outcome: planner.Removed, Removal: planner.RemovalOf(*from, *to, name, kept)})
+	}
+	return stays, nil
+}
+
+// snapshotAt is that of a commit by the rules that it has itself.
+func (b *Bot) snapshotAt(ctx context.Context, repository store.Repository, sha string) (*planner.Snapshot, error) {
+	text, err := b.mirrors.of(repository).ReadFile(ctx, sha, config.Path)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := config.Parse(config.Path, text)
+	if err != nil {
+		return nil, err
+	}
+	return b.snapshot(ctx, repository, sha, rules)
 }
 
 // wish goes to where somebody asked.

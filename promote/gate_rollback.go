@@ -74,10 +74,12 @@ func whatFailed(d *Deployment) string {
 	return fmt.Sprintf("%s `%s` failed in %s", what, d.Failure.Subject, code(d.To))
 }
 
-// answered tells whether a person has said already how it goes on after a failure.
+// answered tells whether a person has said already how it goes on: asked for something, or put a hold on since the deployment
+// began. One that was there before was passed on purpose.
 func (c *considered) answered() bool {
+	began := c.environment.Last.Started
 	return c.environment.Request != nil || c.environment.Override != nil || slices.ContainsFunc(c.environment.Holds, func(h Hold) bool {
-		return len(h.Components) == 0 && h.active(c.state.Now)
+		return h.Kind == Held && len(h.Components) == 0 && h.active(c.state.Now) && !h.From.Before(began)
 	})
 }
 

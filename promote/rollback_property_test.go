@@ -30,7 +30,9 @@ func (o *oracle) seeBack(t *rapid.T, d Decision) {
 		}
 	}
 	if d.By == (Person{}) {
-		held := slices.ContainsFunc(environment.Holds, func(h Hold) bool { return h.Until.IsZero() || state.Now.Before(h.Until) })
+		held := slices.ContainsFunc(environment.Holds, func(h Hold) bool {
+			return h.Kind == Held && !h.From.Before(last.Started) && state.Now.Before(h.Until)
+		})
 		switch {
 		case !rules.OnFailure.Rollback, last == nil, last.Phase != Failed, last.Rollback, held, environment.Request != nil,
 			state.Now.Sub(last.Finished) > rules.OnFailure.Within, r.To.SHA != environment.Runs, last.To != r.From.SHA:

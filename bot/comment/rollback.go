@@ -1,6 +1,7 @@
 package comment
 
 import (
+	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/promote"
 )
 
@@ -88,8 +89,8 @@ type Back struct {
 	Environment string
 	// Range that is taken back.
 	promote.Range
-	// By asked for it; the zero Person: it follows from a failure.
-	By promote.Person
+	// Stays are the instances that are not in the older commit, with how to destroy them: what they deployed stays.
+	Stays []planner.InstancePreview
 	// Notice says what happened, as a sentence without its full stop.
 	Notice string
 }
@@ -99,7 +100,7 @@ func TakenBack(b Back, o Options) string {
 	d := &document{}
 	var who []line
 	for _, author := range b.Authors() {
-		if account.MatchString(author.Login) { // no App
+		if author.ID != 0 && account.MatchString(author.Login) { // neither an App nor a name that Git tells
 			who = append(who, mention(author.Login))
 		}
 	}
@@ -125,8 +126,16 @@ func TakenBack(b Back, o Options) string {
 		d.paragraph(say("Mend it forward: merge a commit that mends or reverts it, and {}. Until then {} keeps everything as it is.",
 			o.typed("/promote "+name), o.typed("/hold "+name+" because <reason>")))
 	}
+	short := &document{}
+	short.append(d)
+	for _, warning := range removed(b.Stays) {
+		d.paragraph(say("{}.", warning))
+	}
+	for _, part := range choose(removals(b.Stays), o.limit()-d.size()-leftOutSize).documents {
+		d.append(part)
+	}
 	d.small(own("This is said once."))
-	return bounded(o.limit(), d)
+	return bounded(o.limit(), d, short)
 }
 
 // RollbackIssue tells of a rollback where there is no pull request to say it on.

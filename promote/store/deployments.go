@@ -128,10 +128,29 @@ func (tx *Tx) Planned(deployment int64, instance promote.DeployedInstance) error
 		(SELECT 1 FROM deployments WHERE id = $6 AND phase = 'planning'))`)
 }
 
-// PlannedAgain writes down what may be applied to an instance instead, because what it depends on was applied.
+// PlannedAgain writes down what may be applied to an instance instead, because what it depends on was applied. What it was to
+// create and to destroy before is kept: some of that may have happened.
 func (tx *Tx) PlannedAgain(deployment int64, instance promote.DeployedInstance) error {
+	var created, destroyed string
+	_, err := tx.one([]any{&created, &destroyed}, `SELECT created, destroyed FROM deployment_instances WHERE deployment = $1 AND name = $2`, deployment, instance.Name)
+	instance.Created, err = withBefore(err, instance.Created, created)
+	instance.Destroyed, err = withBefore(err, instance.Destroyed, destroyed)
+	if err != nil {
+		return err
+	}
 	return tx.setPlan(deployment, instance, `phase IN ('planned', 'applying', 'failed') AND EXISTS
 		(SELECT 1 FROM deployments WHERE id = $6 AND phase = 'applying')`)
+}
+
+// withBefore adds those that were written down before, as JSON, to addresses.
+func withBefore(err error, addresses []string, text string) ([]string, error) {
+	var before []string
+	if err == nil && text != "" {
+		err = json.Unmarshal([]byte(text), &before)
+	}
+	all := slices.Concat(addresses, before)
+	slices.Sort(all)
+	return slices.Compact(all), err
 }
 
 func (tx *Tx) setPlan(deployment int64, instance promote.DeployedInstance, where string) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/trunkline/trunkline/promote"
 )
@@ -117,7 +118,7 @@ func (tx *Tx) touched(repository int64, e *promote.Environment) (err error) {
 		e.Touched = append(e.Touched, t)
 		return err
 	}, `SELECT i.deployment, i.name, i.created, i.destroyed FROM deployment_instances i JOIN deployments d ON d.id = i.deployment
-		WHERE d.repository = $1 AND d.environment = $2 AND i.phase IN ('applying', 'applied', 'failed') AND d.touched
+		WHERE d.repository = $1 AND d.environment = $2 AND d.touched
 			AND (i.created <> '[]' OR i.destroyed <> '[]')
 			AND d.id > COALESCE((SELECT MAX(id) FROM deployments WHERE repository = $1 AND environment = $2 AND to_sha = $3 AND phase = 'succeeded'), 0)`,
 		repository, e.Name, to)
@@ -151,9 +152,9 @@ func (tx *Tx) goesBack(repository, deployment int64, decision promote.Decision) 
 	if err != nil {
 		return err
 	}
-	held := false
+	held, same := false, promote.HoldOf(promote.Rollback{From: r.From, To: r.To}, tx.now).Reason
 	for _, hold := range holds {
-		held = held || hold.Kind == promote.HeldAfterRollback && len(hold.Components) == 0
+		held = held || hold.Kind == promote.HeldAfterRollback && strings.HasPrefix(hold.Reason, same) // it is tried again
 	}
 	if !held {
 		if err := tx.Hold(repository, decision.Environment, promote.HoldOf(r, tx.now), r.Pull); err != nil {

@@ -37,28 +37,7 @@ func (b *Bot) checkOut(ctx context.Context, c checkingOut) (*deploy.Target, erro
 	if err != nil {
 		return nil, err
 	}
-	git, sha := b.mirrors.of(repository), c.sha
-	if have, err := git.Has(ctx, sha); err != nil || !have {
-		ref := "refs/heads/" + repository.Trunk
-		if err := errors.Join(err, git.Fetch(ctx, "+"+ref+":"+ref)); err != nil {
-			return nil, err
-		}
-	}
-	text, err := git.ReadFile(ctx, sha, config.Path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, stopped("configuration", fmt.Errorf("%s has no %s", promote.Short(sha), config.Path))
-	}
-	if err != nil {
-		return nil, err
-	}
-	rules, err := config.Parse(config.Path, text)
-	if err != nil {
-		return nil, stopped("configuration", err)
-	}
-	snapshot, err := b.snapshot(ctx, repository, sha, rules)
-	if problems := (config.Problems)(nil); errors.As(err, &problems) {
-		return nil, stopped("configuration", problems)
-	}
+	rules, snapshot, err := b.resolved(ctx, repository, c.sha)
 	if err != nil {
 		return nil, err
 	}
@@ -66,18 +45,13 @@ func (b *Bot) checkOut(ctx context.Context, c checkingOut) (*deploy.Target, erro
 	if err != nil {
 		return nil, stopped("engine", err)
 	}
-	artifacts, err := b.artifacts(ctx, built{repository, rules, sha})
+	artifacts, err := b.artifacts(ctx, built{repository, rules, c.sha})
 	if err != nil {
 		return nil, err
 	}
 	entered, _ := rules.Environment(c.environment)
-	secret, err := b.equip(ctx, repository, entered, sha)
+	secret, err := b.equip(ctx, repository, entered, c.sha)
 	if err != nil {
-		return nil, err
-	}
-	worktree, err := git.Worktree(ctx, sha)
-	if err != nil {
-		secret.Release()
 		return nil, err
 	}
 	given := maps.Clone(artifacts)
@@ -86,14 +60,20 @@ func (b *Bot) checkOut(ctx context.Context, c checkingOut) (*deploy.Target, erro
 	target := &deploy.Target{
 		Rules: rules, Instances: snapshot.With(artifacts), Upstream: snapshot.Dependencies.Upstream, Disabled: snapshot.Disabled,
 		Planner: plans, Redact: b.redactor.Redact,
-		Place: planner.Place{Commit: sha, Root: worktree.Dir, Scratch: b.scratch(repository, c.scratch...), Locks: []*process.Lock{worktree.Lock}},
+		Place: planner.Place{Commit: c.sha, Scratch: b.scratch(repository, c.scratch...)},
 	}
 	shown, err := b.keepHidden(target.Place, entered, secret)
 	if err != nil {
-		worktree.Release()
 		secret.Release()
 		return nil, err
 	}
+	worktree, err := b.mirrors.of(repository).Worktree(ctx, c.sha)
+	if err != nil {
+		shown()
+		secret.Release()
+		return nil, err
+	}
+	target.Place.Root, target.Place.Locks = worktree.Dir, []*process.Lock{worktree.Lock}
 	target.Check = func(environment config.Environment, check config.Check) process.Command {
 		return b.check(check, worktree, checksHome(target.Place, environment), checkEnv(environment, worktree, given))
 	}
@@ -106,6 +86,32 @@ func (b *Bot) checkOut(ctx context.Context, c checkingOut) (*deploy.Target, erro
 	}
 	target.Observe = observing(target, given)
 	return target, nil
+}
+
+// resolved are the rules of a commit of trunk, which is fetched where it is not there, and its instances by them.
+func (b *Bot) resolved(ctx context.Context, repository store.Repository, sha string) (rules config.Repository, snapshot *planner.Snapshot, err error) {
+	git := b.mirrors.of(repository)
+	if have, err := git.Has(ctx, sha); err != nil || !have {
+		ref := "refs/heads/" + repository.Trunk
+		if err := errors.Join(err, git.Fetch(ctx, "+"+ref+":"+ref)); err != nil {
+			return rules, nil, err
+		}
+	}
+	text, err := git.ReadFile(ctx, sha, config.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return rules, nil, stopped("configuration", fmt.Errorf("%s has no %s", promote.Short(sha), config.Path))
+	}
+	if err != nil {
+		return rules, nil, err
+	}
+	if rules, err = config.Parse(config.Path, text); err != nil {
+		return rules, nil, stopped("configuration", err)
+	}
+	snapshot, err = b.snapshot(ctx, repository, sha, rules)
+	if problems := (config.Problems)(nil); errors.As(err, &problems) {
+		return rules, nil, stopped("configuration", problems)
+	}
+	return rules, snapshot, err
 }
 
 func stopped(step string, err error) error {

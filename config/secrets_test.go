@@ -122,6 +122,7 @@ func TestSecretSourcesRefused(t *testing.T) {
 		"secrets: {a/b: {prod: {a: {variable: GITHUB_APP_PRIVATE_KEY}}}}":      "which is the server's own",
 		"secrets: {a/b: {prod: {a: {variable: X, timeout: 5s}}}}":              "`timeout` belongs to a secret with `command`",
 		"secrets: {a/b: {prod: {a: {command: vault kv get}}}}":                 "expected a list of the program and its arguments",
+		"secrets: {a/b: {prod: {a: {command: [./get, x]}}}}":                   "command runs \"./get\"; expected a program's name, or its absolute path",
 		"secrets: {a/b: {prod: {a: {command: []}}}}":                           "command names no program",
 		"secrets: {a/b: {}, A/B: {}}":                                          "a/b and A/B are one repository",
 		"secrets: {a/b: {prod: {a: {file: /x}, a: {file: /y}}}}":               "\"a\" stands here again",

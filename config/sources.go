@@ -147,6 +147,9 @@ func (d *decoder) arguments(node *yaml.Node) (words []string) {
 		return nil
 	}
 	words = d.texts(node, "command")
+	if len(words) > 0 && strings.Contains(words[0], "/") && !filepath.IsAbs(words[0]) {
+		d.problem(node, "command runs %q; expected a program's name, or its absolute path", words[0])
+	}
 	if len(words) == 0 || words[0] == "" || slices.ContainsFunc(words, func(word string) bool { return strings.Contains(word, "\x00") }) {
 		d.problem(node, "command names no program; expected a list such as [vault, kv, get, -field=x, secret/x]")
 	}

@@ -43,7 +43,7 @@ func (c Capture) Output(ctx context.Context) ([]byte, error) {
 	defer cancel()
 	child := exec.Command(c.Name, c.Args...)
 	child.Env = c.environment()
-	child.Dir = os.TempDir()
+	child.Dir = "/" // which nobody but the operator writes to
 	// A pipe, since a file would be the secret on a disk. What the program leaves behind may hold it open, so it is not
 	// waited for.
 	reader, writer, err := os.Pipe()

@@ -48,6 +48,8 @@ func (g Grammar) one(kind Kind, words []string) (*Command, *Refusal) {
 	switch {
 	case kind == Hold:
 		refusal = command.hold(rest, said)
+	case kind == Go || kind == Approve && isPercent(rest):
+		refusal = command.percent(rest)
 	case kind == Approve && len(rest) > 0:
 		_, refusal = finish(command, rest)
 	case len(rest) > 0:

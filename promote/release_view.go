@@ -10,6 +10,6 @@ func (s *Stage) release(state State, commit Commit, environment Environment) {
 	}
 	among := slices.ContainsFunc(state.Released(*r).Commits, func(c Commit) bool { return c.SHA == commit.SHA })
 	if among || commit.SHA == r.Commit {
-		s.Release, s.Released = r, environment.Released
+		s.Release, s.Released, s.ReleaseWaits = r, environment.Released, ReleaseWaits(state, environment.Name)
 	}
 }

@@ -201,6 +201,9 @@ func ReleaseGates(state State, name string) []Gate {
 	return c.releaseGates(*r)
 }
 
+// ReleaseWaits are the reasons why the step of an environment's release does not begin; none: it has begun, or there is none.
+func ReleaseWaits(state State, name string) []Reason { return closed(ReleaseGates(state, name)) }
+
 // ReleaseDue tells whether a step of an environment's release has waited for what it waits for.
 func ReleaseDue(state State, name string) bool {
 	r := state.Environments[name].Release

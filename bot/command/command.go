@@ -134,9 +134,6 @@ func (c Command) String() string {
 	} else if c.Kind == Hold || c.Kind == Override {
 		words = append(words, because, "<reason>")
 	}
-	if c.Kind == Go && c.Percent == nil {
-		words = append(words, "<percent>%")
-	}
 	return strings.Join(words, " ")
 }
 

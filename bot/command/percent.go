@@ -21,7 +21,7 @@ func (c *Command) percent(words []string) *Refusal {
 		rule = "`" + usage[Approve] + "` names the commit, or the percentage of a release"
 	}
 	if len(words) == 0 {
-		return &Refusal{Rule: rule, Fact: "None was named", Next: c.String()}
+		return &Refusal{Rule: rule, Fact: "None was named", Next: c.next()}
 	}
 	said, rest := words[0], words[1:]
 	if len(rest) > 0 && rest[0] == "%" {
@@ -34,15 +34,23 @@ func (c *Command) percent(words []string) *Refusal {
 	}
 	form := percentForm.FindStringSubmatch(said)
 	if form == nil {
-		return &Refusal{Rule: rule, Fact: quoted(said) + " is none", Next: c.String()}
+		return &Refusal{Rule: rule, Fact: quoted(said) + " is none", Next: c.next()}
 	}
 	number, err := strconv.Atoi(form[1])
 	if err != nil || number > 100 {
-		return &Refusal{Rule: rule, Fact: quoted(said) + " is none", Next: c.String()}
+		return &Refusal{Rule: rule, Fact: quoted(said) + " is none", Next: c.next()}
 	}
 	c.Percent = &number
 	if len(rest) > 0 {
 		return &Refusal{Rule: "The command ends with the percentage", Fact: quoted(rest[0]) + " is too much", Next: c.String()}
 	}
 	return nil
+}
+
+// next is what to type instead: no percentage is put into a person's mouth.
+func (c Command) next() string {
+	if c.Kind == Go && c.Percent == nil {
+		return "/" + string(Help)
+	}
+	return c.String()
 }

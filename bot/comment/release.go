@@ -1,6 +1,8 @@
 package comment
 
 import (
+	"strings"
+
 	"github.com/trunkline/trunkline/promote"
 )
 
@@ -32,6 +34,8 @@ func releaseNext(stage promote.Stage, o Options) line {
 	switch {
 	case r.Phase == promote.ReleaseRunning:
 		return own("the command runs")
+	case r.Phase == promote.ReleaseWaiting && len(stage.ReleaseWaits) > 0:
+		return because(stage.ReleaseWaits[0], o)
 	case r.Phase == promote.ReleaseWatching:
 		return own("what is watched must stay healthy")
 	case command == "":
@@ -50,7 +54,7 @@ func releases(stages []promote.Stage, o Options) section {
 		if stage.Release == nil {
 			continue
 		}
-		items = append(items, say("**{}**: {}", text(stage.Environment.Name), releaseStands(stage, o)))
+		items = append(items, say("{}: {}", text(stage.Environment.Name), releaseStands(stage, o)))
 		if r := stage.Release; r.Phase == promote.ReleaseFailed && r.Text != "" {
 			messages.append(messageBlock(r.Text, 30))
 		}
@@ -81,7 +85,11 @@ func releaseStands(stage promote.Stage, o Options) line {
 		if stage.Released != nil {
 			has = stage.Released.Percent
 		}
-		return say("{} have {}; {} asked for {}, which waits{}", percent(has), commit(r.Commit), text(person(r.By)), percent(r.Percent), goOn)
+		l := say("released: {}; {} asked for {}, which waits", percent(has), text(person(r.By)), percent(r.Percent))
+		if len(stage.ReleaseWaits) == 0 {
+			return say("{}{}", l, goOn)
+		}
+		return say("{}: {}", l, join(each(stage.ReleaseWaits, func(reason promote.Reason) line { return because(reason, o) }), "; "))
 	case promote.ReleaseRunning:
 		return say("going from {} to {}{}", percent(r.From), percent(r.Percent), why(*r))
 	case promote.ReleaseWatching:
@@ -110,7 +118,7 @@ func releaseStands(stage promote.Stage, o Options) line {
 // why a step was taken, after a comma: who asked for it, or what it takes back.
 func why(r promote.Release) line {
 	if r.Back {
-		return say(", {}", prose(shortened(r.Text, 600)))
+		return say(", {}", prose(shortened(strings.TrimRight(r.Text, ".\n "), 600)))
 	}
 	return asker(r)
 }

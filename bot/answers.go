@@ -58,13 +58,14 @@ func (a asked) refuse(state promote.State, pull store.PullRequest, known, config
 		return refusal.Text()
 	}
 	// While the configuration on trunk has an error there are no rules to ask; who may write is told of the error instead.
-	if refusal := authorise(state, a.actor, actionOf(a.Command.Kind), a.Command.Environment()); refusal != nil && (len(state.Problems) == 0 || !a.actor.Write) {
+	if refusal := authorise(state, a.actor, actionOf(*a.Command), a.Command.Environment()); refusal != nil && (len(state.Problems) == 0 || !a.actor.Write) {
 		return refusal.Text()
 	}
 	merged := known && pull.Phase == store.PullMerged && pull.Base == a.repository.Trunk
 	switch a.Command.Kind {
-	case command.Promote, command.Approve, command.Retry, command.Override:
-		if !merged {
+	case command.Promote, command.Approve, command.Retry, command.Override, command.Go:
+		// To take something away from users is possible from anywhere.
+		if !merged && !(a.Command.Kind == command.Go && *a.Command.Percent == 0) {
 			return promote.Refusal{Rule: "Environments follow trunk: only what is merged is promoted.",
 				Fact: fmt.Sprintf("#%d is not merged into %s.", a.pull, a.repository.Trunk)}.Text()
 		}
@@ -80,18 +81,26 @@ func (a asked) refuse(state promote.State, pull store.PullRequest, known, config
 }
 
 // actionOf is what a command is to the door.
-func actionOf(kind command.Kind) action {
-	switch kind {
+func actionOf(c command.Command) action {
+	switch c.Kind {
 	case command.Status, command.Help:
 		return actTell
+	case command.Approve:
+		if c.Percent != nil {
+			return actApproveRelease
+		}
 	}
-	return action(kind)
+	return action(c.Kind)
 }
 
 // tooOld refuses what would move something, and was said too long ago.
 func (a asked) tooOld(now time.Time) *promote.Refusal {
 	switch a.Command.Kind {
 	case command.Promote, command.Approve, command.Override, command.Retry, command.Rollback, command.Unhold:
+	case command.Go:
+		if *a.Command.Percent == 0 {
+			return nil
+		}
 	default:
 		return nil
 	}
@@ -123,7 +132,12 @@ func (a asked) effect(tx *store.Tx, state promote.State, pull store.PullRequest)
 	case command.Rollback:
 		return a.rollBack(tx, a.Command.SHA)
 	case command.Approve:
+		if a.Command.Percent != nil {
+			return a.approveRelease(tx, state)
+		}
 		return a.approve(tx, state)
+	case command.Go:
+		return a.release(tx, state)
 	case command.Hold:
 		return a.hold(tx, state)
 	case command.Unhold:
@@ -140,8 +154,8 @@ func (a asked) effect(tx *store.Tx, state promote.State, pull store.PullRequest)
 func (a asked) rights(state promote.State) comment.Rights {
 	rights := comment.Rights{Person: a.actor.Person, Write: a.actor.Write, May: map[string][]promote.Action{}}
 	for _, environment := range state.Rules.Environments {
-		for _, what := range []promote.Action{promote.ActPromote, promote.ActApprove, promote.ActHold, promote.ActOverride} {
-			if what == promote.ActApprove && len(environment.Approve) == 0 {
+		for _, what := range []promote.Action{promote.ActPromote, promote.ActApprove, promote.ActRelease, promote.ActHold, promote.ActOverride} {
+			if what == promote.ActApprove && len(environment.Approve) == 0 || what == promote.ActRelease && !environment.Release.Declared() {
 				continue
 			}
 			if authorise(state, a.actor, action(what), environment.Name) == nil {

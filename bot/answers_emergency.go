@@ -12,6 +12,10 @@ func (a asked) abort(tx *store.Tx, state promote.State) (answer store.Answer, er
 	name := a.Command.Environment()
 	live, waits, refusal := promote.Stoppable(state, name)
 	if refusal != nil {
+		// What is released is stopped where nothing else is.
+		if stopped, err := tx.DropRelease(a.repository.ID, name, a.actor.Person); err != nil || stopped != nil {
+			return a.stoppedRelease(tx, stopped, err)
+		}
 		return a.refusing(state, refusal), nil
 	}
 	if waits != nil {
@@ -31,6 +35,17 @@ func (a asked) abort(tx *store.Tx, state promote.State) (answer store.Answer, er
 	}
 	return store.Answer{Answer: promote.Answer{Text: fmt.Sprintf("The deployment of `%s` in %s stops before its next step. What is being applied is applied to its end.",
 		promote.Short(live.To), name)}}, nil
+}
+
+// stoppedRelease is the answer where a step of a release was stopped.
+func (a asked) stoppedRelease(tx *store.Tx, r *promote.Release, err error) (store.Answer, error) {
+	if err != nil {
+		return store.Answer{}, err
+	}
+	if r.Phase == promote.ReleaseWaiting {
+		return a.done(tx, fmt.Sprintf("What %s asked for is taken back: %d%% of `%s` in %s.", r.By.Login, r.Percent, promote.Short(r.Commit), r.Environment))
+	}
+	return a.done(tx, fmt.Sprintf("The command that gives `%s` to %d%% of the users of %s is stopped. Nobody knows how many have it.", promote.Short(r.Commit), r.Percent, r.Environment))
 }
 
 // override passes the gates that are closed, once.

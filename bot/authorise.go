@@ -28,6 +28,9 @@ const (
 	actUnhold   action = "unhold"
 	actAbort    action = "abort"
 	actOverride action = "override"
+	// actRelease gives what runs to users, actApproveRelease consents to that.
+	actRelease        action = "go"
+	actApproveRelease action = "approve releases"
 )
 
 // authorise is the one door: whether somebody may do something, to an environment where it is about one; nil: yes. The actor
@@ -47,6 +50,10 @@ func authorise(state promote.State, actor promote.Actor, what action, environmen
 	case actApprove:
 		// Whom the rules name may approve without being able to write.
 		return promote.May(state, actor, promote.ActApprove, environment)
+	case actApproveRelease:
+		return promote.May(state, actor, promote.ActApproveRelease, environment)
+	case actRelease:
+		return writeAnd(state, actor, promote.ActRelease, environment)
 	case actPromote, actRetry, actRollback:
 		return writeAnd(state, actor, promote.ActPromote, environment)
 	case actHold:

@@ -42,8 +42,9 @@ func withProd(now time.Time) promote.State {
 func doors() (all map[string]action) {
 	all = map[string]action{"the check run's buttons": actPlan, "a push whose code would be run": actRun, "a line that is no command": actTell}
 	for _, kind := range command.Kinds() {
-		all["/"+string(kind)] = actionOf(kind)
+		all["/"+string(kind)] = actionOf(command.Command{Kind: kind})
 	}
+	all["/approve 10%"] = actionOf(command.Command{Kind: command.Approve, Percent: new(int)})
 	return all
 }
 

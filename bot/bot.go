@@ -139,6 +139,7 @@ func (b *Bot) Run(ctx context.Context) error {
 		store.Scheduled: b.scheduled,
 		store.Notices:   b.showNotices,
 		store.Reverts:   b.openRevert,
+		store.Releases:  b.deployer.Release,
 
 		store.Group:      b.group,
 		store.GroupCheck: b.showGroup,

@@ -65,7 +65,7 @@ func (t telling) tell(ctx context.Context, notice store.Notice) error {
 		return t.lifted(ctx, notice)
 	case promote.NoticeRollback, promote.NoticeRollbackStopped, promote.NoticeNotBack:
 		return t.rollback(ctx, notice)
-	case promote.NoticeRollbackRefused, promote.NoticeRevert:
+	case promote.NoticeRollbackRefused, promote.NoticeRevert, promote.NoticeRelease:
 		return t.wish(ctx, notice)
 	}
 	return t.divergence(ctx, notice)

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/go-github/v60/github"
@@ -29,7 +30,11 @@ func (b *Bot) wake(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		nudges = append(nudges, reverts...)
+		releases, err := tx.LiveReleases()
+		if err != nil {
+			return err
+		}
+		nudges = slices.Concat(nudges, reverts, releases)
 		repositories, err := tx.Repositories()
 		if err != nil {
 			return err
@@ -69,11 +74,15 @@ func (b *Bot) wake(ctx context.Context) error {
 	})
 }
 
-// resume takes up deployments that nobody works on, because their job was given up after too many tries.
+// resume takes up deployments and releases that nobody works on, because their job was given up after too many tries.
 func (b *Bot) resume(ctx context.Context) error {
 	return b.store.Write(ctx, func(tx *store.Tx) error {
-		nudges, err := tx.LiveDeployments()
-		for _, nudge := range nudges {
+		deployments, err := tx.LiveDeployments()
+		if err != nil {
+			return err
+		}
+		releases, err := tx.LiveReleases()
+		for _, nudge := range append(deployments, releases...) {
 			if err == nil {
 				err = tx.Nudge(nudge)
 			}

@@ -178,6 +178,8 @@ type Environment struct {
 	// OnFailure says what follows where a deployment failed here, and Rollback how the environment goes back.
 	OnFailure OnFailure
 	Rollback  Rollback
+	// Release says how what is deployed is given to users.
+	Release Release
 	// Allow says who may do what here, where it is not everyone with write access.
 	Allow Allow
 	// Variables are given to all that runs for the environment, also to previews: they are plain, and reviewed.

@@ -3,6 +3,7 @@ package promote
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/trunkline/trunkline/config"
 )
@@ -16,6 +17,8 @@ type Consent struct {
 	// Shown is the commit that the person was shown as the target, or its beginning; empty: the person was shown
 	// nothing, and means whatever waits.
 	Shown string
+	// At is when it was written, by GitHub's clock; zero: not known.
+	At time.Time
 }
 
 // Approve turns consent into an approval of exactly what waits, or says why it has no effect. ID and At are the store's

@@ -137,7 +137,12 @@ func (c *considered) refuseUnproven(target Commit) *Refusal {
 		environment := state.Environments[name]
 		fact := fmt.Sprintf("%s has not proven %s yet: it runs %s.", name, code(target.SHA), code(environment.Runs))
 		next := "Wait for " + name + "; `/status` shows where it is."
-		if last := environment.Last; last != nil && last.Phase.Live() {
+		if text, command := state.unreleased(name, target); text != "" {
+			fact = fmt.Sprintf("%s runs %s, but %s.", name, code(environment.Runs), text)
+			if command != "" {
+				next = "`" + command + "`"
+			}
+		} else if last := environment.Last; last != nil && last.Phase.Live() {
 			fact = fmt.Sprintf("%s has not proven %s yet: it is being brought to %s right now.", name, code(target.SHA), code(last.To))
 		} else if candidateFor(state, name).Position >= target.Position {
 			next = "`/promote " + name + "`"

@@ -7,7 +7,7 @@ import "github.com/trunkline/trunkline/config"
 func candidate(state State, rules config.Environment) Commit {
 	newest := state.tip()
 	for _, name := range rules.After {
-		runs, ok := state.commit(state.Environments[name].Runs)
+		runs, ok := state.provenCommit(name)
 		if !ok {
 			return Commit{}
 		}
@@ -20,7 +20,7 @@ func candidate(state State, rules config.Environment) Commit {
 	}
 	var any Commit
 	for _, name := range rules.AfterAny {
-		if runs, ok := state.commit(state.Environments[name].Runs); ok && runs.Position > any.Position {
+		if runs, ok := state.provenCommit(name); ok && runs.Position > any.Position {
 			any = runs
 		}
 	}
@@ -50,8 +50,8 @@ func newestProven(state State, versions []ruleset) Commit {
 	return newest
 }
 
-// has tells whether an environment has converged to the commit, or to a newer one.
+// has tells whether an environment has converged to the commit, or to a newer one; see [State.provenCommit].
 func (s State) has(name string, commit Commit) bool {
-	runs, ok := s.commit(s.Environments[name].Runs)
+	runs, ok := s.provenCommit(name)
 	return ok && runs.Position >= commit.Position
 }

@@ -30,6 +30,8 @@ func decide(state *State, rules config.Environment) Decision {
 		decision.stop(GateLineage, "%s runs %s, which is not on trunk any more", rules.Name, Short(c.environment.Runs))
 	case last != nil && last.Phase.Live():
 		decision.stop(GateDeploying, "%s is being brought to %s", rules.Name, Short(last.To))
+	case c.environment.Release != nil && c.environment.Release.Phase == ReleaseRunning:
+		decision.stop(GateReleasing, "%s is given to %d%% of the users of %s right now", Short(c.environment.Release.Commit), c.environment.Release.Percent, rules.Name)
 	case c.back != nil:
 		decision.goBack(c)
 	default:

@@ -154,6 +154,11 @@ type Stage struct {
 	Overdue *Overdue
 	// PlanDigest is that of the plan which gates and approvals look at; empty: there is none yet.
 	PlanDigest string
+	// Release is how it stands with giving to users what the environment runs, where the commit is a part of that; Released is the
+	// newest percentage that was found to be good. Nil: it was released with its deployment, or it is not about this commit.
+	Release, Released *Release
+	// ReleaseWaits are what the step of the release waits for.
+	ReleaseWaits []Reason
 	// Impact of Range, where it was planned; nil: it was not, or not yet.
 	Impact *PlannedImpact
 }

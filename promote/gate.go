@@ -31,6 +31,8 @@ const (
 	GateDeploying     = "deploying"
 	// GateIrreversible is closed where a rollback would lose something for good.
 	GateIrreversible = "irreversible"
+	// GateReleasing is closed while the command of a release runs: it must not meet a deployment.
+	GateReleasing = "releasing"
 
 	GateUpstream   = "upstream"
 	GateFailed     = "failed"
@@ -46,6 +48,8 @@ const (
 	GatePlan       = "plan"
 	GateApprove    = "approve"
 	GateManual     = "manual"
+	GateWatched    = "watched"
+	GateReleased   = "released"
 )
 
 // question is what a gate is asked about: one promotion by one version of the rules.
@@ -58,7 +62,7 @@ type question struct {
 // byRules are the gates that a configuration declares; each is asked by every version of the rules. They say nothing
 // where they are not declared. byFacts are asked once.
 var (
-	byFacts = []func(question) []Gate{failedGate, holdGates, artifactGates, windowGates}
+	byFacts = []func(question) []Gate{failedGate, holdGates, artifactGates, windowGates, watchedGates}
 	byRules = []func(question) []Gate{upstreamGates, soakGates, requireGates, scheduledGates, migrationGates, rangeGates, approveGates, manualGate}
 )
 

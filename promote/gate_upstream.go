@@ -23,8 +23,11 @@ func (q question) unproven() (gates []Gate) {
 	target := q.promotion.To
 	for _, name := range q.rules.After {
 		if !q.state.has(name, target) {
-			gates = append(gates, Gate{Name: GateUpstream, Text: fmt.Sprintf("%s has not proven %s yet", name, Short(target.SHA)),
-				Command: q.state.promotable(name, target)})
+			gate := Gate{Name: GateUpstream, Text: fmt.Sprintf("%s has not proven %s yet", name, Short(target.SHA)), Command: q.state.promotable(name, target)}
+			if text, command := q.state.unreleased(name, target); text != "" {
+				gate.Text, gate.Command = text, command
+			}
+			gates = append(gates, gate)
 		}
 	}
 	var commands []string
@@ -60,6 +63,9 @@ func (q question) provenIn() []string {
 // promotable is the command that would bring the commit to the environment, where the environment may have it and needs
 // a person to ask.
 func (s *State) promotable(name string, target Commit) string {
+	if text, command := s.unreleased(name, target); text != "" {
+		return command
+	}
 	rules, _ := s.Rules.Environment(name)
 	last := s.Environments[name].Last
 	waits := rules.Promote == config.Manual || last != nil && (last.Phase == Failed || last.Phase == Aborted)

@@ -17,6 +17,9 @@ const (
 	ActHold     Action = "hold"
 	ActUnhold   Action = "unhold"
 	ActOverride Action = "override"
+	// ActRelease gives what is deployed to users, and ActApproveRelease consents to it.
+	ActRelease        Action = "release"
+	ActApproveRelease Action = "approve releases"
 )
 
 // Actor is who acts, with what GitHub says of the person's role in the repository now.
@@ -38,13 +41,14 @@ func May(state State, actor Actor, action Action, environment string) *Refusal {
 	}
 	c, _ := consider(&state, rules)
 	var first *Refusal
+	approves := action == ActApprove || action == ActApproveRelease
 	for _, version := range c.versions {
 		refusal := c.may(version, actor, action)
 		switch {
-		case refusal == nil && action == ActApprove:
+		case refusal == nil && approves:
 			// Each version needs its own people; one person need not be among those of all.
 			return nil
-		case refusal != nil && action != ActApprove:
+		case refusal != nil && !approves:
 			return refusal
 		case first == nil:
 			first = refusal
@@ -89,6 +93,20 @@ func (c *considered) may(rules ruleset, actor Actor, action Action) *Refusal {
 		if who := rules.Allow.Promote; !allowed(who, actor.Write) {
 			return &Refusal{fmt.Sprintf("%s is promoted by %s.", rules.Name, who), not, ""}
 		}
+	case ActRelease:
+		who := rules.Release.Allow
+		if who.Anyone() {
+			who = rules.Allow.Promote
+		}
+		if !allowed(who, actor.Write) {
+			return &Refusal{fmt.Sprintf("%s is released by %s.", rules.Name, who), not, ""}
+		}
+	case ActApproveRelease:
+		rules.Approve = rules.Release.Approve
+		q := question{c, rules, Promotion{}}
+		if actor.App || !q.mayApprove(actor.Person) && !(actor.Write && (q.anyoneApproves() || len(rules.Approve) == 0)) {
+			return &Refusal{fmt.Sprintf("Releases of %s are approved by %s.", rules.Name, namesOf(rules.Approve)), not, ""}
+		}
 	case ActUnhold:
 		if who := rules.Allow.Promote; !allowed(who, actor.Write) {
 			return &Refusal{fmt.Sprintf("Holds of others on %s are lifted by %s, who may promote it.", rules.Name, who), not, "`/status`"}
@@ -115,8 +133,8 @@ func Named(state State, id int64) bool {
 func Naming(state State) (lists []config.Who) {
 	for _, rules := range append(slices.Clone(state.Former), FormerRules{Rules: state.Rules}) {
 		for _, environment := range rules.Rules.Environments {
-			lists = append(lists, environment.Allow.Promote, environment.Allow.Hold, environment.Allow.Override)
-			for _, rule := range slices.Concat(environment.Approve, environment.Rollback.Approve) {
+			lists = append(lists, environment.Allow.Promote, environment.Allow.Hold, environment.Allow.Override, environment.Release.Allow)
+			for _, rule := range slices.Concat(environment.Approve, environment.Rollback.Approve, environment.Release.Approve) {
 				lists = append(lists, rule.Who)
 			}
 		}

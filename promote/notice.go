@@ -39,6 +39,8 @@ const (
 	NoticeRevert NoticeKind = "revert"
 	// NoticeNotBack: a deployment failed and is not rolled back although the rules ask for it. Subject: the deployment.
 	NoticeNotBack NoticeKind = "not rolled back"
+	// NoticeRelease: a step of a release failed, or is taken back. Subject: the step.
+	NoticeRelease NoticeKind = "release"
 )
 
 // Given is a notice that was given.

@@ -35,5 +35,6 @@ func (s *Stage) goingBack(state State, commit Commit, last *Deployment, decision
 
 // unmoved is the stage without what was said of a rollback that is not about its commit.
 func (s *Stage) unmoved() Stage {
-	return Stage{Environment: s.Environment, Runs: s.Runs, Behind: s.Behind, Since: s.Since, LeftOut: s.LeftOut, Overdue: s.Overdue}
+	return Stage{Environment: s.Environment, Runs: s.Runs, Behind: s.Behind, Since: s.Since, LeftOut: s.LeftOut, Overdue: s.Overdue,
+		Release: s.Release, Released: s.Released, ReleaseWaits: s.ReleaseWaits}
 }

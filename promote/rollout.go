@@ -61,6 +61,7 @@ func stage(state State, commit Commit, environment Environment, decision Decisio
 		target, ok := state.commit(d.To)
 		return ok && target.Position >= commit.Position
 	}
+	s.release(state, commit, environment)
 	last := environment.Last
 	if s.goingBack(state, commit, last, decision) {
 		return s
@@ -71,6 +72,9 @@ func stage(state State, commit Commit, environment Environment, decision Decisio
 	switch {
 	case runs.Position >= commit.Position:
 		s.Status = Converged
+		if text, command := state.unreleased(environment.Name, commit); text != "" {
+			s.Status, s.Waits = HeldBack, []Reason{{Gate: GateReleased, Text: text, Command: command}}
+		}
 		if carries(last) && last.Phase == Succeeded {
 			s.Deployment, s.Range = last, state.ofDeployment(last)
 		}

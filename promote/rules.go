@@ -65,8 +65,18 @@ func (r ruleset) all() string {
 	for _, hold := range r.divergences() {
 		text += fmt.Sprintln(hold.Components, hold.Until)
 	}
+	text += r.release()
 	for _, migration := range r.repository.Migrations {
 		text += fmt.Sprintln(migration.Expand, migration.Contract)
+	}
+	return text
+}
+
+// release is all that a release asks of people.
+func (r ruleset) release() string {
+	text := fmt.Sprintln(r.Release.Declared(), r.Release.Steps, r.Release.Allow, r.Release.Required)
+	for _, rule := range r.Release.Approve {
+		text += fmt.Sprintln("release", rule.Users, rule.Teams, rule.Count)
 	}
 	return text
 }

@@ -184,6 +184,9 @@ type Environment struct {
 	Override *Override
 	// Rollback that a person asked for and that waits to be started; nil: none.
 	Rollback *Rollback
+	// Release is the newest step of giving to users what the environment runs, and Released the newest that was found to be good;
+	// nil: what runs was deployed without a release of its own.
+	Release, Released *Release
 	// Touched is what deployments did to instances, in any order, as far as a rollback that waits or is under way has to do
 	// with it.
 	Touched []Touched

@@ -12,12 +12,14 @@
 //	/plan [environment...] [at <sha>]    plan again; with a SHA, plan exactly that commit
 //	/promote <environment> [to <sha>]    ask for a promotion; /promote prod@4d03e77 says the same
 //	/approve <environment> [<sha>]       consent to the promotion that is shown
+//	/approve <environment> <percent>%    consent to the step of a release that waits
 //	/hold <environment> [component...] [until <date>] because <reason>
 //	                                     stop an environment, or some of its components
 //	/unhold <environment> [because <reason>]
 //	                                     let it go on
 //	/rollback <environment> [to <sha>] [with revert] [because <reason>]
 //	                                     back to a commit that succeeded there; with revert, on trunk as well
+//	/go <environment> <percent>%         give what runs there to so many of its users
 //	/retry <environment>                 a deployment that failed or was stopped, again
 //	/abort <environment>                 stop what waits or runs
 //	/override <environment> [to <sha>] because <reason>
@@ -27,13 +29,14 @@
 //
 // A line has one of three outcomes. It is a [Command]; or it is a [Refusal], which says the rule, the fact and what
 // to type instead; or it is somebody else's business and is passed over in silence. Nothing that a person types is
-// ever passed on to a tool: there are no flags, and every word is an environment, a component, a SHA, a date or a
-// keyword. Only what follows the word `because` is free text, for people to read.
+// ever passed on to a tool: there are no flags, and every word is an environment, a component, a SHA, a date, a
+// percentage or a keyword. Only what follows the word `because` is free text, for people to read.
 //
 // The package knows no repository: it says what a line means, not whether the person may do it.
 package command
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -54,6 +57,8 @@ const (
 	Unhold Kind = "unhold"
 	// Rollback asks to bring one environment back to a commit that succeeded there.
 	Rollback Kind = "rollback"
+	// Go asks to give what an environment runs to a part of its users.
+	Go Kind = "go"
 	// Retry asks for a deployment again that failed or was stopped.
 	Retry Kind = "retry"
 	// Abort stops what waits or runs in an environment.
@@ -85,6 +90,8 @@ type Command struct {
 	Until string
 	// Revert: a [Rollback] also asks for a pull request that takes the commits back on trunk.
 	Revert bool
+	// Percent of users that a [Go] is for, or an [Approve] of one: 0 to 100; nil: none was named.
+	Percent *int
 	// Reason of a [Hold], an [Unhold], a [Rollback] or an [Override], in one line.
 	Reason string
 	// Long: it was typed as /trunkline …, and answers speak the same way.
@@ -112,6 +119,9 @@ func (c Command) String() string {
 	}
 	if c.SHA != "" {
 		words = append(words, c.SHA)
+	}
+	if c.Percent != nil {
+		words = append(words, fmt.Sprintf("%d%%", *c.Percent))
 	}
 	if c.Revert {
 		words = append(words, with, revert)

@@ -14,7 +14,7 @@ func TestDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, kind := range Kinds() {
-		if !strings.Contains(string(text), "| `/"+usage[kind]+"` |") {
+		if !strings.Contains(string(text), "| `/"+strings.ReplaceAll(usage[kind], "|", `\|`)+"` |") {
 			t.Errorf("docs/commands.md does not list `/%s`", usage[kind])
 		}
 	}

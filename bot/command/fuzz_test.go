@@ -12,7 +12,7 @@ import (
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		"/promote prod", "/plan dev staging at 4d03e77\r\n/status", "/trunkline promote prod@4d03e77", "/promot prod",
-		"/hold prod db, cache/* until 2026-12-15 16:00 because of `that`", "/override prod because x", "/approve prod 4d03e77", "/unhold prod x y",
+		"/hold prod db, cache/* until 2026-12-15 16:00 because of `that`", "/override prod because x", "/approve prod 4d03e77", "/unhold prod x y", "/go prod 10%", "/go prod 1 %",
 		"```\n/promote prod\n```\n/help", "> a\n/plan", "<details>\n\n/plan\n\n</details>\n/plan", "/plan --x", "a[^1]\n\n[^1]: b\n/plan",
 		"<!-- \n/plan\n-->\n/plan", "- /plan\n\n/plan", "/plan\n===", "|a|\n|-|\n/plan", "/PLAN `x`\x00\xff",
 	} {

@@ -19,14 +19,15 @@ var (
 	shaKeyword = map[Kind]string{Plan: "at", Promote: "to", Rollback: "to", Override: "to"}
 
 	// kinds in the order in which help lists them, and how each is typed after a slash.
-	kinds = []Kind{Plan, Promote, Approve, Hold, Unhold, Rollback, Retry, Abort, Override, Status, Help}
+	kinds = []Kind{Plan, Promote, Approve, Hold, Unhold, Rollback, Go, Retry, Abort, Override, Status, Help}
 	usage = map[Kind]string{
 		Plan:     "plan [environment…] [at <sha>]",
 		Promote:  "promote <environment> [to <sha>]",
-		Approve:  "approve <environment> [<sha>]",
+		Approve:  "approve <environment> [<sha>|<percent>%]",
 		Hold:     "hold <environment> [component…] [until <date>] because <reason>",
 		Unhold:   "unhold <environment> [because <reason>]",
 		Rollback: "rollback <environment> [to <sha>] [with revert] [because <reason>]",
+		Go:       "go <environment> <percent>%",
 		Retry:    "retry <environment>",
 		Abort:    "abort <environment>",
 		Override: "override <environment> [to <sha>] because <reason>",
@@ -36,7 +37,7 @@ var (
 
 	// does is what a command is for, as the beginning of a sentence about its one environment.
 	does = map[Kind]string{
-		Promote: "moves", Approve: "is about", Hold: "stops", Unhold: "frees", Rollback: "brings back", Retry: "is about", Abort: "is about", Override: "is about",
+		Promote: "moves", Approve: "is about", Hold: "stops", Unhold: "frees", Rollback: "brings back", Go: "releases", Retry: "is about", Abort: "is about", Override: "is about",
 	}
 
 	// later are the commands that a later version will have: known, so that nobody thinks they were misspelt.
@@ -137,7 +138,7 @@ func (g Grammar) arguments(kind Kind, words []string) (*Command, *Refusal) {
 	switch kind {
 	case Plan:
 		return g.plan(words)
-	case Promote, Approve, Hold, Unhold, Rollback, Retry, Abort, Override:
+	case Promote, Approve, Hold, Unhold, Rollback, Go, Retry, Abort, Override:
 		return g.one(kind, words)
 	default:
 		if len(words) > 0 {

@@ -16,6 +16,9 @@ func nearest(word string, names []string) string {
 // slips is how many letters of a name a person may get wrong. In a name of three letters two wrong ones are
 // another word.
 func slips(name string) int {
+	if len(name) <= 2 {
+		return 0 // any other letter makes another word
+	}
 	if len(name) <= 4 {
 		return 1
 	}

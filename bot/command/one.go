@@ -48,6 +48,8 @@ func (g Grammar) one(kind Kind, words []string) (*Command, *Refusal) {
 	switch {
 	case kind == Hold:
 		refusal = command.hold(rest, said)
+	case kind == Go || kind == Approve && isPercent(rest):
+		refusal = command.percent(rest)
 	case kind == Approve && len(rest) > 0:
 		_, refusal = finish(command, rest)
 	case len(rest) > 0:
@@ -88,7 +90,7 @@ func withRevert(kind Kind, words []string) (reverts bool, rest []string, refusal
 func (g Grammar) nameless(kind Kind) *Refusal {
 	refusal := &Refusal{Rule: "`" + usage[kind] + "` names the environment", Fact: "None was named" + thereIs(g.Environments)}
 	if len(g.Environments) > 0 {
-		refusal.Next = Command{Kind: kind, Environments: g.Environments[:1]}.String()
+		refusal.Next = Command{Kind: kind, Environments: g.Environments[:1]}.next()
 	}
 	return refusal
 }

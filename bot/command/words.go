@@ -54,7 +54,7 @@ func checkEnvironment(command Command, word string, environments []string) *Refu
 	if near := nearest(strings.Trim(name, "`'\"*_.,:;!?<>()[]"), environments); near != "" {
 		refusal.Fact = "There is no " + quoted(word) + "; did you mean `" + near + "`?"
 		command.Environments, command.Long = []string{near}, false
-		refusal.Next = command.String()
+		refusal.Next = command.next()
 	}
 	return refusal
 }

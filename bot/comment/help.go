@@ -1,6 +1,7 @@
 package comment
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/trunkline/trunkline/config"
@@ -34,6 +35,7 @@ func Help(environments []config.Environment, may Rights, o Options) string {
 		{o.typed("/hold <environment> [component…] [until <date>] because <reason>"), own("nothing moves there, or these components do not")},
 		{o.typed("/unhold <environment> [because <reason>]"), own("lift a hold; another person's needs a reason")},
 		{o.typed("/rollback <environment> [to <sha>] [with revert] [because <reason>]"), own("back to the last commit that succeeded there before, or to the one you name; leaves a hold")},
+		{o.typed("/go <environment> <percent>%"), own("give what runs there to so many of its users, where it has a release of its own")},
 		{o.typed("/retry <environment>"), own("a deployment that failed, again")},
 		{o.typed("/abort <environment>"), own("take back what waits, or stop what is under way after the step it is at")},
 		{o.typed("/override <environment> [to <sha>] because <reason>"), own("an emergency: pass closed gates, on the record")},
@@ -103,6 +105,9 @@ func gateRules(e config.Environment) (rules []line) {
 	for _, rule := range e.Rollback.Approve {
 		rules = append(rules, say("a rollback needs {} of {}", count(rule.Count, "approval", "approvals"), text(rule.Who.String())))
 	}
+	if e.Release.Declared() {
+		rules = append(rules, releaseRule(e.Release, e.Name))
+	}
 	if e.OnFailure.Rollback {
 		rules = append(rules, own("goes back by itself where a deployment fails"))
 	}
@@ -110,6 +115,20 @@ func gateRules(e config.Environment) (rules []line) {
 		rules = append(rules, say("converges within {}", lasting(e.ConvergeWithin)))
 	}
 	return rules
+}
+
+// releaseRule is how an environment is released to its users.
+func releaseRule(r config.Release, name string) line {
+	l := own("what is deployed is released with ")
+	steps := r.Steps
+	if len(steps) == 0 {
+		steps = []int{100}
+	}
+	l = say("{}{}", l, listAtMost(each(steps, func(step int) line { return code(fmt.Sprintf("/go %s %d%%", name, step)) }), 8))
+	for _, rule := range r.Approve {
+		l = say("{}, which needs {} of {}", l, count(rule.Count, "approval", "approvals"), text(rule.Who.String()))
+	}
+	return l
 }
 
 // lasting is a length of time as people write it in the configuration.

@@ -121,7 +121,10 @@ func (w words) rollout() promote.Rollout {
 	return promote.Rollout{
 		Commit: c(2, 9002), Tip: c(3, 9003),
 		Stages: []promote.Stage{
-			{Environment: environment(1), Status: promote.Converged, Runs: c(2, 9002), Deployment: deployment(promote.Succeeded)},
+			{Environment: environment(1), Status: promote.Converged, Runs: c(2, 9002), Deployment: deployment(promote.Succeeded),
+				Release: &promote.Release{Environment: w.n(1), Commit: w.n(3), Percent: 10, Phase: promote.ReleaseWatching, By: person(4), Text: w.n(5)}},
+			{Environment: environment(6), Status: promote.Converged, Runs: c(2, 9002),
+				Release: &promote.Release{Environment: w.n(6), Commit: w.n(3), Percent: 10, Phase: promote.ReleaseFailed, By: person(4), Text: w.n(7)}},
 			{Environment: environment(2), Status: promote.Stopped, Runs: c(1, 9001), Range: span, Deployment: deployment(promote.Failed), Waits: wait},
 			{Environment: environment(3), Status: promote.Deploying, Runs: c(1, 9001), Range: span, Deployment: deployment(promote.Applying)},
 			{Environment: environment(4), Status: promote.Ready, Runs: c(1, 9001), Range: span, Waits: wait},

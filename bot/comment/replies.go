@@ -78,6 +78,9 @@ func Status(s promote.State, decisions []promote.Decision, o Options) string {
 	}
 	r := promote.Rollout{Stages: statusStages(s, decisions)}
 	sections := []section{alarms(r)}
+	if more := releases(r.Stages, o); !more.nothing() {
+		sections = append(sections, more)
+	}
 	for _, stage := range r.Stages {
 		if more := gates(stage, o); !more.nothing() {
 			sections = append(sections, more)
@@ -94,7 +97,9 @@ func statusStages(s promote.State, decisions []promote.Decision) (stages []promo
 	for _, decision := range decisions {
 		rules, _ := s.Rules.Environment(decision.Environment)
 		stage := promote.Stage{Environment: rules, Status: promote.HeldBack, Gates: decision.Gates, Approvals: decision.Approvals,
-			Overdue: decision.Overdue, LeftOut: s.Environments[decision.Environment].LeftOut}
+			Overdue: decision.Overdue, LeftOut: s.Environments[decision.Environment].LeftOut,
+			Release: s.Environments[decision.Environment].Release, Released: s.Environments[decision.Environment].Released,
+			ReleaseWaits: promote.ReleaseWaits(s, decision.Environment)}
 		if decision.Promotion != nil {
 			stage.Range = decision.Promotion.Range
 		}

@@ -18,6 +18,9 @@ func stageTable(d *document, r promote.Rollout, o Options) {
 func standing(stage promote.Stage, r promote.Rollout, o Options) line {
 	switch stage.Status {
 	case promote.Converged:
+		if stage.Release != nil {
+			return say("✅ there, {}", releaseShort(stage))
+		}
 		return own("✅ there")
 	case promote.Deploying:
 		if stage.Deployment != nil {
@@ -78,6 +81,8 @@ func next(stage promote.Stage, r promote.Rollout, o Options) line {
 		return say("{} tries the rollback again", o.typed("/retry "+stage.Environment.Name))
 	case stage.Status == promote.Deploying:
 		return say("goes to {}: {}", target(stage, r), howFar(stage.Deployment))
+	case stage.Status == promote.Converged && stage.Release != nil && len(r.Problems) == 0:
+		return releaseNext(stage, o)
 	case stage.Status == promote.Converged, len(r.Problems) > 0:
 		return own("–")
 	case stage.Status == promote.Stopped:

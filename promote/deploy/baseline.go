@@ -38,8 +38,11 @@ func (r *run) measureBaselines(ctx context.Context, watches []config.Watch) erro
 // baselineKnown tells whether a baseline is written down, and takes over that of a deployment that failed.
 func (r *run) baselineKnown(ctx context.Context, watch config.Watch) (known bool, err error) {
 	err = r.Store.Write(ctx, func(tx *store.Tx) error {
-		if _, known, err = tx.Baseline(r.deployment.ID, watch.What()); err != nil || known {
+		if _, known, err = tx.Baseline(r.deployment.ID, r.what(watch)); err != nil || known {
 			return err
+		}
+		if r.releases != "" {
+			return nil
 		}
 		before, found, err := tx.BaselineBefore(r.deployment.ID, watch.What())
 		if err != nil || !found {
@@ -65,11 +68,11 @@ func (r *run) measureBaseline(ctx context.Context, watch config.Watch) error {
 		}
 		switch {
 		case len(baseline) > 0, watch.NoBaseline != nil, missing == config.MissingWaits, r.urgent():
-			return r.Store.Write(ctx, func(tx *store.Tx) error { return tx.SetBaseline(r.deployment.ID, watch.What(), baseline) })
+			return r.Store.Write(ctx, func(tx *store.Tx) error { return tx.SetBaseline(r.deployment.ID, r.what(watch), baseline) })
 		case try > watch.Failures || try == mostTries:
 			return &Stopped{promote.Failure{Step: "watch", Subject: watch.Name, Message: r.target.Redact(fmt.Sprintf(
-				"There is nothing to compare with (%s), and it fails if %s. Nothing was applied. Where there is no value before the first deployment, give the watch `no_baseline`.",
-				why, watch.FailIf))}}
+				"There is nothing to compare with (%s), and it fails if %s. Nothing was %s. Where there is no value before the first deployment, give the watch `no_baseline`.",
+				why, watch.FailIf, r.done()))}}
 		}
 		if err := pause(ctx, min(watch.Every, longestPause)); err != nil {
 			return err
@@ -80,6 +83,22 @@ func (r *run) measureBaseline(ctx context.Context, watch config.Watch) error {
 // urgent tells whether the deployment goes back, or went past gates: whoever mends what is broken is not kept from it by a
 // metric that is gone. The watch says afterwards that it is.
 func (r *run) urgent() bool { return r.deployment.Rollback || len(r.deployment.Passed) > 0 }
+
+// what is measured, and for what: each step of a release has baselines of its own.
+func (r *run) what(watch config.Watch) string {
+	if r.releases == "" {
+		return watch.What()
+	}
+	return r.releases + " " + watch.What()
+}
+
+// done is what the run does, as a word about what it has not done.
+func (r *run) done() string {
+	if r.releases == "" {
+		return "applied"
+	}
+	return "released"
+}
 
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)

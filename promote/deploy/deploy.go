@@ -128,6 +128,8 @@ type run struct {
 	repository int64
 	target     *Target
 	rules      config.Environment
+	// releases names the step of a release that the run is for; empty: it deploys.
+	releases string
 
 	mu    sync.Mutex
 	plans map[string]engine.Plan // made by this pass, by instance

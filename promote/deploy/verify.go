@@ -43,6 +43,7 @@ func (r *run) left(ctx context.Context) (left store.Left, err error) {
 			left.Out = append(left.Out, component)
 		}
 	}
+	left.Unreleased = r.rules.Release.Declared()
 	slices.Sort(left.Out)
 	left.Out = slices.Compact(left.Out)
 	return left, nil

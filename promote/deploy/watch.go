@@ -87,7 +87,7 @@ func (w *watching) look(ctx context.Context) error {
 	return w.write(ctx, func(tx *store.Tx) error {
 		w.now, w.baselines = tx.Now(), nil
 		for _, watch := range w.watches {
-			baseline, _, err := tx.Baseline(w.deployment.ID, watch.What())
+			baseline, _, err := tx.Baseline(w.deployment.ID, w.what(watch))
 			if err != nil {
 				return err
 			}

@@ -34,6 +34,13 @@ func (tx *Tx) lookAgain(repository int64, state promote.State) error {
 			}
 		}
 	}
+	for name := range state.Environments {
+		for _, gate := range promote.ReleaseGates(state, name) {
+			if !gate.Open && gate.OpensAt.After(tx.now) {
+				sooner(gate.OpensAt)
+			}
+		}
+	}
 	for _, artifacts := range state.Artifacts {
 		for _, artifact := range artifacts {
 			if artifact.Changed != "" {
@@ -67,7 +74,7 @@ func (tx *Tx) NudgeDue() error {
 		}
 		err = errOr(err, tx.Nudge(Nudge{Topic: Clock, Repository: repository}))
 	}
-	return errOr(err, tx.nudgeWaiting())
+	return errOr(errOr(err, tx.nudgeWaiting()), tx.nudgeWatched())
 }
 
 // reportsDue is when GitHub is to be asked for the reports on a commit.

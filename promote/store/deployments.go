@@ -259,6 +259,8 @@ type Left struct {
 	Removed []string
 	// Out are components that stayed as they are, and so do not run the target.
 	Out []string
+	// Unreleased: users do not have with the deployment what it brings; see [promote.Release].
+	Unreleased bool
 }
 
 // Succeed ends a deployment that was applied and proven: the environment runs its target.
@@ -295,6 +297,9 @@ func (tx *Tx) Succeed(id int64, left Left) error {
 		kind = "rolled back"
 	}
 	err = tx.Record(Record{Repository: repository, Actor: deployment.By, Kind: kind, Environment: deployment.Environment, SHA: deployment.To, Reason: reason})
+	if left.Unreleased {
+		err = errOr(err, tx.beginRelease(repository, deployment))
+	}
 	return errOr(err, tx.Step(repository))
 }
 

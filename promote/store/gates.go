@@ -37,6 +37,9 @@ func (tx *Tx) facts(repository int64, e *promote.Environment) (err error) {
 	if e.Rollback, err = tx.waitingRollback(repository, e.Name); err != nil {
 		return err
 	}
+	if err := tx.releasesOf(repository, e); err != nil {
+		return err
+	}
 	return tx.touched(repository, e)
 }
 

@@ -68,6 +68,8 @@ func (tx *Tx) commitsSince(repository int64, more string, args ...any) (commits 
 				OR c.sha IN (SELECT to_sha FROM deployments WHERE rollback AND id IN
 					(SELECT MAX(id) FROM deployments WHERE repository = $1 GROUP BY environment))
 				OR c.sha IN (SELECT to_sha FROM rollbacks WHERE repository = $1 AND phase = 'waiting')
+				OR c.sha IN (SELECT full_sha FROM releases WHERE id IN
+					(SELECT MAX(id) FROM releases WHERE repository = $1 GROUP BY environment))
 				OR `+more+`)), 0)
 		ORDER BY position`, append([]any{repository}, args...)...)
 	return commits, err

@@ -29,6 +29,9 @@ func (tx *Tx) Step(repository int64) error {
 	if state, err = tx.State(repository); err != nil {
 		return fmt.Errorf("load the state: %w", err)
 	}
+	if err := tx.startReleases(repository, state); err != nil {
+		return fmt.Errorf("start what is to be released: %w", err)
+	}
 	if err := tx.wantImpacts(repository, state); err != nil {
 		return err
 	}
@@ -86,6 +89,9 @@ func (tx *Tx) start(repository int64, environment promote.Environment, decision 
 		if err := tx.exec(`UPDATE requests SET phase = 'taken' WHERE id = $1 AND phase = 'waiting'`, promotion.Request.ID); err != nil {
 			return err
 		}
+	}
+	if err := tx.interruptRelease(repository, decision.Environment); err != nil {
+		return err
 	}
 	var passed []string
 	for _, gate := range decision.Passed {

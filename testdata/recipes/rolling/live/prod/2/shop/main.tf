@@ -1,0 +1,4 @@
+module "replica" {
+  source = "../../../../modules/replica"
+  name   = "shop-2"
+}

@@ -68,6 +68,10 @@ func (a asked) refuse(state promote.State, pull store.PullRequest, known, config
 		if refusal := plannable(a, pull, known); refusal != nil {
 			return refusal.Text()
 		}
+	case command.Preview:
+		if refusal := a.previewable(state, pull, known); refusal != nil {
+			return refusal.Text()
+		}
 	}
 	if refusal := a.tooOld(state.Now); refusal != nil {
 		return refusal.Text()
@@ -87,12 +91,12 @@ func actionOf(kind command.Kind) action {
 // tooOld refuses what would move something, and was said too long ago.
 func (a asked) tooOld(now time.Time) *promote.Refusal {
 	switch a.Command.Kind {
-	case command.Promote, command.Approve, command.Override, command.Retry, command.Rollback, command.Unhold:
+	case command.Promote, command.Approve, command.Override, command.Retry, command.Rollback, command.Unhold, command.Preview:
 	default:
 		return nil
 	}
 	age := now.Sub(a.at)
-	if a.at.IsZero() || age <= mostAge {
+	if a.Command.Off || a.at.IsZero() || age <= mostAge {
 		return nil
 	}
 	return &promote.Refusal{Rule: "What moves an environment counts for an hour.",
@@ -112,6 +116,8 @@ func (a asked) effect(tx *store.Tx, state promote.State, pull store.PullRequest)
 			allowed = pull.Head
 		}
 		return store.Answer{}, tx.Want(a.repository.ID, a.pull, store.Wish{AllowedHead: allowed, Environments: a.Command.Environments})
+	case command.Preview:
+		return a.preview(tx, state, pull)
 	case command.Promote:
 		return a.promote(tx, state)
 	case command.Retry:

@@ -140,6 +140,8 @@ func (b *Bot) Run(ctx context.Context) error {
 		store.Notices:   b.showNotices,
 		store.Reverts:   b.openRevert,
 
+		store.Ephemerals: b.ephemeral,
+
 		store.Group:      b.group,
 		store.GroupCheck: b.showGroup,
 	})

@@ -30,6 +30,11 @@ func (b *Bot) wake(ctx context.Context) error {
 			return err
 		}
 		nudges = append(nudges, reverts...)
+		ephemerals, err := tx.UnfinishedEphemerals()
+		if err != nil {
+			return err
+		}
+		nudges = append(nudges, ephemerals...)
 		repositories, err := tx.Repositories()
 		if err != nil {
 			return err

@@ -67,7 +67,8 @@ func (tx *Tx) NudgeDue() error {
 		}
 		err = errOr(err, tx.Nudge(Nudge{Topic: Clock, Repository: repository}))
 	}
-	return errOr(err, tx.nudgeWaiting())
+	err = errOr(err, tx.nudgeWaiting())
+	return errOr(err, tx.nudgeEphemerals())
 }
 
 // reportsDue is when GitHub is to be asked for the reports on a commit.

@@ -73,6 +73,10 @@ func (a asked) refuse(state promote.State, pull store.PullRequest, known, config
 		if refusal := plannable(a, pull, known); refusal != nil {
 			return refusal.Text()
 		}
+	case command.Preview:
+		if refusal := a.previewable(state, pull, known); refusal != nil {
+			return refusal.Text()
+		}
 	}
 	if refusal := a.tooOld(state.Now); refusal != nil {
 		return refusal.Text()
@@ -96,7 +100,7 @@ func actionOf(c command.Command) action {
 // tooOld refuses what would move something, and was said too long ago.
 func (a asked) tooOld(now time.Time) *promote.Refusal {
 	switch a.Command.Kind {
-	case command.Promote, command.Approve, command.Override, command.Retry, command.Rollback, command.Unhold:
+	case command.Promote, command.Approve, command.Override, command.Retry, command.Rollback, command.Unhold, command.Preview:
 	case command.Go:
 		if *a.Command.Percent == 0 {
 			return nil
@@ -105,7 +109,7 @@ func (a asked) tooOld(now time.Time) *promote.Refusal {
 		return nil
 	}
 	age := now.Sub(a.at)
-	if a.at.IsZero() || age <= mostAge {
+	if a.Command.Off || a.at.IsZero() || age <= mostAge {
 		return nil
 	}
 	return &promote.Refusal{Rule: "What moves an environment counts for an hour.",
@@ -125,6 +129,8 @@ func (a asked) effect(tx *store.Tx, state promote.State, pull store.PullRequest)
 			allowed = pull.Head
 		}
 		return store.Answer{}, tx.Want(a.repository.ID, a.pull, store.Wish{AllowedHead: allowed, Environments: a.Command.Environments})
+	case command.Preview:
+		return a.preview(tx, state, pull)
 	case command.Promote:
 		return a.promote(tx, state)
 	case command.Retry:

@@ -17,6 +17,8 @@ const (
 	// actPlan plans a pull request again, actRun lets its code run.
 	actPlan action = "plan"
 	actRun  action = "run"
+	// actPreview deploys a pull request to an environment of its own, or destroys that.
+	actPreview action = "preview"
 	// actTell answers questions, such as /status and /help, and says why a line is no command.
 	actTell action = "tell"
 
@@ -42,6 +44,8 @@ func authorise(state promote.State, actor promote.Actor, what action, environmen
 	switch what {
 	case actPlan, actRun:
 		return needsWrite(actor, "Plans are made")
+	case actPreview:
+		return needsWrite(actor, "Environments of pull requests are made and destroyed")
 	case actTell:
 		if actor.Write || promote.Named(state, actor.ID) {
 			return nil

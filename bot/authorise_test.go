@@ -81,7 +81,7 @@ func TestRights(t *testing.T) {
 		}
 	}
 	for _, actor := range actors {
-		for _, what := range []action{"", "dance", "revert", "admin"} {
+		for _, what := range []action{"", "dance", "revert", "deploy", "admin"} {
 			if authorise(state, actor.Actor, what, "prod") == nil {
 				t.Errorf("%s may %q", actor.name, what)
 			}
@@ -124,7 +124,7 @@ func TestStrangersCauseNoWork(t *testing.T) {
 	w.settle()
 	records, calls := w.records(), len(w.gh.Calls())
 	lines := []string{"/plan", "/promote prod", "/approve prod", "/hold prod because x", "/unhold prod because x", "/rollback prod with revert", "/retry prod", "/abort prod",
-		"/override prod because x", "/status", "/help", "/promot prod", "/trunkline"}
+		"/override prod because x", "/preview", "/go prod 10%", "/status", "/help", "/promot prod", "/trunkline"}
 	for _, kind := range command.Kinds() {
 		if !slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, "/"+string(kind)) }) {
 			t.Errorf("no stranger types /%s", kind)

@@ -141,6 +141,8 @@ func (b *Bot) Run(ctx context.Context) error {
 		store.Reverts:   b.openRevert,
 		store.Releases:  b.deployer.Release,
 
+		store.Ephemerals: b.ephemeral,
+
 		store.Group:      b.group,
 		store.GroupCheck: b.showGroup,
 	})

@@ -219,6 +219,32 @@ func (l limited) Revealed(ctx context.Context, work engine.Work) ([]string, erro
 	return revealer.Revealed(ctx, work)
 }
 
+// Destroy destroys when there is a slot, if the engine can.
+func (l limited) Destroy(ctx context.Context, work engine.Work) error {
+	destroyer, can := l.Engine.(engine.Destroyer)
+	if !can {
+		return errors.New("this engine cannot destroy what it deployed")
+	}
+	if err := l.enter(ctx); err != nil {
+		return err
+	}
+	defer l.leave()
+	return destroyer.Destroy(ctx, work)
+}
+
+// Output asks when there is a slot, if the engine has outputs.
+func (l limited) Output(ctx context.Context, work engine.Work, name string) (string, error) {
+	teller, can := l.Engine.(engine.Teller)
+	if !can {
+		return "", errors.New("this engine has no outputs")
+	}
+	if err := l.enter(ctx); err != nil {
+		return "", err
+	}
+	defer l.leave()
+	return teller.Output(ctx, work, name)
+}
+
 func (l limited) enter(ctx context.Context) error {
 	select {
 	case l.slots <- struct{}{}:

@@ -27,6 +27,8 @@ type asked struct {
 	via   bool
 	// components are those that the environments of the command have, where it names some; nil: not known.
 	components []string
+	// trusted is the head of the pull request whose code may be run without anybody having read it; empty: none is.
+	trusted string
 }
 
 // commentEvent is a comment with what go-github does not read of it.
@@ -179,6 +181,12 @@ func (b *Bot) carryOut(ctx context.Context, a asked) error {
 			zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot list the components of trunk")
 		}
 		a.components = components
+	}
+	if a.Command != nil && a.Command.Kind == command.Preview && !a.Command.Off {
+		var err error
+		if a.trusted, err = b.trustedHead(ctx, a.repository, a.pull); err != nil {
+			return err
+		}
 	}
 	return b.store.Write(ctx, func(tx *store.Tx) error {
 		done, err := tx.Answered(a.repository.ID, a.comment, a.Line)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/trunkline/trunkline/bot/command"
+	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/promote"
 	"github.com/trunkline/trunkline/promote/refusaltest"
 	"github.com/trunkline/trunkline/promote/store"
@@ -47,6 +48,20 @@ func TestEveryRefusal(t *testing.T) {
 	book.Add("/plan, on a merged pull request", text(plannable(typed("/plan"), merged, true)))
 	book.Add("/plan, on a pull request into another branch", text(plannable(typed("/plan"), other, true)))
 	book.Add("/plan at 1234567", text(plannable(typed("/plan at 1234567"), open, true)))
+	previewed, broken, untrusted := withProd(now), promote.State{Problems: config.Problems{{Message: "x"}}}, typed("/preview")
+	previewed.Rules.Preview = config.Preview{From: "dev", Limit: 2}
+	trusted := untrusted
+	trusted.trusted = open.Head
+	book.Add("/preview, where the configuration has none", text(trusted.previewable(withProd(now), open, true)))
+	book.Add("/preview, where the configuration has an error", text(trusted.previewable(broken, open, true)))
+	book.Add("/preview, on a merged pull request", text(trusted.previewable(previewed, merged, true)))
+	book.Add("/preview, on a pull request into another branch", text(trusted.previewable(previewed, other, true)))
+	book.Add("/preview at 1234567", text(typed("/preview at 1234567").previewable(previewed, open, true)))
+	book.Add("/preview, of what a stranger wrote", text(untrusted.previewable(previewed, open, true)))
+	book.Add("/preview, where there are two already", tooMany([]int{7, 12}, 2).Text())
+	book.Add("/preview off, where there is nothing", nothingToEnd().Text())
+	book.Add("/preview, while the one before is destroyed", stillThere().Text())
+	book.Add("/preview, by who may only read", text(authorise(rules, reader, actPreview, "")))
 	book.Add("/trunkline promote prod, read 2½ hours later", text(old.tooOld(now)))
 	book.Add("/approve prod, of a pull request that is everywhere", text(typed("/approve prod").nothingShown()))
 	book.Add("/approve prod, whose plan is another one than was shown", text(notShown(shown{}, 42, approval)))

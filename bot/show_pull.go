@@ -37,7 +37,8 @@ func (b *Bot) showPull(ctx context.Context, nudge store.Nudge) error {
 		if err := b.showReplies(ctx, repository, answers); err != nil {
 			return err
 		}
-		return b.showPreview(ctx, repository, pull)
+		// The one does not wait for the other to work.
+		return errors.Join(b.showEphemeral(ctx, repository, pull), b.showPreview(ctx, repository, pull))
 	})
 }
 

@@ -34,7 +34,11 @@ func (b *Bot) wake(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		nudges = slices.Concat(nudges, reverts, releases)
+		ephemerals, err := tx.UnfinishedEphemerals()
+		if err != nil {
+			return err
+		}
+		nudges = slices.Concat(nudges, reverts, releases, ephemerals)
 		repositories, err := tx.Repositories()
 		if err != nil {
 			return err

@@ -55,6 +55,7 @@ func check(file string, r Repository) (problems Problems) {
 		known(divergence.At, "the divergence is in ", divergence.Environments)
 	}
 	problems = append(problems, checkArtifacts(file, r)...)
+	problems = append(problems, checkPreview(file, r)...)
 	return append(problems, checkPullChecks(file, r)...)
 }
 

@@ -80,6 +80,7 @@ func (d *decoder) repository(node *yaml.Node) (r Repository) {
 		"artifacts":  func(n *yaml.Node) { r.Artifacts = d.artifacts(n) },
 		"migrations": func(n *yaml.Node) { r.Migrations = d.migrations(n) },
 		"hooks":      func(n *yaml.Node) { r.Hooks = d.hooks(n) },
+		"preview":    func(n *yaml.Node) { r.Preview = d.preview(n) },
 		"prometheus": func(n *yaml.Node) { d.readPrometheus(n) },
 	}, "trunk", "github_environments")
 	d.require(node, seen, "the configuration", "version", "stacks", "environments")
@@ -137,8 +138,9 @@ func (d *decoder) engine(node *yaml.Node) (e Engine) {
 	}
 	e.Kind = Command
 	seen := d.mapping(node, "engine", fields{
-		"plan":  func(n *yaml.Node) { e.Plan = d.text(n, "plan") },
-		"apply": func(n *yaml.Node) { e.Apply = d.text(n, "apply") },
+		"plan":    func(n *yaml.Node) { e.Plan = d.text(n, "plan") },
+		"apply":   func(n *yaml.Node) { e.Apply = d.text(n, "apply") },
+		"destroy": func(n *yaml.Node) { e.Destroy = d.text(n, "destroy") },
 	})
 	d.require(node, seen, "an engine of your own", "plan", "apply")
 	return e

@@ -29,6 +29,8 @@ type Repository struct {
 	Migrations []Migration
 	// Hooks run before or after what is deployed, in this order.
 	Hooks []Hook
+	// Preview is what pull requests get of their own; its zero value: nothing.
+	Preview Preview
 }
 
 // StateMove says of an instance that its state was moved, or may begin anew, so that a deployment need not stop.
@@ -134,7 +136,10 @@ type Engine struct {
 	Plan string
 	// Apply of a [Command] engine: a shell command, run in the component's directory, that makes the changes.
 	Apply string
-	At    Position
+	// Destroy of a [Command] engine: a shell command, run there, that takes away all that Apply made, and does nothing
+	// where there is nothing. It is run for environments of pull requests only. Empty: there is none.
+	Destroy string
+	At      Position
 }
 
 // Mode says who moves an environment.

@@ -159,8 +159,18 @@ func (d *decoder) arguments(node *yaml.Node) (words []string) {
 // Find returns where a secret of an environment of a repository comes from, the most exact entry first, and the name of
 // the repository's entry. A name counts whatever its case, as it does to GitHub.
 func (s SecretSources) Find(repository int64, fullName, environment, name string) (source SecretSource, entry string, found bool) {
+	return s.find(repository, fullName, name, environment, Any)
+}
+
+// FindExactly is [SecretSources.Find] without what is for all environments.
+func (s SecretSources) FindExactly(repository int64, fullName, environment, name string) (source SecretSource, entry string, found bool) {
+	return s.find(repository, fullName, name, environment)
+}
+
+// find looks below the environments in their order.
+func (s SecretSources) find(repository int64, fullName, name string, environments ...string) (source SecretSource, entry string, found bool) {
 	for _, entry := range s.entriesOf(repository, fullName) {
-		for _, of := range []string{environment, Any} {
+		for _, of := range environments {
 			if source, found := s[entry][of][name]; found {
 				return source, entry, true
 			}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/planner/engine"
 	"github.com/trunkline/trunkline/planner/mirror"
 	"github.com/trunkline/trunkline/planner/stack"
 )
@@ -30,6 +31,8 @@ type Snapshot struct {
 
 	tree  *mirror.Tree
 	rules config.Repository
+	// backends are what the code says about them, by its directory.
+	backends map[string]engine.Backend
 	// declared are the variables that the code declares, sensitive those that it declares to be, by its directory.
 	declared, sensitive map[string][]string
 }
@@ -100,8 +103,9 @@ func Survey(ctx context.Context, tree *mirror.Tree, rules config.Repository) (Sn
 		}
 	}
 	snapshot := Snapshot{Commit: tree.Commit, Disabled: disabled, Instances: make(map[string]Resolved, len(instances)),
-		Dependencies: dependencies, tree: tree, rules: rules, declared: map[string][]string{}, sensitive: map[string][]string{}}
+		Dependencies: dependencies, tree: tree, rules: rules, declared: map[string][]string{}, sensitive: map[string][]string{}, backends: map[string]engine.Backend{}}
 	for directory, code := range gatherer.code {
+		snapshot.backends[directory] = code.backend
 		if len(code.declared) > 0 {
 			snapshot.declared[directory] = code.declared
 		}

@@ -10,6 +10,7 @@
 // These commands work:
 //
 //	/plan [environment...] [at <sha>]    plan again; with a SHA, plan exactly that commit
+//	/preview [off] [at <sha>]            an environment of its own for an open pull request; with a SHA, of exactly that commit
 //	/promote <environment> [to <sha>]    ask for a promotion; /promote prod@4d03e77 says the same
 //	/approve <environment> [<sha>]       consent to the promotion that is shown
 //	/approve <environment> <percent>%    consent to the step of a release that waits
@@ -47,6 +48,8 @@ type Kind string
 const (
 	// Plan asks for the plans of the pull request again.
 	Plan Kind = "plan"
+	// Preview asks for an environment of the pull request's own, or for its end.
+	Preview Kind = "preview"
 	// Promote asks to move one environment to a commit of trunk.
 	Promote Kind = "promote"
 	// Approve consents to the promotion of an environment that waits.
@@ -78,7 +81,7 @@ func Kinds() []Kind { return slices.Clone(kinds) }
 type Command struct {
 	Kind Kind
 	// Environments that are meant, each once, in the order in which they were typed. Empty for [Plan]: all of them.
-	// [Status] and [Help] have none, the others exactly one.
+	// [Preview], [Status] and [Help] have none, the others exactly one.
 	Environments []string
 	// SHA of the commit that is meant: 7 to 64 hexadecimal digits in lower case, possibly shortened, not yet known
 	// to exist. Empty: none was named.
@@ -88,6 +91,8 @@ type Command struct {
 	// Until is when a [Hold] ends: a day as in 2026-12-15, a minute as in "2026-12-15 16:00", or a while as in 2h or 3d;
 	// empty: when somebody lifts it. See [Command.Ends].
 	Until string
+	// Off: a [Preview] is to end.
+	Off bool
 	// Revert: a [Rollback] also asks for a pull request that takes the commits back on trunk.
 	Revert bool
 	// Percent of users that a [Go] is for, or an [Approve] of one: 0 to 100; nil: none was named.
@@ -112,6 +117,9 @@ func (c Command) String() string {
 	words := append([]string{"/" + string(c.Kind)}, c.Environments...)
 	if c.Long {
 		words[0] = "/" + trunkline + " " + string(c.Kind)
+	}
+	if c.Off {
+		words = append(words, off)
 	}
 	words = append(words, c.Components...)
 	if c.SHA != "" && shaKeyword[c.Kind] != "" {

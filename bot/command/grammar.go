@@ -12,16 +12,18 @@ const (
 	because = "because"
 	with    = "with"
 	revert  = "revert"
+	off     = "off"
 )
 
 var (
 	// shaKeyword stands before the SHA of a command.
-	shaKeyword = map[Kind]string{Plan: "at", Promote: "to", Rollback: "to", Override: "to"}
+	shaKeyword = map[Kind]string{Plan: "at", Preview: "at", Promote: "to", Rollback: "to", Override: "to"}
 
 	// kinds in the order in which help lists them, and how each is typed after a slash.
-	kinds = []Kind{Plan, Promote, Approve, Hold, Unhold, Rollback, Go, Retry, Abort, Override, Status, Help}
+	kinds = []Kind{Plan, Preview, Promote, Approve, Hold, Unhold, Rollback, Go, Retry, Abort, Override, Status, Help}
 	usage = map[Kind]string{
 		Plan:     "plan [environment…] [at <sha>]",
+		Preview:  "preview [off] [at <sha>]",
 		Promote:  "promote <environment> [to <sha>]",
 		Approve:  "approve <environment> [<sha>|<percent>%]",
 		Hold:     "hold <environment> [component…] [until <date>] because <reason>",
@@ -39,9 +41,6 @@ var (
 	does = map[Kind]string{
 		Promote: "moves", Approve: "is about", Hold: "stops", Unhold: "frees", Rollback: "brings back", Go: "releases", Retry: "is about", Abort: "is about", Override: "is about",
 	}
-
-	// later are the commands that a later version will have: known, so that nobody thinks they were misspelt.
-	later = map[string]bool{"preview": true}
 
 	// foreign are commands of other bots, and words, that a slip of the hand could turn into ours.
 	foreign = map[string]bool{
@@ -79,15 +78,12 @@ func (g Grammar) line(line string) (*Command, *Refusal) {
 	if g.OnlyLong {
 		return nil, nil
 	}
-	if exact && later[word] {
-		return nil, notYet(word)
-	}
 	for _, kind := range kinds {
 		if exact && word == string(kind) {
 			return g.arguments(kind, words[1:])
 		}
 	}
-	if foreign[word] || later[word] {
+	if foreign[word] {
 		return nil, nil
 	}
 	if near := nearest(word, names()); near != "" {
@@ -102,9 +98,6 @@ func (g Grammar) long(words []string) (*Command, *Refusal) {
 		return &Command{Kind: Help, Long: true}, nil
 	}
 	word := strings.ToLower(words[0])
-	if later[word] {
-		return nil, notYet(word)
-	}
 	for _, kind := range kinds {
 		if word == string(kind) {
 			command, refusal := g.arguments(kind, words[1:])
@@ -138,6 +131,8 @@ func (g Grammar) arguments(kind Kind, words []string) (*Command, *Refusal) {
 	switch kind {
 	case Plan:
 		return g.plan(words)
+	case Preview:
+		return preview(words)
 	case Promote, Approve, Hold, Unhold, Rollback, Go, Retry, Abort, Override:
 		return g.one(kind, words)
 	default:
@@ -170,6 +165,25 @@ func (g Grammar) plan(words []string) (*Command, *Refusal) {
 		}
 	}
 	return finish(command, rest)
+}
+
+// preview reads what follows /preview.
+func preview(words []string) (*Command, *Refusal) {
+	before, sha := cut(words, shaKeyword[Preview])
+	command := &Command{Kind: Preview, Off: len(before) > 0 && strings.EqualFold(before[0], off)}
+	rest := before
+	if command.Off {
+		rest = before[1:]
+	}
+	switch {
+	case len(rest) > 0 && !command.Off && looksLikeSHA(strings.ToLower(rest[0])):
+		return nil, shaWithoutKeyword(*command, strings.ToLower(rest[0]))
+	case len(rest) > 0:
+		return nil, &Refusal{Rule: "`" + usage[Preview] + "` is about this pull request, and names nothing else", Fact: quoted(rest[0]) + " is too much", Next: command.String()}
+	case command.Off && sha != nil:
+		return nil, &Refusal{Rule: "`preview off` ends what there is, whatever commit it has", Fact: "`at` is too much", Next: command.String()}
+	}
+	return finish(command, sha)
 }
 
 // finish reads the SHA after its keyword. Rest is nil where there was no keyword.

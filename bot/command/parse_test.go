@@ -95,7 +95,7 @@ var refused = []string{
 	"/promote stagign", "/promote moon", "/promote", "/promote staging prod", "/promote prod 4d03e77", "/plan 4d03e77", "/promote prod to",
 	"/promote prod@", "/promote prod to HEAD~1", "/promote prod to 4d03e77 now", "/promote prod --force", "/plan -- -var-file=/etc/passwd",
 	"/status prod", "/promot prod", "/promote рrod", "/trunklin promote prod", "/trunkline promot prod", "/trunkline dance",
-	"/trunkline promote prdo", "/trunkline preview", "/preview", "/rollback prod with", "/rollback prod to 4d03e77 with force",
+	"/trunkline promote prdo", "/trunkline go", "/preview prod", "/preview off at 4d03e77", "/preview 4d03e77", "/rollback prod with", "/rollback prod to 4d03e77 with force",
 	"/approve", "/approve prdo", "/approve prod HEAD", "/approve prod 4d03e77 now", "/approve prod staging", "/aprove prod 4d03e77",
 	"/hold", "/hold prod", "/hold prod because", "/hold prod because  ", "/hold prod database", "/hold prod the database is being moved",
 	"/hold prod until tomorrow because x", "/hold prod until because x", "/hold prod until 2026-13-01 because x", "/hold prod $(rm) because x",

@@ -116,13 +116,6 @@ func shaWithoutKeyword(command Command, sha string) *Refusal {
 	}
 }
 
-func notYet(word string) *Refusal {
-	return &Refusal{
-		Rule: "This version of Trunkline has " + listed(names()),
-		Fact: "`" + word + "` is planned, but not in this version yet",
-	}
-}
-
 // misspelt suggests the right word, with the arguments as they were typed where that makes a command.
 func (g Grammar) misspelt(typed, right string, arguments []string) *Refusal {
 	refusal := &Refusal{Fact: "There is no command " + quoted(typed) + "; did you mean `" + right + "`?"}

@@ -30,6 +30,7 @@ func Help(environments []config.Environment, may Rights, o Options) string {
 	}
 	d.table([]line{own("command"), own("effect")}, [][]line{
 		{o.typed("/plan [environment…] [at <sha>]"), own("plan the pull request again; with a SHA, exactly that commit")},
+		{o.typed("/preview [off] [at <sha>]"), own("deploy the open pull request to an environment of its own, or destroy that")},
 		{o.typed("/promote <environment> [to <sha>]"), own("move an environment to the commit that the comment shows, or to the one you name")},
 		{o.typed("/approve <environment> [<sha>]"), own("approve the promotion that the comment shows")},
 		{o.typed("/hold <environment> [component…] [until <date>] because <reason>"), own("nothing moves there, or these components do not")},

@@ -39,6 +39,8 @@ type Place struct {
 	// Name is the repository's "owner/name" at this time.
 	Name        string
 	Environment string
+	// Exactly: what the operator keeps for all environments is not meant.
+	Exactly bool
 }
 
 // Values are what a run is given.
@@ -101,7 +103,11 @@ func (r *Reader) Read(ctx context.Context, place Place, names []config.SecretNam
 // one reads the value of one secret, and looks whether it can be hidden.
 func (r *Reader) one(ctx context.Context, place Place, name config.SecretName) (string, error) {
 	unreadable := &Unreadable{Place: place, Secret: name}
-	source, entry, found := r.Sources.Find(place.Repository, place.Name, place.Environment, name.From)
+	find := r.Sources.Find
+	if place.Exactly {
+		find = r.Sources.FindExactly
+	}
+	source, entry, found := find(place.Repository, place.Name, place.Environment, name.From)
 	if !found {
 		unreadable.Why = fmt.Sprintf("the server's settings have no secret %s for %s (repository %d) and %s", name.From, place.Name, place.Repository, place.Environment)
 		unreadable.Do = "Whoever runs the server has to add it under `secrets`, or take the name out of " + config.Path + "."

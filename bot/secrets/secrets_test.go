@@ -131,24 +131,24 @@ func TestUnreadable(t *testing.T) {
 func TestNobodyElsesSecrets(t *testing.T) {
 	t.Parallel()
 	r, _ := reader(map[string]config.SecretSource{"db": {Variable: "ACME_DB"}})
-	if _, err := r.Read(t.Context(), Place{7, "acme/infra", "dev"}, named("db")); err == nil || !strings.Contains(err.Error(), "no secret db for acme/infra (repository 7) and dev") {
+	if _, err := r.Read(t.Context(), Place{Repository: 7, Name: "acme/infra", Environment: "dev"}, named("db")); err == nil || !strings.Contains(err.Error(), "no secret db for acme/infra (repository 7) and dev") {
 		t.Errorf("another environment: %v", err)
 	}
-	if _, err := r.Read(t.Context(), Place{8, "acme/other", "prod"}, named("db")); err == nil || !strings.Contains(err.Error(), "no secret db for acme/other") {
+	if _, err := r.Read(t.Context(), Place{Repository: 8, Name: "acme/other", Environment: "prod"}, named("db")); err == nil || !strings.Contains(err.Error(), "no secret db for acme/other") {
 		t.Errorf("another repository: %v", err)
 	}
-	given, err := r.Read(t.Context(), Place{7, "Acme/Infra", "prod"}, named("db"))
+	given, err := r.Read(t.Context(), Place{Repository: 7, Name: "Acme/Infra", Environment: "prod"}, named("db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	given.Release()
 	// Repository 7 was renamed or removed, and another one has its name now.
-	_, err = r.Read(t.Context(), Place{9, "acme/infra", "prod"}, named("db"))
+	_, err = r.Read(t.Context(), Place{Repository: 9, Name: "acme/infra", Environment: "prod"}, named("db"))
 	if want := "acme/infra was repository 7 when it was first given secrets, and is repository 9 now"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v\nwant something with %q", err, want)
 	}
 	// The one that was renamed has lost the name, too.
-	if _, err := r.Read(t.Context(), Place{7, "acme/renamed", "prod"}, named("db")); err == nil {
+	if _, err := r.Read(t.Context(), Place{Repository: 7, Name: "acme/renamed", Environment: "prod"}, named("db")); err == nil {
 		t.Error("a name that is not its own any more gives it secrets")
 	}
 }

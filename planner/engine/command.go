@@ -5,9 +5,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,15 +26,16 @@ import (
 //	TRUNKLINE_ROOT        the repository's root
 //	TRUNKLINE_STATE       a directory that is kept, for this instance
 //	TRUNKLINE_VAR_FILES   the variable files, a path on each line
+//	TRUNKLINE_VAR_<name>  variables of the configuration
 //	TRUNKLINE_PLAN        for apply: the file with what plan printed
 //
 // The plan is what plan prints to standard output: nothing means no changes. An exit code other than 0 is a failure.
 // The digest is that of the text, save what differs though nothing would be done otherwise: paths of the host, and
 // the times that diff writes after the names of files.
 type command struct {
-	plan, apply string
-	settings    Settings
-	generating  sync.Mutex // held while files are laid beside code
+	plan, apply, destroy string
+	settings             Settings
+	generating           sync.Mutex // held while files are laid beside code
 }
 
 // maxText is how many bytes of a plan are kept as text.
@@ -95,8 +98,11 @@ func (c *command) run(ctx context.Context, work Work, step string, change func(*
 		return fmt.Errorf("make the state directory of %s: %w", work.Instance.Name(), err)
 	}
 	line := c.plan
-	if step == "apply" {
+	switch step {
+	case "apply":
 		line = c.apply
+	case "destroy":
+		line = c.destroy
 	}
 	shell := process.Shell(line)
 	c.settings.fill(&shell, work, step)
@@ -116,7 +122,13 @@ func (c *command) environment(work Work) map[string]string {
 	if name := work.Instance.VariablesName; name != "" {
 		files = append(files, filepath.Join(work.directory(), name))
 	}
-	return map[string]string{
+	env := map[string]string{}
+	for name, value := range work.Instance.Variables {
+		if text, err := plainText(value); err == nil && work.Instance.VariablesName == "" && !strings.ContainsAny(name+text, "\x00=\n") {
+			env["TRUNKLINE_VAR_"+name] = text
+		}
+	}
+	maps.Copy(env, map[string]string{
 		"TRUNKLINE_ENVIRONMENT": work.Instance.Environment,
 		"TRUNKLINE_STACK":       work.Instance.Stack,
 		"TRUNKLINE_COMPONENT":   work.Instance.Component,
@@ -125,7 +137,17 @@ func (c *command) environment(work Work) map[string]string {
 		"TRUNKLINE_ROOT":        work.Root,
 		"TRUNKLINE_STATE":       work.State,
 		"TRUNKLINE_VAR_FILES":   strings.Join(files, "\n"),
+	})
+	return env
+}
+
+// plainText is a value as a command has it: texts as they are, all else as JSON.
+func plainText(value any) (string, error) {
+	if text, is := value.(string); is {
+		return text, nil
 	}
+	text, err := json.Marshal(value)
+	return string(text), err
 }
 
 // outputDigest is the digest of what a plan printed.

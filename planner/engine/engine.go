@@ -98,7 +98,7 @@ type Settings struct {
 
 // Failure is what the engine said when it could not do what it was asked to.
 type Failure struct {
-	// Step that failed: "init", "plan" or "apply".
+	// Step that failed: "init", "plan" or "apply"; "destroy", "workspace" or "output" for what lives for a while only.
 	Step string
 	// Message of the engine, redacted. It may have several lines.
 	Message string
@@ -139,7 +139,7 @@ func New(wanted config.Engine, settings Settings) (Engine, error) {
 		if wanted.Plan == "" || wanted.Apply == "" {
 			return nil, errors.New("an engine of commands needs both a plan and an apply command")
 		}
-		return &command{plan: wanted.Plan, apply: wanted.Apply, settings: settings}, nil
+		return &command{plan: wanted.Plan, apply: wanted.Apply, destroy: wanted.Destroy, settings: settings}, nil
 	default:
 		return nil, fmt.Errorf("there is no engine %q: it is terraform, tofu or a block of commands", wanted.Kind)
 	}

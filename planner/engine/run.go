@@ -19,7 +19,7 @@ func (s Settings) fill(run *process.Command, work Work, step string) {
 	run.Locks = work.Locks
 	// The time limit is the work's, by its context: several commands share it.
 	run.Limits = process.Limits{Timeout: 24 * time.Hour, Interrupt: 10 * time.Second, Terminate: 5 * time.Second, Read: maxText}
-	if step == "apply" {
+	if step == "apply" || step == "destroy" {
 		// An apply that is ended in the middle may lose what it has done, so it gets time to write that down.
 		run.Limits.Interrupt, run.Limits.Terminate = s.Grace, 30*time.Second
 	}

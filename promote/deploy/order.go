@@ -8,9 +8,21 @@ import (
 	"github.com/trunkline/trunkline/promote"
 )
 
-// inOrder does something with several instances at a time, each after those of them that it has to follow, and begins
-// nothing more after the first error. It returns when all have ended, with the error of the first name.
 func (r *run) inOrder(ctx context.Context, names []string, order promote.Order, do func(context.Context, string) error) error {
+	return Turns{Names: names, Order: order, Parallel: r.target.Planner.Parallel}.Take(ctx, do)
+}
+
+// Turns are instances with what each has to follow, and how many are worked on at a time, at least one.
+type Turns struct {
+	Names    []string
+	Order    promote.Order
+	Parallel int
+}
+
+// Take does something with several instances at a time, each after those of them that it has to follow, and begins
+// nothing more after the first error. It returns when all have ended, with the error of the first name.
+func (t Turns) Take(ctx context.Context, do func(context.Context, string) error) error {
+	names, order := t.Names, t.Order
 	waiting := make(map[string]int, len(names)) // for how many others
 	followers := map[string][]string{}
 	for _, name := range names {
@@ -38,7 +50,7 @@ func (r *run) inOrder(ctx context.Context, names []string, order promote.Order, 
 	var next *waits // of those that have to wait: nothing that follows them begins, and everything else does
 	for {
 		slices.Sort(ready)
-		for len(ready) > 0 && running < max(r.target.Planner.Parallel, 1) && len(failed) == 0 && ctx.Err() == nil {
+		for len(ready) > 0 && running < max(t.Parallel, 1) && len(failed) == 0 && ctx.Err() == nil {
 			name := ready[0]
 			ready, running = ready[1:], running+1
 			go func() { ends <- end{name, do(ctx, name)} }()

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/trunkline/trunkline/promote"
@@ -74,7 +75,7 @@ func (tx *Tx) NudgeDue() error {
 		}
 		err = errOr(err, tx.Nudge(Nudge{Topic: Clock, Repository: repository}))
 	}
-	return errOr(errOr(err, tx.nudgeWaiting()), tx.nudgeWatched())
+	return errors.Join(err, tx.nudgeWaiting(), tx.nudgeWatched(), tx.nudgeEphemerals())
 }
 
 // reportsDue is when GitHub is to be asked for the reports on a commit.

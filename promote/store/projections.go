@@ -34,6 +34,13 @@ const (
 	// RollbackProjection is the issue about a rollback where no pull request is to be told. Subject: the id of the notice;
 	// GitHubID: the number of the issue.
 	RollbackProjection = "rollback"
+	// EphemeralProjection is the comment about the environment that a pull request has of its own. Subject: its number.
+	EphemeralProjection = "environment"
+	// StuckProjection is the comment that tells people once that such an environment could not be destroyed. Subject: its id.
+	StuckProjection = "environment left"
+	// EphemeralDeploymentProjection is its GitHub deployment. Subject: its id and that of its source, "id/source"; Digest:
+	// what is shown.
+	EphemeralDeploymentProjection = "environment deployment"
 	// ReplyProjection is a comment that answers a command. Subject: comment/line.
 	ReplyProjection = "reply"
 )

@@ -123,6 +123,9 @@ func (tx *Tx) SavePull(p PullRequest) (changed bool, err error) {
 			merger_login = CASE WHEN excluded.merger = 0 THEN pulls.merger_login ELSE excluded.merger_login END`,
 		p.Repository, p.Number, p.Title, p.Author.ID, p.Author.Login, p.Pusher.ID, p.Pusher.Login, p.Head, p.Base, p.Fork,
 		p.Draft, p.Phase, p.MergeCommit, millis(p.Updated), p.Merger.ID, p.Merger.Login)
+	if err == nil && (p.Phase != before.Phase || p.Base != before.Base) {
+		err = tx.nudgeEphemeralOf(p)
+	}
 	return !known || before.Head != p.Head || before.Phase != p.Phase || before.Draft != p.Draft || before.Base != p.Base, err
 }
 

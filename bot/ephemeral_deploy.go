@@ -1,0 +1,303 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/planner"
+	"github.com/trunkline/trunkline/planner/engine"
+	"github.com/trunkline/trunkline/planner/process"
+	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/deploy"
+	"github.com/trunkline/trunkline/promote/store"
+)
+
+// deployEphemeral brings an environment to its source and returns the address at which it can be looked at. Before
+// anything is made it is written down where, so that it is destroyed later whatever happens.
+func (b *Bot) deployEphemeral(ctx context.Context, repository store.Repository, e store.Ephemeral) (address string, err error) {
+	source, err := b.sourceOf(ctx, repository, e, e.Source)
+	if err != nil {
+		return "", err
+	}
+	permanent, err := b.permanent(ctx, repository)
+	if err != nil {
+		return "", err
+	}
+	err = b.store.Write(ctx, func(tx *store.Tx) error { return tx.ClaimEphemeral(e, source.has, permanent) })
+	if err != nil {
+		return "", err
+	}
+	if err := b.destroyInstances(ctx, repository, e, leftOver(e, source.has)); err != nil {
+		return "", err
+	}
+	run, err := b.runOf(ctx, repository, e, source)
+	if err != nil {
+		return "", err
+	}
+	defer run.release()
+	names := sortedNames(source.has.Instances)
+	turns := deploy.Turns{Names: names, Order: promote.OrderOf(names, source.has.Upstream), Parallel: run.Parallel}
+	err = turns.Take(ctx, func(ctx context.Context, name string) error {
+		if err := b.deployOne(ctx, run, e, source.has.Instances[name]); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return run.address(ctx, e, source)
+}
+
+// permanent is where all that trunk has has its state.
+func (b *Bot) permanent(ctx context.Context, repository store.Repository) ([]planner.Taken, error) {
+	p, err := b.previewing(ctx, repository.ID, 0)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.rules.problems) > 0 {
+		return nil, &planner.NotApart{Why: "The configuration on " + repository.Trunk + " has an error, so nobody can tell what stays: " + p.rules.problems.Error()}
+	}
+	snapshot, err := b.snapshot(ctx, p.repository, p.repository.Tip, p.rules.Repository)
+	if err != nil {
+		return nil, err
+	}
+	return snapshot.TakenBy(), nil
+}
+
+// leftOver are the instances that an environment has and its new source does not, or not there.
+func leftOver(e store.Ephemeral, has planner.Ephemeral) []store.EphemeralInstance {
+	return slices.DeleteFunc(slices.Clone(e.Instances), func(instance store.EphemeralInstance) bool {
+		resolved, still := has.Instances[instance.Name]
+		return still && resolved.State.Address.String() == instance.Place
+	})
+}
+
+// deployOne plans an instance and applies exactly that plan. Nobody has looked at it: whoever asked for the environment
+// has let the code run, and it has a state of its own.
+func (b *Bot) deployOne(ctx context.Context, run ephemeralRun, e store.Ephemeral, instance planner.Resolved) error {
+	if err := b.store.Write(ctx, func(tx *store.Tx) error { return tx.BeginEphemeral(e, instance) }); err != nil {
+		return err
+	}
+	lock, work, err := run.locked(ctx, instance)
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	plan, err := run.Engine.Plan(ctx, work)
+	if err != nil {
+		return err
+	}
+	if taken := planner.Imports(plan); len(taken) > 0 {
+		return &engine.Failure{Step: "plan", Message: fmt.Sprintf(
+			"it would take over what exists (%s), which would then be destroyed with the environment. Nothing was applied to it; make the `import` depend on a variable.",
+			strings.Join(taken, ", "))}
+	}
+	ended, err := toItsEnd(ctx, func(ctx context.Context) error { return run.Engine.Apply(ctx, work, plan) })
+	if !ended {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return b.store.Write(context.WithoutCancel(ctx), func(tx *store.Tx) error { return tx.EphemeralApplied(e, instance) })
+}
+
+// locked takes the lock of an instance: an engine that a killed Trunkline left behind holds it until it ends.
+func (r ephemeralRun) locked(ctx context.Context, instance planner.Resolved) (*process.Lock, engine.Work, error) {
+	if err := os.MkdirAll(r.State, 0o700); err != nil {
+		return nil, engine.Work{}, fmt.Errorf("make the folder of states: %w", err)
+	}
+	lock, err := r.TakeLock(ctx, instance.Instance)
+	if err != nil {
+		return nil, engine.Work{}, fmt.Errorf("wait for others to be done with %s: %w", instance.Instance.Name(), err)
+	}
+	place := r.place
+	place.Lock, place.Locks = true, append(slices.Clone(place.Locks), lock)
+	return lock, r.Work(place, instance.Instance), nil
+}
+
+// ephemeralDrain is how long a stop waits for an engine that changes something.
+const ephemeralDrain = 45 * time.Second
+
+// toItsEnd does something that is not broken off when we are stopped: an engine that is interrupted leaves things half
+// done. A stop waits for a while; then the engine is left to itself, and the next start waits for its end.
+func toItsEnd(ctx context.Context, do func(context.Context) error) (ended bool, err error) {
+	done := make(chan error, 1)
+	go func() { done <- do(context.WithoutCancel(ctx)) }()
+	select {
+	case err := <-done:
+		return true, err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return true, err
+	case <-time.After(ephemeralDrain):
+		return false, nil
+	}
+}
+
+// address is where the environment can be looked at, as the configuration or an output of it says.
+func (r ephemeralRun) address(ctx context.Context, e store.Ephemeral, source ephemeralSource) (string, error) {
+	wanted := source.rules.Preview.Address
+	if wanted.Output == "" {
+		return source.rules.Preview.AddressOf(config.PreviewOf{Number: e.Pull, SHA: e.Source.SHA}), nil
+	}
+	for _, name := range sortedNames(source.has.Instances) {
+		instance := source.has.Instances[name]
+		if instance.Instance.Component != wanted.Component {
+			continue
+		}
+		lock, work, err := r.locked(ctx, instance)
+		if err != nil {
+			return "", err
+		}
+		defer lock.Release()
+		said, err := r.Engine.(engine.Teller).Output(ctx, work, wanted.Output)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", name, err)
+		}
+		return said, fit(name, said)
+	}
+	return "", &planner.NotApart{Why: fmt.Sprintf("The address comes from %s, which the pull request does not have.", wanted.Component)}
+}
+
+// mostAddress is how long an address may be, in bytes.
+const mostAddress = 500
+
+// fit refuses what an output says if it is no address: it comes from code that nobody has reviewed.
+func fit(name, address string) error {
+	parsed, err := url.Parse(address)
+	web := err == nil && (parsed.Scheme == "https" || parsed.Scheme == "http") && parsed.Host != "" && parsed.User == nil
+	if !web || len(address) > mostAddress || strings.ContainsAny(address, " <>\n\r\t\"\\`|") {
+		return fmt.Errorf("%s: %w", name, &engine.Failure{Step: "output", Message: "its address is none of the web"})
+	}
+	return nil
+}
+
+// destroyInstances destroys instances of an environment, each by the commit that was last begun to be applied to it, those
+// that depend on others first. One that fails keeps only those from being destroyed that it depends on.
+func (b *Bot) destroyInstances(ctx context.Context, repository store.Repository, e store.Ephemeral, instances []store.EphemeralInstance) error {
+	bySource := map[int64][]store.EphemeralInstance{}
+	for _, instance := range instances {
+		if instance.Exists() {
+			bySource[instance.Source] = append(bySource[instance.Source], instance)
+		}
+	}
+	var failed error
+	for id, of := range bySource {
+		if err := b.destroySource(ctx, repository, e, id, of); err != nil {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
+}
+
+// destroySource destroys what one source has made.
+func (b *Bot) destroySource(ctx context.Context, repository store.Repository, e store.Ephemeral, id int64, instances []store.EphemeralInstance) error {
+	var of store.EphemeralSource
+	err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
+		of, err = tx.EphemeralSource(id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	source, err := b.sourceOf(ctx, repository, e, of)
+	if err != nil {
+		return err
+	}
+	run, err := b.runOf(ctx, repository, e, source)
+	if err != nil {
+		return err
+	}
+	defer run.release()
+	var failed error
+	blocked := map[string]bool{}
+	for _, instance := range dependentsFirst(instances, source.has.Upstream) {
+		err := fmt.Errorf("what depends on it is still there")
+		if !blocked[instance.Name] {
+			err = b.destroyOne(ctx, run, e, destroying{instance, source.has, repository})
+		}
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", instance.Name, err))
+			for _, upstream := range source.has.Upstream[instance.Name] {
+				blocked[upstream] = true
+			}
+		}
+	}
+	return failed
+}
+
+// dependentsFirst is the order in which instances are destroyed.
+func dependentsFirst(instances []store.EphemeralInstance, upstream map[string][]string) []store.EphemeralInstance {
+	var names []string
+	for _, instance := range instances {
+		names = append(names, instance.Name)
+	}
+	order := promote.OrderOf(names, upstream)
+	depth := map[string]int{}
+	for range names { // as often as the longest way may be
+		for name, on := range order {
+			for _, other := range on {
+				depth[name] = min(max(depth[name], depth[other]+1), len(names))
+			}
+		}
+	}
+	sorted := slices.Clone(instances)
+	slices.SortStableFunc(sorted, func(a, b store.EphemeralInstance) int { return depth[b.Name] - depth[a.Name] })
+	return sorted
+}
+
+// destroying is one instance that is to be destroyed.
+type destroying struct {
+	store.EphemeralInstance
+	has        planner.Ephemeral
+	repository store.Repository
+}
+
+// destroyOne destroys one instance, unless its state is not where it was made, or something that stays has it there now.
+func (b *Bot) destroyOne(ctx context.Context, run ephemeralRun, e store.Ephemeral, d destroying) error {
+	resolved, there := d.has.Instances[d.Name]
+	if !there || resolved.State.Address.String() != d.Place {
+		return &planner.NotApart{Why: fmt.Sprintf("It was made with its state at `%s`, and its commit is read differently now. Destroy it by hand.", d.Place)}
+	}
+	var taken []planner.Taken
+	err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
+		taken, err = tx.TakenPlaces(d.repository.ID, e.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	alone := planner.Ephemeral{Instances: map[string]planner.Resolved{d.Name: resolved}}
+	if err := alone.ApartFrom(taken); err != nil {
+		return err
+	}
+	lock, work, err := run.locked(ctx, resolved)
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	ended, err := toItsEnd(ctx, func(ctx context.Context) error { return run.Engine.(engine.Destroyer).Destroy(ctx, work) })
+	if !ended {
+		return context.Cause(ctx)
+	}
+	if err == nil {
+		err = os.RemoveAll(work.State)
+	}
+	if err != nil {
+		return err
+	}
+	_ = os.Remove(filepath.Clean(work.State) + ".lock") // ours, and nobody waits for it
+	return b.store.Write(context.WithoutCancel(ctx), func(tx *store.Tx) error { return tx.EphemeralDestroyed(e, d.EphemeralInstance) })
+}

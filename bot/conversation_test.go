@@ -300,10 +300,12 @@ func (c *conversation) happened() string {
 			note("deployment "+event.Environment+" "+event.SHA, "created")
 		case "deployment_status":
 			key := "deployment " + event.Environment + " " + event.SHA
-			if event.State == "in_progress" {
-				event.Body = "" // how far it is at that moment differs from run to run
+			switch _, known := states[key]; {
+			case event.State != "in_progress":
+				note(key, strings.TrimSuffix(event.State+", "+event.Body, ", "))
+			case known: // how far it is when, and so how often that is told, differs from run to run
+				note(key, event.State)
 			}
-			note(key, strings.TrimSuffix(event.State+", "+event.Body, ", "))
 		case "pull":
 			c.name(fmt.Sprintf("pull%d", event.Pull), event.SHA)
 			note(fmt.Sprintf("pull #%d %s", event.Pull, event.State), event.Body)
@@ -312,7 +314,8 @@ func (c *conversation) happened() string {
 		}
 	}
 	out.WriteString(c.queued(events[c.seen:]))
-	slices.SortStableFunc(keys, func(a, b string) int { return strings.Compare(a[:5], b[:5]) })
+	// What goes on in several environments at once has no order.
+	slices.SortStableFunc(keys, func(a, b string) int { return strings.Compare(firstWords(a), firstWords(b)) })
 	for _, key := range keys {
 		fmt.Fprintf(&out, "  %s\n", strings.TrimSuffix(key+": "+states[key], ": "))
 	}
@@ -333,6 +336,15 @@ func (c *conversation) happened() string {
 	out.WriteString(c.log)
 	c.log = ""
 	return c.readable(out.String())
+}
+
+// firstWords are what kind of thing happened, and of a deployment where.
+func firstWords(text string) string {
+	words := strings.SplitN(text, " ", 3)
+	if words[0] != "deployment" {
+		return text[:5]
+	}
+	return words[0] + " " + words[1]
 }
 
 // annotations are those of check runs that were not there before.

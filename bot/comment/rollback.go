@@ -99,8 +99,10 @@ type Back struct {
 func TakenBack(b Back, o Options) string {
 	d := &document{}
 	var who []line
-	for _, author := range b.Authors() {
-		if author.ID != 0 && account.MatchString(author.Login) { // neither an App nor a name that Git tells
+	seen := map[int64]bool{0: true} // a name that only Git tells has no id
+	for _, commit := range b.Commits {
+		if author := commit.Author; !seen[author.ID] && account.MatchString(author.Login) { // no App
+			seen[author.ID] = true
 			who = append(who, mention(author.Login))
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -73,6 +74,89 @@ func TestEnginesDoNotSeeSecrets(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Logf("the engine has seen:\n%s", strings.ReplaceAll(seen, "\x00", "\n"))
+	}
+}
+
+// rotating is a repository whose engine tells its secret and kills the bot in the middle of an apply. Before it goes on to
+// tell it, the operator has rotated it.
+const rotating = `
+version: 1
+stacks:
+  layout: folders
+  path: environments/{environment}/{component}
+  engine:
+    plan: cmp -s content "$DEPLOYED/dev" || { cat content; echo "planned with $PASSWORD and $TOKEN"; }
+    apply: |
+      ` + strike + `
+      env > "$DEPLOYED/env"
+      echo "applied with $PASSWORD and $TOKEN"
+      printf %s-after can""ary > "$DEPLOYED/password"
+      strike apply
+      echo "left behind with $PASSWORD and $TOKEN, by $(cat "$DEPLOYED/bot.pid")"
+      cp content "$DEPLOYED/dev"
+environments:
+  dev:
+    promote: auto
+    secrets: [PASSWORD, {name: TOKEN, from: token}]
+    verify: [{name: smoke, run: "echo checked with $PASSWORD and $TOKEN; test ! -e $DEPLOYED/unhealthy"}]
+`
+
+func TestSecretsOfAKilledServer(t *testing.T) {
+	t.Parallel()
+	s := newStageOf(t, map[string]string{".github/trunkline.yml": rotating, "environments/dev/app/content": "app 1\n"}, nil, `
+secrets:
+  acme/infrastructure:
+    dev:
+      PASSWORD: {file: $DEPLOYED/password}
+      token: {variable: ACME_TOKEN}
+`)
+	for name, text := range map[string]string{"password": "canary-before\n", "unhealthy": ""} {
+		if err := os.WriteFile(filepath.Join(s.deployed, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(s.deployed, "strikes"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	content := "app 2\n"
+	if _, err := s.gh.As("alice").Push(project, "change", "Change it", map[string]*string{"environments/dev/app/content": &content}); err != nil {
+		t.Fatal(err)
+	}
+	number, err := s.gh.As("alice").OpenPull(project, "change", "Change it", "", githubsim.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.says(number, "preview", "planned with  and")
+	if _, err := s.gh.As("bob").Merge(project, number, "merge"); err != nil {
+		t.Fatal(err)
+	}
+	s.says(number, "rollout", "checked with [redacted] and [redacted]")
+	env, err := os.ReadFile(filepath.Join(s.deployed, "env"))
+	if err != nil || !strings.Contains(string(env), "PASSWORD=canary-before\n") || !strings.Contains(string(env), "TOKEN=canary-variable\n") || strings.Contains(string(env), "ACME_TOKEN") {
+		t.Errorf("the engine was given %q (%v)", env, err)
+	}
+	if s.lives != 2 {
+		t.Errorf("the bot had %d lives; want 2", s.lives)
+	}
+	for _, event := range s.gh.Events() {
+		if strings.Contains(event.Body, "canary") {
+			t.Errorf("GitHub shows %s", event.Body)
+		}
+	}
+	kept := false
+	err = filepath.WalkDir(s.data, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if at := strings.Index(string(text), "canary"); at >= 0 {
+			t.Errorf("it is in %s: …%q…", path, text[max(0, at-100):min(len(text), at+100)])
+		}
+		kept = kept || strings.Contains(string(text), "left behind with [redacted] and [redacted]")
+		return err
+	})
+	if err != nil || !kept {
+		t.Errorf("what the engine said when the bot was gone is nowhere, so the search proves nothing (%v)", err)
 	}
 }
 

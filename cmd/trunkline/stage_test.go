@@ -41,6 +41,8 @@ type stage struct {
 	gate *gate
 	// data is the bot's directory; deployed is where the engine puts what it deploys.
 	data, deployed, listen, log string
+	// settings is the bot's settings file; empty: it has none.
+	settings string
 
 	mu     sync.Mutex
 	bot    *exec.Cmd
@@ -53,12 +55,24 @@ type stage struct {
 // newStage makes a repository in which $DEPLOYED stands for the directory of deployed things, and starts the bot.
 func newStage(t testing.TB, files map[string]string, strike strikes) *stage {
 	t.Helper()
+	return newStageOf(t, files, strike, "")
+}
+
+// newStageOf is the same with the text of a settings file.
+func newStageOf(t testing.TB, files map[string]string, strike strikes, settings string) *stage {
+	t.Helper()
 	manifest, err := os.ReadFile("../../app.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &stage{t: t, data: t.TempDir(), deployed: t.TempDir(), listen: freeAddress(t)}
 	s.log = filepath.Join(s.data, "log")
+	if settings != "" {
+		s.settings = filepath.Join(t.TempDir(), "settings.yml")
+		if err := os.WriteFile(s.settings, []byte(strings.ReplaceAll(settings, "$DEPLOYED", s.deployed)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if s.gh, err = githubsim.New(githubsim.Options{Dir: t.TempDir(), Manifest: manifest}); err != nil {
 		t.Fatal(err)
 	}
@@ -135,6 +149,7 @@ func (s *stage) start() bool {
 		"GITHUB_APP_INTEGRATION_ID=" + strconv.FormatInt(s.gh.AppID(), 10),
 		"GITHUB_APP_PRIVATE_KEY=" + string(s.gh.PrivateKeyPEM()), "GITHUB_APP_WEBHOOK_SECRET=" + s.gh.WebhookSecret(),
 		"GITHUB_V3_API_URL=" + s.gate.url + "/api/v3/", "GITHUB_WEB_URL=" + s.gate.url + "/"}
+	bot.Env = append(bot.Env, "TRUNKLINE_SETTINGS="+s.settings, "ACME_TOKEN=canary-variable")
 	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		s.t.Error(err)

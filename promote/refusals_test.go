@@ -205,7 +205,7 @@ func rulesText(text string) config.Repository {
 func TestEveryRefusal(t *testing.T) {
 	t.Parallel()
 	book := refusaltest.Book{File: "../testdata/refusals/rules.txt", Source: ".", Update: *update}
-	for _, example := range slices.Concat(examples, backExamples) {
+	for _, example := range slices.Concat(examples, backExamples, releaseExamples) {
 		w := newWorld(rulesText(refusing))
 		w.state.People.Users["ann"] = ann.ID
 		refusal := example.refuse(w)

@@ -66,7 +66,9 @@ func (w *weakening) order() {
 	}
 	w.add(b.OneByOne && !a.OneByOne, "one_by_one", "several commits could go together")
 	for _, check := range b.Verify {
-		w.add(!slices.ContainsFunc(a.Verify, func(c config.Check) bool { return c.Name == check.Name && c.Run == check.Run && c.HTTP == check.HTTP && c.Status == check.Status }),
+		w.add(!slices.ContainsFunc(a.Verify, func(c config.Check) bool {
+			return c.Name == check.Name && c.Run == check.Run && c.HTTP == check.HTTP && c.Status == check.Status
+		}),
 			"verify", "the check %s is changed or gone", check.Name)
 	}
 	for _, check := range b.Scheduled {
@@ -131,6 +133,9 @@ func (w *weakening) back() {
 	w.approvals("rollback", b.Approve, a.Approve)
 	for _, pattern := range b.Irreversible {
 		w.add(!slices.Contains(a.Irreversible, pattern), "rollback", "`%s` would not be irreversible any more", pattern)
+	}
+	for _, pattern := range a.Stateless {
+		w.add(!slices.Contains(b.Stateless, pattern), "rollback", "`%s` might be destroyed and replaced where it goes back", pattern)
 	}
 	w.add(w.before.OnFailure.Rollback && !w.after.OnFailure.Rollback, "on_failure", "nothing would go back by itself any more where a deployment fails")
 }

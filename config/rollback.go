@@ -1,6 +1,8 @@
 package config
 
 import (
+	"path"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -23,6 +25,9 @@ type Rollback struct {
 	Approve []ApproveRule
 	// Irreversible are patterns of paths: what a commit that changes one of them did cannot be taken back.
 	Irreversible []string
+	// Stateless are patterns of types of resources that keep nothing, such as terraform_data, or of a type and a name: nothing
+	// is lost where going back destroys or replaces them.
+	Stateless []string
 }
 
 // The words of `on_failure`.
@@ -64,6 +69,18 @@ func (d *decoder) rollback(node *yaml.Node) (r Rollback) {
 	d.mapping(node, "rollback", fields{
 		"approve":      func(n *yaml.Node) { r.Approve = d.approve(n) },
 		"irreversible": func(n *yaml.Node) { r.Irreversible = d.globs(n, "irreversible") },
+		"stateless":    func(n *yaml.Node) { r.Stateless = d.resources(n) },
 	})
 	return r
+}
+
+// resources reads patterns of types, or of a type and a name.
+func (d *decoder) resources(node *yaml.Node) []string {
+	patterns := d.texts(node, "stateless")
+	for _, pattern := range patterns {
+		if _, err := path.Match(pattern, ""); err != nil || pattern == "" || strings.Count(pattern, ".") > 1 || strings.Trim(pattern, "*.") == "" {
+			d.problem(node, "stateless has %q; expected types of resources such as terraform_data or aws_ecs_*, or one by its type and name such as null_resource.restart", pattern)
+		}
+	}
+	return patterns
 }

@@ -90,18 +90,21 @@ func touching(commit Commit, patterns []string) string {
 
 // lost says what a plan that goes back would lose for good; empty: nothing. What the deployments since the target's success
 // created may go again. What was there before them may not: neither may it be destroyed, nor would what they destroyed come
-// back as more than an empty shell.
+// back as more than an empty shell. What is declared to keep nothing may come and go.
 func (c *considered) lost(back Range, plan Plan) string {
 	wasThere := c.wasThere(back.To)
 	var losses []string
 	for _, instance := range plan.Instances {
 		for _, address := range instance.Destroying {
+			if c.stateless(address) {
+				continue
+			}
 			if before, seen := wasThere[instance.Name+" "+address]; !seen || before {
 				losses = append(losses, fmt.Sprintf("it would destroy `%s` of %s, which was there before", address, instance.Name))
 			}
 		}
 		for _, address := range instance.Creating {
-			if wasThere[instance.Name+" "+address] && !slices.Contains(instance.Destroying, address) {
+			if wasThere[instance.Name+" "+address] && !c.stateless(address) && !slices.Contains(instance.Destroying, address) {
 				losses = append(losses, fmt.Sprintf("`%s` of %s was destroyed since, and would come back empty", address, instance.Name))
 			}
 		}

@@ -61,7 +61,7 @@ func (r ruleset) all() string {
 			text += fmt.Sprintln(freeze.Span, freeze.Reason)
 		}
 	}
-	text += fmt.Sprintln(r.Rollback.Irreversible)
+	text += fmt.Sprintln(r.Rollback.Irreversible, r.Rollback.Stateless)
 	for _, hold := range r.divergences() {
 		text += fmt.Sprintln(hold.Components, hold.Until)
 	}

@@ -129,6 +129,9 @@ func (w *weakening) back() {
 	for _, pattern := range b.Irreversible {
 		w.add(!slices.Contains(a.Irreversible, pattern), "rollback", "`%s` would not be irreversible any more", pattern)
 	}
+	for _, pattern := range a.Stateless {
+		w.add(!slices.Contains(b.Stateless, pattern), "rollback", "`%s` might be destroyed and replaced where it goes back", pattern)
+	}
 	w.add(w.before.OnFailure.Rollback && !w.after.OnFailure.Rollback, "on_failure", "nothing would go back by itself any more where a deployment fails")
 }
 

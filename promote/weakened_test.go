@@ -50,6 +50,7 @@ func TestWeakened(t *testing.T) {
 		{"authors", "approve: 1", "approve: 1, author_may_approve: true", "author_may_approve merger_may_approve promoter_may_approve"},
 		{"late", "converge_within: 1d", "converge_within: 2d", "converge_within"},
 		{"who agrees to go back", "rollback: {approve: [{team: a/b}]}", "rollback: {approve: [{team: a/c}]}", "rollback"},
+		{"what keeps nothing", "rollback: {stateless: [a_b]}", "rollback: {stateless: [a_b, c_d]}", "rollback"},
 		{"what is irreversible", "rollback: {irreversible: [a, b]}", "rollback: {irreversible: [b, c]}", "rollback"},
 		{"nothing goes back", "on_failure: rollback", "on_failure: halt", "on_failure"},
 		{"what goes back", "on_failure: halt", "on_failure: rollback, rollback: {approve: 1}", ""},

@@ -1,11 +1,15 @@
 package comment
 
-import "github.com/trunkline/trunkline/promote"
+import (
+	"unicode/utf8"
 
-// descriptionLimit is GitHub's for the description of a deployment status, in characters.
+	"github.com/trunkline/trunkline/promote"
+)
+
+// descriptionLimit is GitHub's for the description of a deployment status.
 const descriptionLimit = 140
 
-// Describe is the description of a deployment's status on GitHub: one plain line of at most 140 characters.
+// Describe is the description of a deployment's status on GitHub: one plain line of at most 140 bytes.
 func Describe(d promote.Deployment) string {
 	var l line
 	switch d.Phase {
@@ -32,11 +36,11 @@ func Describe(d promote.Deployment) string {
 			l = say("Going back {}: {}", fromTo(d.From, d.To), howFar(&d))
 		}
 	}
-	return endCutAt(l.plain(), descriptionLimit)
+	return inBytes(l.plain(), descriptionLimit)
 }
 
 // Deployment is the description of a deployment itself on GitHub, where it stays as it was made: what goes where, and
-// who asked for it, but not how far it got. One plain line of at most 140 characters.
+// who asked for it, but not how far it got. One plain line of at most 140 bytes.
 func Deployment(d promote.Deployment) string {
 	l := say("{} to {}", commit(d.To), text(d.Environment))
 	if d.From != "" {
@@ -48,5 +52,17 @@ func Deployment(d promote.Deployment) string {
 	if d.By.Login != "" {
 		l = say("{}; asked for by {}", l, text(d.By.Login))
 	}
-	return endCutAt(l.plain(), descriptionLimit)
+	return inBytes(l.plain(), descriptionLimit)
+}
+
+// inBytes cuts plain text to at most n bytes, so that it is short enough whether GitHub counts bytes or characters.
+func inBytes(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	n -= len("…")
+	for !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
 }

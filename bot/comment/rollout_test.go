@@ -275,7 +275,7 @@ func TestDeployment(t *testing.T) {
 	}{
 		{asked, "4d03e77 to staging, which ran 9f1c2ab; asked for by carol"},
 		{alone, "4d03e77 to staging, which ran 9f1c2ab"},
-		{first, "4d03e77 to " + strings.Repeat("long", 32) + "…"},
+		{first, "4d03e77 to " + strings.Repeat("long", 31) + "lo…"},
 	} {
 		if got := Deployment(test.deployment); got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)

@@ -21,8 +21,8 @@ type EphemeralWish struct {
 	TTL  time.Duration
 }
 
-// WantEphemeral makes an environment for a pull request, or brings the one that there is to another commit. It is not to be
-// asked for one that is being destroyed.
+// WantEphemeral makes an environment for a pull request, or brings the one that there is to another commit. One
+// that is being destroyed comes back only where that has failed.
 func (tx *Tx) WantEphemeral(w EphemeralWish) error {
 	e, known, err := tx.Ephemeral(w.Repository, w.Pull)
 	if err != nil {
@@ -41,8 +41,8 @@ func (tx *Tx) WantEphemeral(w EphemeralWish) error {
 	if err != nil {
 		return err
 	}
-	err = tx.transition(`UPDATE ephemerals SET phase = 'creating', source = $1, asked_by = $2, login = $3, expires_at = $4, failure = '', again_at = $4
-		WHERE id = $5 AND phase IN ('creating', 'ready', 'failed')`, source, w.By.ID, w.By.Login, millis(tx.now.Add(w.TTL)), e.ID)
+	err = tx.transition(`UPDATE ephemerals SET phase = 'creating', source = $1, asked_by = $2, login = $3, expires_at = $4, failure = '', again_at = $4,
+			why = '', tries = 0 WHERE id = $5 AND (phase IN ('creating', 'ready', 'failed') OR phase = 'destroying' AND tries > 0)`, source, w.By.ID, w.By.Login, millis(tx.now.Add(w.TTL)), e.ID)
 	return errOr(err, tx.ephemeralChanged(Ephemeral{ID: e.ID, Repository: w.Repository, Pull: w.Pull}, Record{Kind: "preview asked", SHA: w.Head, Actor: w.By}))
 }
 

@@ -148,15 +148,27 @@ func (tx *Tx) EphemeralFailed(e Ephemeral, failure string) error {
 
 // EphemeralStuck writes down why an environment could not be destroyed, and when that is tried again.
 func (tx *Tx) EphemeralStuck(e Ephemeral, failure string, again time.Time) error {
+	if still, err := tx.stillDestroying(e); err != nil || !still {
+		return err
+	}
 	err := tx.transition(`UPDATE ephemerals SET failure = $1, tries = tries + 1, again_at = $2 WHERE id = $3 AND phase = 'destroying'`, failure, millis(again), e.ID)
 	return errOr(err, tx.showEphemeral(e, Record{Kind: "preview not destroyed", SHA: e.Source.SHA}))
 }
 
 // EphemeralGone writes down that nothing is left of an environment.
 func (tx *Tx) EphemeralGone(e Ephemeral) error {
+	if still, err := tx.stillDestroying(e); err != nil || !still {
+		return err
+	}
 	err := tx.transition(`UPDATE ephemerals SET phase = 'gone', failure = '', again_at = 0, ended_at = $1 WHERE id = $2 AND phase = 'destroying'
 		AND NOT EXISTS (SELECT 1 FROM ephemeral_instances i WHERE i.ephemeral = $2 AND i.phase IN ('begun', 'applied'))`, millis(tx.now), e.ID)
 	return errOr(err, tx.showEphemeral(e, Record{Kind: "preview destroyed", SHA: e.Source.SHA, Reason: e.Why}))
+}
+
+// stillDestroying tells whether nobody has asked for the environment again since it was to be destroyed.
+func (tx *Tx) stillDestroying(e Ephemeral) (bool, error) {
+	now, _, err := tx.Ephemeral(e.Repository, e.Pull)
+	return now.ID == e.ID && now.Phase == EphemeralDestroying, err
 }
 
 // LookAtEphemeral has an environment looked at again at a time, and shown.

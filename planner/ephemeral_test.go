@@ -119,3 +119,44 @@ func TestImports(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Instances of stack manifests go to a workspace of their own below the prefix that they have, and two stacks need one each.
+func TestEphemeralOfManifests(t *testing.T) {
+	t.Parallel()
+	stack := func(environment string) string {
+		return `
+vars: { stage: dev, environment: ` + environment + ` }
+terraform: { backend_type: s3, backend: { s3: { bucket: b } } }
+components: { terraform: { net: { vars: { size: 1 } }, app: { vars: { name: app }, settings: { depends_on: { 1: { component: net } } } } } }`
+	}
+	r := newRepository(t)
+	sha := r.commit("atmos.yaml", `
+stacks: { base_path: stacks, included_paths: ["deploy/**/*"], name_pattern: "{stage}-{environment}" }
+components: { terraform: { base_path: components/terraform, auto_generate_backend_file: true } }`,
+		"stacks/deploy/eu.yaml", stack("eu"), "stacks/deploy/us.yaml", stack("us"),
+		"components/terraform/net/main.tf", "", "components/terraform/app/main.tf", `variable "name" {}`)
+	rules := manifests()
+	rules.Preview = config.Preview{From: "dev", Workspace: "pr-{number}", Variables: map[string]any{"name": "app-{number}"}}
+	if _, err := r.snapshot(sha, rules).Ephemeral(7); !errors.As(err, new(*NotApart)) {
+		t.Errorf("two stacks share a state: %v", err)
+	}
+	rules.Preview.Workspace = "pr-{number}-{stack}"
+	snapshot := r.snapshot(sha, rules)
+	e, err := snapshot.Ephemeral(7)
+	if err == nil {
+		err = e.ApartFrom(snapshot.TakenBy())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := e.Instances["pr-7/dev-eu/app"]
+	if place := app.State.Address.String(); place != "s3 bucket=b workspace=pr-7-dev-eu workspace_key_prefix=app" {
+		t.Errorf("its state is at %s", place)
+	}
+	if app.Instance.Variables["name"] != "app-7" || app.Instance.Variables["environment"] != "eu" {
+		t.Errorf("its variables are %v", app.Instance.Variables)
+	}
+	if diff := cmp.Diff([]string{"pr-7/dev-eu/net"}, e.Upstream["pr-7/dev-eu/app"]); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -68,7 +68,8 @@ func (a asked) preview(tx *store.Tx, state promote.State, pull store.PullRequest
 		}
 		return store.Answer{}, tx.EndEphemeral(a.repository.ID, a.pull, a.actor.Login+" asked for it", a.actor.Person)
 	}
-	if e.Phase == store.EphemeralDestroying {
+	// One that cannot be destroyed may need another commit for that.
+	if e.Phase == store.EphemeralDestroying && e.Tries == 0 {
 		return a.refused(stillThere().Text(), a.shown(state)), nil
 	}
 	live, err := tx.LiveEphemerals(a.repository.ID)

@@ -119,8 +119,10 @@ func (b *Bot) runOf(ctx context.Context, repository store.Repository, e store.Ep
 	scratch := b.ephemeralScratch(repository, e)
 	run.place = planner.Place{Commit: s.SHA, Root: worktree.Dir, Scratch: filepath.Join(scratch, fmt.Sprint(s.ID)), Locks: []*process.Lock{worktree.Lock}}
 	run.release = func() {
-		// Plans hold the values of all variables.
-		_ = os.RemoveAll(run.place.Scratch) // what is left goes with the environment
+		if ctx.Err() == nil { // else an engine may still be at work there
+			// Plans hold the values of all variables; what is left goes with the environment.
+			_ = os.RemoveAll(run.place.Scratch)
+		}
 		worktree.Release()
 		given.Release()
 		hidden()

@@ -3,7 +3,6 @@ package engine
 import (
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -63,7 +62,10 @@ func (a Address) hosted() (place string, apart bool) {
 	case prefixed:
 		name, apart = prefix+a.Workspace, true
 	default:
-		name, apart = a.Workspace, slices.ContainsFunc([]string{"workspaces.tags", "workspaces.project"}, func(other string) bool { return a.Settings[other] != "" })
+		name = a.Workspace
+		for setting := range a.Settings {
+			apart = apart || strings.HasPrefix(setting, "workspaces.tags") || setting == "workspaces.project"
+		}
 	}
 	return words("hosted", a.setting("hostname"), a.Settings["organization"], name), apart
 }

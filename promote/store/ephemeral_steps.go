@@ -21,8 +21,8 @@ type EphemeralWish struct {
 	TTL  time.Duration
 }
 
-// WantEphemeral makes an environment for a pull request, or brings the one that there is to another commit. It is not to be
-// asked for one that is being destroyed.
+// WantEphemeral makes an environment for a pull request, or brings the one that there is to another commit. One
+// that is being destroyed comes back only where that has failed.
 func (tx *Tx) WantEphemeral(w EphemeralWish) error {
 	e, known, err := tx.Ephemeral(w.Repository, w.Pull)
 	if err != nil {
@@ -41,8 +41,8 @@ func (tx *Tx) WantEphemeral(w EphemeralWish) error {
 	if err != nil {
 		return err
 	}
-	err = tx.transition(`UPDATE ephemerals SET phase = 'creating', source = $1, asked_by = $2, login = $3, expires_at = $4, failure = '', again_at = $4
-		WHERE id = $5 AND phase IN ('creating', 'ready', 'failed')`, source, w.By.ID, w.By.Login, millis(tx.now.Add(w.TTL)), e.ID)
+	err = tx.transition(`UPDATE ephemerals SET phase = 'creating', source = $1, asked_by = $2, login = $3, expires_at = $4, failure = '', again_at = $4,
+			why = '', tries = 0 WHERE id = $5 AND (phase IN ('creating', 'ready', 'failed') OR phase = 'destroying' AND tries > 0)`, source, w.By.ID, w.By.Login, millis(tx.now.Add(w.TTL)), e.ID)
 	return errOr(err, tx.ephemeralChanged(Ephemeral{ID: e.ID, Repository: w.Repository, Pull: w.Pull}, Record{Kind: "preview asked", SHA: w.Head, Actor: w.By}))
 }
 
@@ -148,15 +148,27 @@ func (tx *Tx) EphemeralFailed(e Ephemeral, failure string) error {
 
 // EphemeralStuck writes down why an environment could not be destroyed, and when that is tried again.
 func (tx *Tx) EphemeralStuck(e Ephemeral, failure string, again time.Time) error {
+	if still, err := tx.stillDestroying(e); err != nil || !still {
+		return err
+	}
 	err := tx.transition(`UPDATE ephemerals SET failure = $1, tries = tries + 1, again_at = $2 WHERE id = $3 AND phase = 'destroying'`, failure, millis(again), e.ID)
 	return errOr(err, tx.showEphemeral(e, Record{Kind: "preview not destroyed", SHA: e.Source.SHA}))
 }
 
 // EphemeralGone writes down that nothing is left of an environment.
 func (tx *Tx) EphemeralGone(e Ephemeral) error {
+	if still, err := tx.stillDestroying(e); err != nil || !still {
+		return err
+	}
 	err := tx.transition(`UPDATE ephemerals SET phase = 'gone', failure = '', again_at = 0, ended_at = $1 WHERE id = $2 AND phase = 'destroying'
 		AND NOT EXISTS (SELECT 1 FROM ephemeral_instances i WHERE i.ephemeral = $2 AND i.phase IN ('begun', 'applied'))`, millis(tx.now), e.ID)
 	return errOr(err, tx.showEphemeral(e, Record{Kind: "preview destroyed", SHA: e.Source.SHA, Reason: e.Why}))
+}
+
+// stillDestroying tells whether nobody has asked for the environment again since it was to be destroyed.
+func (tx *Tx) stillDestroying(e Ephemeral) (bool, error) {
+	now, _, err := tx.Ephemeral(e.Repository, e.Pull)
+	return now.ID == e.ID && now.Phase == EphemeralDestroying, err
 }
 
 // LookAtEphemeral has an environment looked at again at a time, and shown.

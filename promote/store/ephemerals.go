@@ -132,14 +132,15 @@ func (tx *Tx) LiveEphemerals(repository int64) (pulls []int, err error) {
 	return pulls, err
 }
 
-// UnfinishedEphemerals returns nudges for those that somebody has to work on, after a crash.
+// UnfinishedEphemerals returns nudges for those that somebody has to look at after a crash. Those that could not be
+// destroyed are looked at when their time has come.
 func (tx *Tx) UnfinishedEphemerals() (nudges []Nudge, err error) {
 	err = tx.each(func(rows *sql.Rows) error {
 		nudge := Nudge{Topic: Ephemerals}
 		err := rows.Scan(&nudge.Repository, &nudge.Subject)
 		nudges = append(nudges, nudge)
 		return err
-	}, `SELECT repository, CAST(pull AS TEXT) FROM ephemerals WHERE phase <> 'gone'`)
+	}, `SELECT repository, CAST(pull AS TEXT) FROM ephemerals WHERE phase <> 'gone' AND NOT (phase = 'destroying' AND again_at > 0)`)
 	return nudges, err
 }
 

@@ -1,0 +1,111 @@
+package bot
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/trunkline/trunkline/bot/githubsim"
+	"github.com/trunkline/trunkline/config"
+)
+
+// An environment of a pull request is given the secrets that are kept for such alone: none of an environment that stays,
+// none that is kept for all.
+func TestPreviewsGetTheirOwnSecrets(t *testing.T) {
+	t.Parallel()
+	kept := t.TempDir()
+	for name, value := range map[string]string{"dev": "of-dev-itself", "all": "of-all-of-them", "preview": "of-previews-only"} {
+		if err := os.WriteFile(filepath.Join(kept, name), []byte(value), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rules := `
+version: 1
+stacks:
+  layout: folders
+  path: environments/{environment}/{component}
+  engine:
+    plan: env > "$DEPLOYED/plan"; cat content
+    apply: env > "$DEPLOYED/apply"; echo "password=$DB_PASSWORD"; exit 1
+    destroy: env > "$DEPLOYED/destroy"; echo "password=$DB_PASSWORD" >&2; test ! -e "$DEPLOYED/keep"
+environments:
+  dev: {secrets: [DEV_PASSWORD]}
+preview: {from: dev, isolated: true, secrets: [DB_PASSWORD]}
+`
+	w := newWorldOf(t, githubsim.RepositoryOptions{Files: map[string]string{".github/trunkline.yml": rules, "environments/dev/app/content": "1\n"}},
+		setup{operator: func(_ *world, settings *config.Operator) {
+			settings.Secrets = config.SecretSources{project: {
+				"dev":      {"DEV_PASSWORD": {File: filepath.Join(kept, "dev")}},
+				config.Any: {"DB_PASSWORD": {File: filepath.Join(kept, "all")}},
+			}}
+		}})
+	alice, content := w.gh.As("alice"), "2\n"
+	if _, err := alice.Push(project, "change", "Change", map[string]*string{"environments/dev/app/content": &content}); err != nil {
+		t.Fatal(err)
+	}
+	number, err := alice.OpenPull(project, "change", "Change", "", githubsim.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	says := func(command string) string {
+		t.Helper()
+		if _, err := alice.Comment(project, number, command); err != nil {
+			t.Fatal(err)
+		}
+		w.settle()
+		pull, err := w.gh.Pull(project, number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range pull.Comments(w.gh.BotLogin()) {
+			if strings.Contains(entry.Body, "of-") && (strings.Contains(entry.Body, "of-previews-only") || strings.Contains(entry.Body, "of-dev-itself")) {
+				t.Errorf("a secret is shown: %s", entry.Body)
+			}
+			if strings.Contains(entry.Body, "<!-- trunkline: environment 1 -->") {
+				return entry.Body
+			}
+		}
+		return ""
+	}
+	if said := says("/preview"); !strings.Contains(said, "The secret DB_PASSWORD of preview cannot be read") {
+		t.Errorf("without a secret of previews: %s", said)
+	}
+	w.stop()
+	w.operator = func(_ *world, settings *config.Operator) {
+		settings.Secrets = config.SecretSources{project: {
+			"dev":                 {"DEV_PASSWORD": {File: filepath.Join(kept, "dev")}},
+			config.PreviewSecrets: {"DB_PASSWORD": {File: filepath.Join(kept, "preview")}},
+			config.Any:            {"DB_PASSWORD": {File: filepath.Join(kept, "all")}},
+		}}
+	}
+	w.start()
+	if said := says("/preview"); !strings.Contains(said, "could not be brought") || !strings.Contains(said, "password=") {
+		t.Errorf("an apply that fails: %s", said)
+	}
+	if err := os.WriteFile(filepath.Join(w.deployed, "keep"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if said := says("/preview off"); !strings.Contains(said, "could not be destroyed") {
+		t.Errorf("a destroy that fails: %s", said)
+	}
+	if err := os.Remove(filepath.Join(w.deployed, "keep")); err != nil {
+		t.Fatal(err)
+	}
+	if said := says("/preview off"); !strings.Contains(said, "is gone") {
+		t.Errorf("at the second try: %s", said)
+	}
+	for _, step := range []string{"plan", "apply", "destroy"} {
+		given, err := w.read(step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if step == "plan" {
+			continue // of the preview too, which gets none
+		}
+		if !strings.Contains(given, "DB_PASSWORD=of-previews-only") || strings.Contains(given, "of-dev-itself") || strings.Contains(given, "of-all") {
+			t.Errorf("%s was given %s", step, given)
+		}
+	}
+}

@@ -182,13 +182,18 @@ func (r *run) write(ctx context.Context, change func(*store.Tx) error) error {
 		if err := change(tx); err != nil {
 			return err
 		}
-		deployment, _, err := tx.Deployment(r.deployment.ID)
-		if err != nil {
-			return err
-		}
-		r.mu.Lock()
-		r.deployment = deployment
-		r.mu.Unlock()
-		return tx.Nudge(store.Nudge{Topic: store.Rollout, Repository: r.repository})
+		return r.show(tx)
 	})
+}
+
+// show reads the deployment back, and has GitHub's view of it brought up to date.
+func (r *run) show(tx *store.Tx) error {
+	deployment, _, err := tx.Deployment(r.deployment.ID)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.deployment = deployment
+	r.mu.Unlock()
+	return tx.Nudge(store.Nudge{Topic: store.Rollout, Repository: r.repository})
 }

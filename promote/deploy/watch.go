@@ -84,7 +84,7 @@ func (w *watching) once(ctx context.Context) error {
 
 // look reads how the watches stand. Those that have not begun begin.
 func (w *watching) look(ctx context.Context) error {
-	return w.write(ctx, func(tx *store.Tx) error {
+	return w.Store.Write(ctx, func(tx *store.Tx) error {
 		w.now, w.baselines = tx.Now(), nil
 		for _, watch := range w.watches {
 			baseline, _, err := tx.Baseline(w.deployment.ID, w.what(watch))
@@ -93,7 +93,10 @@ func (w *watching) look(ctx context.Context) error {
 			}
 			w.baselines = append(w.baselines, baseline)
 		}
-		return w.judge(tx)
+		if err := w.judge(tx); err != nil || len(w.due()) > 0 {
+			return err // with a sample there is more to show
+		}
+		return w.show(tx)
 	})
 }
 

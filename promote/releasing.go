@@ -195,7 +195,10 @@ func (c *considered) releaseGates(r Release) (gates []Gate) {
 	if last := c.environment.Last; last != nil && last.Phase.Live() {
 		gates = append(gates, Gate{Name: GateDeploying, Text: fmt.Sprintf("%s is being brought to %s", r.Environment, Short(last.To))})
 	}
-	q := question{c, c.versions[0], Promotion{}}
+	own := *c
+	// What keeps the bad commit from coming again does not keep users from what is there instead.
+	own.environment.Holds = slices.DeleteFunc(slices.Clone(own.environment.Holds), func(h Hold) bool { return h.Kind == HeldAfterRollback })
+	q := question{&own, c.versions[0], Promotion{}}
 	gates = append(gates, holdGates(q)...)
 	_, frozen := q.freezes()
 	for _, freeze := range frozen {

@@ -205,9 +205,3 @@ func (tx *Tx) releaseNudges(where string) (nudges []Nudge, err error) {
 	}, `SELECT repository, CAST(id AS TEXT) FROM releases WHERE `+where+` ORDER BY id`, millis(tx.now))
 	return nudges, err
 }
-
-// ReleaseAskedOn is the pull request on which a step was asked for; 0: nowhere.
-func (tx *Tx) ReleaseAskedOn(id int64) (pull int, err error) {
-	_, err = tx.one([]any{&pull}, `SELECT pull FROM releases WHERE id = $1`, id)
-	return pull, err
-}

@@ -63,9 +63,11 @@ func (t telling) tell(ctx context.Context, notice store.Notice) error {
 		return t.override(ctx, notice)
 	case promote.NoticeLifted:
 		return t.lifted(ctx, notice)
+	case promote.NoticeRelease:
+		return t.release(ctx, notice)
 	case promote.NoticeRollback, promote.NoticeRollbackStopped, promote.NoticeNotBack:
 		return t.rollback(ctx, notice)
-	case promote.NoticeRollbackRefused, promote.NoticeRevert, promote.NoticeRelease:
+	case promote.NoticeRollbackRefused, promote.NoticeRevert:
 		return t.wish(ctx, notice)
 	}
 	return t.divergence(ctx, notice)

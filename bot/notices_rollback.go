@@ -95,10 +95,6 @@ func (t telling) wish(ctx context.Context, notice store.Notice) error {
 			pull = revert.AskedOn
 			return err
 		}
-		if notice.Kind == promote.NoticeRelease {
-			pull, err = tx.ReleaseAskedOn(id)
-			return err
-		}
 		pull, err = tx.RollbackAskedOn(id)
 		return err
 	})

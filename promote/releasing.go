@@ -23,6 +23,8 @@ func Releasing(state State, wish Release) (Release, *Refusal) {
 	rules, known := state.Rules.Environment(name)
 	environment, seen := state.Environments[name]
 	switch {
+	case wish.Percent == 0 && environment.Release != nil:
+		return takenAway(environment, wish) // whatever else there is
 	case len(state.Problems) > 0:
 		return wish, &Refusal{"Nothing is released while the configuration on trunk has an error.",
 			fmt.Sprintf("`%s` has one in line %d: %s.", config.Path, state.Problems[0].At.Line, state.Problems[0].Message), "Mend it in a pull request; then `" + wish.command() + "` again."}
@@ -41,9 +43,7 @@ func Releasing(state State, wish Release) (Release, *Refusal) {
 	if refusal := r.refuse(onTrunk); refusal != nil {
 		return wish, refusal
 	}
-	wish.Commit, wish.Deployment, wish.Full = r.now.Commit, r.now.Deployment, r.now.Full
-	wish.From, wish.Good = r.basis(), r.good()
-	wish.Phase = ReleaseRunning
+	wish = r.filled()
 	if len(closed(c.releaseGates(wish))) > 0 {
 		wish.Phase = ReleaseWaiting
 	}
@@ -54,6 +54,24 @@ func Releasing(state State, wish Release) (Release, *Refusal) {
 type releasing struct {
 	*considered
 	wish, now Release
+}
+
+// takenAway answers the wish to take away from users what the environment runs. Nothing but that it is done already speaks
+// against it: no rule, no deployment, no hold, and no error in the configuration.
+func takenAway(environment Environment, wish Release) (Release, *Refusal) {
+	r := releasing{&considered{environment: environment}, wish, *environment.Release}
+	if r.now.Phase != ReleaseFailed && r.now.Percent == 0 && !r.now.untouched() {
+		return wish, r.same()
+	}
+	return r.filled(), nil
+}
+
+// filled is the wish with what it is about.
+func (r releasing) filled() Release {
+	wish := r.wish
+	wish.Commit, wish.Deployment, wish.Full = r.now.Commit, r.now.Deployment, r.now.Full
+	wish.From, wish.Good, wish.Phase = r.basis(), r.good(), ReleaseRunning
+	return wish
 }
 
 // good is the last percentage that was found to be healthy.
@@ -78,10 +96,10 @@ func (r releasing) refuse(onTrunk bool) *Refusal {
 	switch {
 	case !onTrunk && up:
 		return &Refusal{onlyDeployed, fmt.Sprintf("%s runs %s, which is not on trunk any more.", name, code(r.environment.Runs)), ""}
-	case r.wish.Percent > 0 && last != nil && last.Phase.Live():
+	case last != nil && last.Phase.Live():
 		return &Refusal{"Nothing is released while something is deployed.", fmt.Sprintf("%s is being brought to %s right now.", name, code(last.To)),
 			fmt.Sprintf("Wait for its end. `/go %s 0%%` takes %s away from users at any time.", name, code(r.now.Commit))}
-	case r.now.Phase != ReleaseFailed && r.wish.Percent == r.now.Percent && !r.now.untouched():
+	case r.now.Phase != ReleaseFailed && r.wish.Percent == r.now.Percent:
 		return r.same()
 	}
 	if refusal := r.refuseStep(); refusal != nil {
@@ -130,7 +148,7 @@ func (r releasing) same() *Refusal {
 func (r releasing) refuseStep() *Refusal {
 	for _, rules := range r.versions {
 		steps := rules.Release.Steps
-		if r.wish.Percent == 0 || len(steps) == 0 || slices.Contains(steps, r.wish.Percent) {
+		if len(steps) == 0 || slices.Contains(steps, r.wish.Percent) {
 			continue
 		}
 		nearest := slices.MinFunc(steps, func(a, b int) int {
@@ -146,10 +164,7 @@ func (r releasing) refuseStep() *Refusal {
 // and what came of the pull request on which it was.
 func (r releasing) refuseUnseen() *Refusal {
 	name := r.wish.Environment
-	switch since := r.environment.Since.Truncate(time.Second); {
-	case r.wish.Percent == 0:
-		return nil
-	case !r.wish.Asked.IsZero() && r.wish.Asked.Before(since):
+	if since := r.environment.Since.Truncate(time.Second); !r.wish.Asked.IsZero() && r.wish.Asked.Before(since) {
 		return &Refusal{"A step of a release is of exactly what was shown.", fmt.Sprintf("When this was written, %s did not run %s yet.", name, code(r.now.Commit)),
 			"Look at it; then `" + r.wish.command() + "`."}
 	}
@@ -180,11 +195,14 @@ func (c *considered) releaseGates(r Release) (gates []Gate) {
 	if last := c.environment.Last; last != nil && last.Phase.Live() {
 		gates = append(gates, Gate{Name: GateDeploying, Text: fmt.Sprintf("%s is being brought to %s", r.Environment, Short(last.To))})
 	}
-	q := question{c, c.versions[0], Promotion{}}
+	own := *c
+	// What keeps the bad commit from coming again does not keep users from what is there instead.
+	own.environment.Holds = slices.DeleteFunc(slices.Clone(own.environment.Holds), func(h Hold) bool { return h.Kind == HeldAfterRollback })
+	q := question{&own, c.versions[0], Promotion{}}
 	gates = append(gates, holdGates(q)...)
 	_, frozen := q.freezes()
 	for _, freeze := range frozen {
-		gates = append(gates, Gate{Name: GateFreeze, Text: fmt.Sprintf("frozen until %s: %s", when(freeze.To, q.repositoryZone()), freeze.Reason), OpensAt: freeze.To})
+		gates = append(gates, Gate{Name: GateFreeze, Text: fmt.Sprintf("%s is frozen until %s: %s", r.Environment, when(freeze.To, q.repositoryZone()), freeze.Reason), OpensAt: freeze.To})
 	}
 	return append(gates, c.releaseApprovals(r)...)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/trunkline/trunkline/config"
 	"pgregory.net/rapid"
 )
 
@@ -26,6 +27,12 @@ func TestReleasing(t *testing.T) {
 		{"none, as nobody was given it", Release{Phase: ReleaseDone}, nil, 0, "running from 0 good 0"},
 		{"none, again", Release{Phase: ReleaseDone, By: bob}, nil, 0, ""},
 		{"none, while it is held", tenth, held, 0, "running from 10 good 10"},
+		{"none, while the configuration has an error", tenth, func(w *world) {
+			w.state.Problems, w.state.Rules = config.Problems{{}}, config.Repository{}
+		}, 0, "running from 10 good 10"},
+		{"more, after a rollback", tenth, func(w *world) {
+			w.change("dev", func(e *Environment) { e.Holds = []Hold{{ID: 1, Kind: HeldAfterRollback}} })
+		}, 50, "waiting from 10 good 10"},
 		{"fewer, while it is held", tenth, held, 1, "running from 10 good 10"},
 		{"more, while it is held", tenth, held, 50, ""},
 		{"none, while something is deployed", tenth, deploying, 0, "running from 10 good 10"},

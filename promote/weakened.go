@@ -32,6 +32,7 @@ func Weakened(old, new config.Repository) (weaker []Weakening) {
 		w := weakening{before: before, after: after}
 		w.order()
 		w.proving()
+		w.release()
 		w.gates()
 		w.people()
 		w.back()

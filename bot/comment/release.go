@@ -99,11 +99,18 @@ func releaseStands(stage promote.Stage, o Options) line {
 		}
 		return say("{}. {} takes it away", l, o.typed("/go "+name+" 0%"))
 	case promote.ReleaseFailed:
-		return say("⚠️ **unknown, asked {}**{}: it failed, and nobody knows how many users have {}; {} had it before. {} tries again, {} takes it away", percent(r.Percent),
-			asker(*r), commit(r.Commit), percent(r.From), o.typed(next), o.typed("/go "+name+" 0%"))
+		l := say("⚠️ **unknown, asked {}**{}: it failed, and nobody knows how many users have {}; {} had it before.", percent(r.Percent),
+			asker(*r), commit(r.Commit), percent(r.From))
+		if next != "" {
+			l = say("{} {} tries again,", l, o.typed(next))
+		}
+		return say("{} {} takes it away", l, o.typed("/go "+name+" 0%"))
 	}
 	switch {
 	case r.Percent == 0 && r.By == (promote.Person{}) && !r.Back:
+		if next == "" {
+			return own("deployed, not released")
+		}
 		return say("deployed, not released: {}", o.typed(next))
 	case r.Percent == 0:
 		return say("not released any more since {}{}{}", clock(r.Since), why(*r), goOn)

@@ -148,6 +148,14 @@ func RollbackIssue(environment, notice string, o Options) Issue {
 	return Issue{Title: title(say("{} and its rollback", text(environment))), Body: bounded(o.limit(), d)}
 }
 
+// ReleaseIssue tells of a release where there is no pull request to say it on.
+func ReleaseIssue(environment, notice string, o Options) Issue {
+	d := &document{}
+	d.paragraph(say("{}.", sentence(notice)))
+	d.small(say("{} shows what runs where.", o.typed("/status")))
+	return Issue{Title: title(say("{} and its release", text(environment))), Body: bounded(o.limit(), d)}
+}
+
 // Told tells somebody what became of a wish.
 func Told(owner, notice string, o Options) string {
 	d := &document{}

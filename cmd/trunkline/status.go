@@ -72,6 +72,8 @@ type environmentStatus struct {
 	// Overdue says by what, where it is.
 	Overdue string   `json:"overdue,omitempty"`
 	LeftOut []string `json:"left_out,omitempty"`
+	// Release is how many users have what it runs, where that is not all with the deployment.
+	Release *releaseStatus `json:"release,omitempty"`
 }
 
 type gateStatus struct {
@@ -123,6 +125,7 @@ func environmentOf(state promote.State, decision promote.Decision) environmentSt
 		}
 		e.Gates = append(e.Gates, one)
 	}
+	e.Release = releaseOf(state, decision.Environment)
 	if decision.Overdue != nil {
 		e.Overdue = decision.Overdue.Text(decision.Environment, state.Now.UTC())
 	}
@@ -186,7 +189,7 @@ func (e environmentStatus) next() string {
 // detail tells of an environment what the table has no room for.
 func (e environmentStatus) detail(command *cobra.Command) {
 	out := command.OutOrStdout()
-	if len(e.Gates) == 0 && e.Overdue == "" && len(e.LeftOut) == 0 {
+	if len(e.Gates) == 0 && e.Overdue == "" && len(e.LeftOut) == 0 && e.Release == nil {
 		return
 	}
 	fmt.Fprintf(out, "\n%s\n", e.Name)
@@ -195,6 +198,9 @@ func (e environmentStatus) detail(command *cobra.Command) {
 	}
 	if len(e.LeftOut) > 0 {
 		fmt.Fprintf(out, "  ! stays as it is: %s\n", plain(strings.Join(e.LeftOut, ", ")))
+	}
+	if e.Release != nil {
+		e.Release.print(out)
 	}
 	for _, gate := range e.Gates {
 		mark, more := "open  ", ""

@@ -119,7 +119,7 @@ func pattern(expression ast.Expr) string {
 		}
 		var quoted []string
 		for _, part := range verb.Split(text, -1) {
-			quoted = append(quoted, regexp.QuoteMeta(part))
+			quoted = append(quoted, regexp.QuoteMeta(strings.ReplaceAll(part, "%%", "%")))
 		}
 		return strings.Join(quoted, ".*")
 	case *ast.BinaryExpr:

@@ -144,11 +144,12 @@ func (s *shopping) comments() (all string) {
 	return all
 }
 
-// tookBack fails the test unless the newest commit failed in a step, prod is back where it was, and only these servers run.
+// tookBack fails the test unless the newest commit failed in a step, prod is back where it was and held there, and only these
+// servers run.
 func (s *shopping) tookBack(good, step string, servers ...string) {
 	s.t.Helper()
 	prod := s.state().Environments["prod"]
-	if prod.Undone == nil || prod.Undone.Failure.Step != step || prod.Last.Phase != promote.Succeeded || prod.Runs != good {
+	if prod.Undone == nil || prod.Undone.Failure.Step != step || prod.Undone.To != s.newest().SHA || len(prod.Holds) != 1 || prod.Last.Phase != promote.Succeeded || prod.Runs != good {
 		s.t.Fatalf("it was not taken back after its %s: %+v\n%s", step, prod.Last, s.comments())
 	}
 	s.run(servers...)
@@ -284,6 +285,8 @@ func (s *shopping) blueGreen() {
 
 	begin = s.mark()
 	s.merge("flawed") // it does, and is bad all the same
+	s.comment("carol", s.number, "/unhold prod because the next one is better")
+	s.settle()
 	s.somewhat("flawed: 500", 50, s.more(50))
 	s.passes(time.Minute)
 	s.more(1)

@@ -38,7 +38,7 @@ func visit(t testing.TB, address, routes string) *visitor {
 	var asking sync.WaitGroup
 	t.Cleanup(func() { cancel(); asking.Wait() })
 	asking.Go(func() {
-		next := time.NewTicker(2 * time.Millisecond)
+		next := time.NewTicker(5 * time.Millisecond)
 		defer next.Stop()
 		for {
 			one := answer{said: ask(ctx, address)}

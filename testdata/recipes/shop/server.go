@@ -66,7 +66,8 @@ func answers(release string) http.Handler {
 // start starts a server that outlives us, and waits until it listens.
 func start(dir, release string) error {
 	if runs(dir) {
-		if now, err := os.ReadFile(filepath.Join(dir, "release")); err == nil && string(now) == release {
+		_, ends := address(dir) // one that is being stopped has none any more
+		if now, err := os.ReadFile(filepath.Join(dir, "release")); err == nil && ends == nil && string(now) == release {
 			return nil
 		}
 		if err := stop(dir); err != nil {

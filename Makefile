@@ -21,11 +21,14 @@ staticcheck: ## staticcheck, at the version named above
 # SQLite is C that was translated to Go: the race detector would find nothing in it, and take half the time of a run.
 QUICKER := -gcflags='modernc.org/...=-race=false'
 
-# With the race detector some of the bot's conversations are played. Then all are, also with a stop of the bot after each step,
-# without it; and it is seen whether the whole suite used all that the App asks for.
+# With the race detector some of the bot's conversations are played. Then all are without it, every other one also with a stop of
+# the bot after each step; and it is seen whether the whole suite used all that the App asks for.
 test: ## all tests, import rules among them, with the race detector and in shuffled order
 	$(GO) test -race -short -shuffle=on -timeout 25m $(QUICKER) ./...
 	$(GO) test -shuffle=on -timeout 25m ./bot
+
+stops: ## play all conversations with a stop of the bot after each step
+	$(GO) test -timeout 25m ./bot -run 'TestConversationsWithStops$$' -stops
 
 # -p 1: one package at a time, so that what is measured has the machine for itself.
 bench: ## what docs/performance.md tells, measured here and now
@@ -51,4 +54,4 @@ contract: ## cut GitHub's description anew from the npm packages @octokit/openap
 	tar -xzf "$$dir"/octokit-openapi-webhooks-12.1.0.tgz -C "$$dir/openapi-webhooks"; \
 	$(GO) run ./bot/githubsim/contract/trim "$$dir" bot/githubsim/contract/data
 
-.PHONY: help check format vet staticcheck test bench golden situations pictures demo contract
+.PHONY: help check format vet staticcheck test stops bench golden situations pictures demo contract

@@ -147,7 +147,7 @@ func ticking() func() time.Time {
 // if none had.
 func TestStoryWithFaults(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct {
+	for i, test := range []struct {
 		name  string
 		fault githubsim.Fault
 	}{
@@ -161,6 +161,9 @@ func TestStoryWithFaults(t *testing.T) {
 		{"connection lost after the effect", githubsim.Fault{DropAfter: true, Times: 1}},
 		{"connection lost after the effect, later", githubsim.Fault{DropAfter: true, Times: 1, Skip: 1}},
 	} {
+		if testing.Short() && i%3 != 1 {
+			continue
+		}
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorldOf(t, githubsim.RepositoryOptions{Private: true, Files: copying}, setup{clock: ticking(), before: func(gh *githubsim.GitHub) {
@@ -180,7 +183,7 @@ func TestStoryWithFaults(t *testing.T) {
 // Webhooks come twice, in another order, late or not at the first attempt, and the story ends as if they had not.
 func TestStoryWithDisturbedWebhooks(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct {
+	for i, test := range []struct {
 		name string
 		fate func(number int) githubsim.Fate
 	}{
@@ -193,6 +196,9 @@ func TestStoryWithDisturbedWebhooks(t *testing.T) {
 			return githubsim.Fate{Fail: number%3 == 0, Copies: number % 2, Behind: (number * 5) % 3}
 		}},
 	} {
+		if testing.Short() && i%3 != 1 {
+			continue
+		}
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var mu sync.Mutex

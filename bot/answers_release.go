@@ -22,7 +22,11 @@ func (a asked) release(tx *store.Tx, state promote.State) (answer store.Answer, 
 	if err := tx.AskRelease(a.repository.ID, wish); err != nil {
 		return answer, err
 	}
-	text := fmt.Sprintf("%d%% of the users of %s get `%s`; %d%% had it.", wish.Percent, name, promote.Short(wish.Commit), wish.From)
+	get := "get"
+	if wish.Phase == promote.ReleaseWaiting {
+		get = "are to get"
+	}
+	text := fmt.Sprintf("%d%% of the users of %s %s `%s`; %d%% had it.", wish.Percent, name, get, promote.Short(wish.Commit), wish.From)
 	if wish.Percent == 0 {
 		text = fmt.Sprintf("`%s` is taken away from the users of %s; %d%% had it.", promote.Short(wish.Commit), name, wish.From)
 	}

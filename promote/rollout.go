@@ -74,6 +74,7 @@ func stage(state State, commit Commit, environment Environment, decision Decisio
 		s.Status = Converged
 		if text, command := state.unreleased(environment.Name, commit); text != "" {
 			s.Status, s.Waits = HeldBack, []Reason{{Gate: GateReleased, Text: text, Command: command}}
+			break
 		}
 		if carries(last) && last.Phase == Succeeded {
 			s.Deployment, s.Range = last, state.ofDeployment(last)

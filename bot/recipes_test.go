@@ -33,18 +33,18 @@ func TestRecipes(t *testing.T) {
 
 func (s *shopping) canary() {
 	s.merge("v2")
-	s.passes(15 * time.Minute)
+	s.passes(5 * time.Minute)
 	s.arrived("v2")
 
 	begin := s.mark()
 	s.merge("v3")
-	s.somewhat("v3", 20, s.more(200))
+	s.somewhat("v3", 10, s.more(100))
 	s.run("v2", "v3")
-	s.passes(5 * time.Minute)
-	s.somewhat("v3", 100, s.more(200))
-	s.passes(5 * time.Minute)
+	s.passes(2 * time.Minute)
+	s.somewhat("v3", 50, s.more(100))
+	s.passes(2 * time.Minute)
 	s.somewhat("v3", 50, s.more(50))
-	s.passes(3 * time.Minute)
+	s.passes(time.Minute)
 	s.arrived("v3")
 	good := s.newest().SHA
 	for _, one := range s.since(begin) {
@@ -55,7 +55,7 @@ func (s *shopping) canary() {
 
 	begin = s.mark()
 	s.merge("bad")
-	s.somewhat("bad: 500", 20, s.more(200))
+	s.somewhat("bad: 500", 10, s.more(100))
 	s.passes(time.Minute)
 	s.somewhat("v3", 50, s.more(50))
 	all := s.since(begin)
@@ -63,29 +63,29 @@ func (s *shopping) canary() {
 	if bad := s.count("bad: 500", all); bad > len(all)/10+2 {
 		s.t.Errorf("%d of %d answers were of the bad release", bad, len(all))
 	}
-	s.passes(3 * time.Minute)
+	s.passes(time.Minute)
 	s.tookBack(good, "watch", "v3")
 }
 
 func (s *shopping) rolling() {
 	s.merge("v2")
-	s.passes(10 * time.Minute)
+	s.passes(4 * time.Minute)
 	s.arrived("shop-1", "shop-2", "shop-3")
 
 	begin := s.mark()
 	s.merge("v3")
 	s.somewhat("v3", 30, s.more(90))
-	s.passes(5 * time.Minute)
+	s.passes(2 * time.Minute)
 	s.somewhat("v3", 60, s.more(90))
 	s.passes(time.Minute)
 	s.somewhat("v3", 50, s.more(50))
-	s.passes(3 * time.Minute)
+	s.passes(time.Minute)
 	s.arrived("shop-1", "shop-2", "shop-3")
 	good := s.newest().SHA
 
 	s.merge("bad") // it is not even let in
 	s.somewhat("v3", 50, s.more(50))
-	s.passes(3 * time.Minute)
+	s.passes(time.Minute)
 	s.tookBack(good, "apply", "shop-1", "shop-2", "shop-3")
 	for _, one := range s.since(begin) {
 		if one.servers < 2 || one.said != "v2" && one.said != "v3" {
@@ -96,14 +96,14 @@ func (s *shopping) rolling() {
 
 func (s *shopping) blueGreen() {
 	s.merge("v2")
-	s.passes(10 * time.Minute)
+	s.passes(4 * time.Minute)
 	s.arrived("v2")
 
 	begin := s.mark()
 	s.merge("v3")
 	s.somewhat("v3", 50, s.more(50))
 	s.run("v2", "v3")
-	s.passes(5 * time.Minute)
+	s.passes(2 * time.Minute)
 	s.arrived("v3")
 	good := s.newest().SHA
 	s.saw(begin, []string{"v2", "v3"})
@@ -127,12 +127,12 @@ func (s *shopping) blueGreen() {
 
 func (s *shopping) recreate() {
 	s.merge("v2")
-	s.passes(3 * time.Minute)
+	s.passes(time.Minute)
 	s.arrived("shop")
 
 	begin := s.mark()
 	s.merge("v3")
-	s.passes(3 * time.Minute)
+	s.passes(time.Minute)
 	s.more(1)
 	s.arrived("shop")
 	good := s.newest().SHA
@@ -140,7 +140,7 @@ func (s *shopping) recreate() {
 
 	begin = s.mark()
 	s.merge("bad")
-	s.passes(3 * time.Minute)
+	s.passes(time.Minute)
 	s.more(1)
 	s.saw(begin, []string{"v3", "bad: 500", "v3"}, down)
 	s.tookBack(good, "verify", "shop")

@@ -37,7 +37,8 @@ func newShopping(t *testing.T, name, program string) *shopping {
 	}
 	front := s.open(t)
 	root := filepath.Join("../testdata/recipes", name)
-	place := strings.NewReplacer("/tmp/shop", s.shop, "127.0.0.1:8080", front)
+	// Watches are shorter here, so that it takes fewer samples.
+	place := strings.NewReplacer("/tmp/shop", s.shop, "127.0.0.1:8080", front, "for: 5m", "for: 2m", "for: 3m", "for: 1m")
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/trunkline/trunkline/bot/githubsim"
 	"github.com/trunkline/trunkline/config"
@@ -107,5 +108,46 @@ preview: {from: dev, isolated: true, secrets: [DB_PASSWORD]}
 		if !strings.Contains(given, "DB_PASSWORD=of-previews-only") || strings.Contains(given, "of-dev-itself") || strings.Contains(given, "of-all") {
 			t.Errorf("%s was given %s", step, given)
 		}
+	}
+}
+
+// Nobody tells that the pull request was closed; its environment goes all the same, within an hour.
+func TestPreviewOfAPullRequestThatWasClosedInSilence(t *testing.T) {
+	t.Parallel()
+	rules := `
+version: 1
+stacks:
+  layout: folders
+  path: environments/{environment}/{component}
+  engine: {plan: cat content, apply: touch $DEPLOYED/$TRUNKLINE_WORKSPACE, destroy: rm -f $DEPLOYED/$TRUNKLINE_WORKSPACE}
+environments: {dev: {}}
+preview: {from: dev, isolated: true}
+`
+	w := newWorld(t, githubsim.RepositoryOptions{Files: map[string]string{".github/trunkline.yml": rules, "environments/dev/app/content": "1\n"}})
+	alice, content := w.gh.As("alice"), "2\n"
+	if _, err := alice.Push(project, "change", "Change", map[string]*string{"environments/dev/app/content": &content}); err != nil {
+		t.Fatal(err)
+	}
+	number, err := alice.OpenPull(project, "change", "Change", "", githubsim.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := alice.Comment(project, number, "/preview"); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	if _, err := w.read("pr-1"); err != nil {
+		t.Fatal(err)
+	}
+	w.gh.Disturb(func(webhook githubsim.Webhook) githubsim.Fate {
+		return githubsim.Fate{Drop: webhook.Event == "pull_request"}
+	})
+	if err := alice.Close(project, number); err != nil {
+		t.Fatal(err)
+	}
+	w.passes(time.Hour)
+	w.settle()
+	if _, err := w.read("pr-1"); err == nil {
+		t.Error("it is still there")
 	}
 }

@@ -150,7 +150,7 @@ components: { terraform: { base_path: components/terraform, auto_generate_backen
 		t.Fatal(err)
 	}
 	app := e.Instances["pr-7/dev-eu/app"]
-	if place := app.State.Address.String(); place != "s3 bucket=b workspace=pr-7-dev-eu workspace_key_prefix=app" {
+	if place := app.State.Address.String(); place != "s3 bucket=b workspace_key_prefix=app workspace=pr-7-dev-eu" {
 		t.Errorf("its state is at %s", place)
 	}
 	if app.Instance.Variables["name"] != "app-7" || app.Instance.Variables["environment"] != "eu" {

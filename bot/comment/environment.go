@@ -86,7 +86,7 @@ func (e Environment) headline() line {
 		return say("❌ **{} could not be brought to {}.** What there is of it is destroyed with it.", name, sha)
 	case EnvironmentDestroying:
 		if e.Tries > 0 {
-			return say("❌ **{} could not be destroyed, and may still exist**, in whole or in part: {}. It was tried {}, and is tried again until it is gone.",
+			return say("❌ **{} could not be destroyed, and may still exist**, in whole or in part. It is to go because {}; it was tried {}, and is tried again until it is gone.",
 				name, prose(e.Why), count(e.Tries, "time", "times"))
 		}
 		return say("🧹 **{} is destroyed:** {}.", name, prose(e.Why))

@@ -71,7 +71,7 @@ func TestKilledAroundAPreview(t *testing.T) {
 	if _, err := s.gh.As("carol").Comment(project, number, "/preview"); err != nil {
 		t.Fatal(err)
 	}
-	s.says(number, "environment", "** runs")
+	s.says(number, "environment", "`pr-1` runs")
 	if made, err := os.ReadFile(filepath.Join(s.deployed, "pr-1-network")); err != nil || string(made) != "one\n" {
 		t.Errorf("it was made as %q (%v)", made, err)
 	}

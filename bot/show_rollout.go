@@ -147,7 +147,7 @@ func shownIn(rollout promote.Rollout, former shown) (string, error) {
 	}
 	text, err := json.Marshal(s.after(former))
 	word := "moving"
-	if rollout.Converged() {
+	if rollout.Converged() && !rollout.Releasing() {
 		word = "converged"
 	}
 	return word + " " + string(text), err

@@ -13,3 +13,10 @@ func (s *Stage) release(state State, commit Commit, environment Environment) {
 		s.Release, s.Released, s.ReleaseWaits = r, environment.Released, ReleaseWaits(state, environment.Name)
 	}
 }
+
+// Releasing tells whether a step of a release is under way, or waits: what is shown of it will change.
+func (r Rollout) Releasing() bool {
+	return slices.ContainsFunc(r.Stages, func(s Stage) bool {
+		return s.Release != nil && (s.Release.Phase.Live() || s.Release.Phase == ReleaseWaiting)
+	})
+}

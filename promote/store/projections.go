@@ -73,7 +73,8 @@ func (tx *Tx) Project(p Projection) error {
 }
 
 // ShownRollouts returns the merged pull requests whose rollout comment may be out of date: those of commits that
-// some environment does not run yet, and those whose comment does not say yet that they have converged.
+// some environment does not run yet, those whose comment does not say yet that they have converged, and those that not all
+// users have where there is a release.
 func (tx *Tx) ShownRollouts(repository int64) (commits []promote.Commit, err error) {
 	err = tx.each(func(rows *sql.Rows) error {
 		var c promote.Commit
@@ -82,7 +83,11 @@ func (tx *Tx) ShownRollouts(repository int64) (commits []promote.Commit, err err
 		return err
 	}, `SELECT c.sha, c.pull FROM commits c LEFT JOIN projections p
 			ON p.repository = c.repository AND p.kind = $2 AND p.subject = CAST(c.pull AS TEXT)
-		WHERE c.repository = $1 AND c.pull > 0 AND c.merged_at > 0 AND COALESCE(p.detail, '') NOT LIKE 'converged%'
+		WHERE c.repository = $1 AND c.pull > 0 AND c.merged_at > 0 AND (COALESCE(p.detail, '') NOT LIKE 'converged%'
+			OR EXISTS (SELECT 1 FROM releases r WHERE (r.phase <> 'done' OR r.percent < 100)
+				AND r.id IN (SELECT MAX(id) FROM releases WHERE repository = $1 AND phase <> 'dropped' GROUP BY environment)
+				AND (r.sha = c.sha OR c.position > (SELECT position FROM commits WHERE repository = $1 AND sha = r.full_sha)
+					AND c.position <= (SELECT position FROM commits WHERE repository = $1 AND sha = r.sha))))
 		ORDER BY c.position`, repository, RolloutProjection)
 	return commits, err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/trunkline/trunkline/bot/githubsim"
 	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/promote/store"
 )
 
 // An environment of a pull request is given the secrets that are kept for such alone: none of an environment that stays,
@@ -149,5 +150,89 @@ preview: {from: dev, isolated: true}
 	w.settle()
 	if _, err := w.read("pr-1"); err == nil {
 		t.Error("it is still there")
+	}
+}
+
+// A pull request that is closed while its environment is made: what was begun ends, nothing more begins, and all of it goes.
+func TestPreviewThatIsClosedWhileItIsMade(t *testing.T) {
+	t.Parallel()
+	rules := `
+version: 1
+stacks:
+  layout: list
+  parallel: 1
+  engine:
+    plan: cat content
+    apply: |
+      touch "$DEPLOYED/began-$TRUNKLINE_COMPONENT"
+      while test -e "$DEPLOYED/slow"; do sleep 0.02; done
+      touch "$DEPLOYED/$TRUNKLINE_WORKSPACE-$TRUNKLINE_COMPONENT"
+    destroy: rm -f "$DEPLOYED/$TRUNKLINE_WORKSPACE-$TRUNKLINE_COMPONENT"; echo "$TRUNKLINE_COMPONENT" >> "$DEPLOYED/destroyed"
+  instances:
+    - {environment: dev, path: live, component: first}
+    - {environment: dev, path: live, component: second, depends_on: [first]}
+environments: {dev: {}}
+preview: {from: dev, isolated: true}
+`
+	w := newWorld(t, githubsim.RepositoryOptions{Files: map[string]string{".github/trunkline.yml": rules, "live/content": "1\n"}})
+	slow := filepath.Join(w.deployed, "slow")
+	if err := os.WriteFile(slow, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	alice, content := w.gh.As("alice"), "2\n"
+	if _, err := alice.Push(project, "change", "Change", map[string]*string{"live/content": &content}); err != nil {
+		t.Fatal(err)
+	}
+	number, err := alice.OpenPull(project, "change", "Change", "", githubsim.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	if _, err := alice.Comment(project, number, "/preview"); err != nil {
+		t.Fatal(err)
+	}
+	comesTrue(t, "something is begun", func() bool {
+		_, err := w.read("began-first")
+		return err == nil
+	})
+	if err := alice.Close(project, number); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.gh.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	comesTrue(t, "the close is known", func() bool {
+		var pull store.PullRequest
+		err := w.store.Read(t.Context(), func(tx *store.Tx) error {
+			repositories, err := tx.Repositories()
+			if err == nil {
+				pull, _, err = tx.FindPull(repositories[0].ID, number)
+			}
+			return err
+		})
+		return err == nil && pull.Phase == store.PullClosed
+	})
+	if err := os.Remove(slow); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	if _, err := w.read("began-second"); err == nil {
+		t.Error("something was begun after the close")
+	}
+	if destroyed, err := w.read("destroyed"); err != nil || destroyed != "first\n" {
+		t.Errorf("destroyed %q (%v)", destroyed, err)
+	}
+	if _, err := w.read("pr-1-first"); err == nil {
+		t.Error("it is still there")
+	}
+}
+
+// comesTrue waits until something has happened while the bot is at work.
+func comesTrue(t *testing.T, what string, happened func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !happened(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s", what)
+		}
 	}
 }

@@ -57,6 +57,38 @@ func TestPullRequestFollowsItsBranch(t *testing.T) {
 	}
 }
 
+// An App opens a pull request for a branch that is there and differs, once, with the right to.
+func TestAppOpensAPullRequest(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	w := newWorld(t, githubsim.Options{})
+	w.push("topic", map[string]string{"b.txt": "new\n"})
+	wanted := &github.NewPullRequest{Title: github.String("Add b"), Head: github.String("topic"), Base: github.String("main"), Body: github.String("why")}
+	if _, _, err := w.narrowed(&github.InstallationPermissions{PullRequests: github.String("read")}).PullRequests.Create(ctx, "acme", "infra", wanted); status(err) != 403 {
+		t.Errorf("with reading alone: %v", err)
+	}
+	client := w.narrowed(&github.InstallationPermissions{PullRequests: github.String("write")})
+	made, _, err := client.PullRequests.Create(ctx, "acme", "infra", wanted)
+	if err != nil || made.GetTitle() != "Add b" || made.GetHead().GetRef() != "topic" || made.GetBase().GetRef() != "main" || made.GetUser().GetType() != "Bot" {
+		t.Fatalf("made %v: %v", made, err)
+	}
+	w.settle()
+	if last := w.hook.last("pull_request"); last.action != "opened" {
+		t.Errorf("webhook %s", last.action)
+	}
+	for what, wanted := range map[string]*github.NewPullRequest{
+		"a second one":     wanted,
+		"no such branch":   {Title: github.String("x"), Head: github.String("nothing"), Base: github.String("main")},
+		"no difference":    {Title: github.String("x"), Head: github.String("main"), Base: github.String("main")},
+		"into no branch":   {Title: github.String("x"), Head: github.String("topic"), Base: github.String("nothing")},
+		"of nobody's fork": {Title: github.String("x"), Head: github.String("nobody:topic"), Base: github.String("main")},
+	} {
+		if _, _, err := client.PullRequests.Create(ctx, "acme", "infra", wanted); status(err) != 422 {
+			t.Errorf("%s: %v; want 422", what, err)
+		}
+	}
+}
+
 func TestConflict(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()

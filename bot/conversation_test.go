@@ -374,6 +374,14 @@ func (c *conversation) comments(number int) string {
 
 func (c *conversation) commentsIn(number int, all []githubsim.Entry) string {
 	var out strings.Builder
+	// What is new was said by several at once, in no order.
+	known := func(entry githubsim.Entry) string {
+		if _, before := c.said[entry.ID]; before {
+			return ""
+		}
+		return "new " + c.readable(entry.Body)
+	}
+	slices.SortStableFunc(all, func(a, b githubsim.Entry) int { return strings.Compare(known(a), known(b)) })
 	for _, entry := range all {
 		if c.said[entry.ID] == entry.Body {
 			continue

@@ -111,7 +111,9 @@ func (d *Deployer) Deploy(ctx context.Context, nudge store.Nudge) error {
 		case ctx.Err() != nil:
 			return err
 		case errors.As(err, &waits):
-			return d.Store.Write(ctx, func(tx *store.Tx) error { return tx.WaitUntil(id, waits.until) })
+			return d.Store.Write(ctx, func(tx *store.Tx) error {
+				return errors.Join(tx.WaitUntil(id, waits.until), tx.Nudge(store.Nudge{Topic: store.Rollout, Repository: r.repository}))
+			})
 		case errors.As(err, &aborted):
 			return d.Store.Write(ctx, func(tx *store.Tx) error { return tx.Abort(id, aborted.by) })
 		case errors.As(err, &stopped):

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,9 +23,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // reader reads from the sources, for acme/infra, which is repository 7.
 func reader(sources map[string]config.SecretSource) (*Reader, *redact.Redactor) {
 	redactor, owners := redact.New(), map[string]int64{}
+	var asked sync.Mutex // several secrets are read at a time
 	return &Reader{Sources: config.SecretSources{"acme/infra": {"prod": sources}}, Hide: redactor.Hide,
 		Lookup: func(name string) (string, bool) { return "of the variable " + name, name == "ACME_DB" },
 		Owner: func(_ context.Context, name string, repository int64) (int64, error) {
+			asked.Lock()
+			defer asked.Unlock()
 			if owners[name] == 0 {
 				owners[name] = repository
 			}

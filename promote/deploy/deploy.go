@@ -190,12 +190,15 @@ func (r *run) write(ctx context.Context, change func(*store.Tx) error) error {
 
 // show reads the deployment back, and has GitHub's view of it brought up to date.
 func (r *run) show(tx *store.Tx) error {
-	deployment, _, err := tx.Deployment(r.deployment.ID)
+	now, _, err := tx.Deployment(r.deployment.ID)
 	if err != nil {
 		return err
 	}
 	r.mu.Lock()
-	r.deployment = deployment
+	// What stays as it was decided is left alone: several instances read it at a time.
+	d := &r.deployment
+	d.Phase, d.Failure, d.Touched, d.Finished, d.WaitsUntil = now.Phase, now.Failure, now.Touched, now.Finished, now.WaitsUntil
+	d.Instances, d.Steps = now.Instances, now.Steps
 	r.mu.Unlock()
 	return tx.Nudge(store.Nudge{Topic: store.Rollout, Repository: r.repository})
 }

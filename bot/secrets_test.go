@@ -263,7 +263,10 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 		t.Errorf("the plan of prod was given %q", prod)
 	}
 	s.nowhere(canary, token, "rotated-canary", "pr0d-canary-9")
-	if !strings.Contains(s.sent.String(), "password=[redacted] token=[redacted]") {
+	s.mu.Lock()
+	shown := strings.Contains(s.sent.String(), "password=[redacted] token=[redacted]")
+	s.mu.Unlock()
+	if !shown {
 		t.Error("nothing of what the engine and the check say was shown, so the search proves nothing")
 	}
 	if cmdlines, err := s.read("cmdlines"); err != nil || !strings.Contains(cmdlines, "tell.sh") {

@@ -39,6 +39,9 @@ func metricOf(t *testing.T) (address string, deployed *atomic.Value) {
 // environment runs only what was found good.
 func TestWatchedByPrometheus(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("the short suite leaves this out; make test plays it without the race detector")
+	}
 	address, deployed := metricOf(t)
 	prometheus := prometheustest.Start(t, address)
 	w := newWorld(t, githubsim.RepositoryOptions{Private: true, Files: withRules(fmt.Sprintf(`

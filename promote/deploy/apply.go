@@ -188,6 +188,9 @@ func (r *run) failed(ctx context.Context, step, name string, err error) error {
 	switch {
 	case errors.As(err, &stopped):
 	case errors.As(err, &said):
+		if said.Step != "apply" && r.instance(name).Phase == promote.InstancePlanned {
+			step = "plan" // made in the midst of applying, and nothing of the instance was begun
+		}
 		stopped = &Stopped{promote.Failure{Step: step, Subject: name, Message: said.Message}}
 	default:
 		stopped = &Stopped{promote.Failure{Step: step, Subject: name, Message: r.target.Redact(err.Error())}}

@@ -129,7 +129,7 @@ func TestDownstreamIsNotForgotten(t *testing.T) {
 	s := dependent(t)
 	s.runsNew("dev/app")
 	s.fails["plan dev/app"] = "no"
-	s.stop("apply", "dev/app", "no")
+	s.stop("plan", "dev/app", "no")
 	s.runs("aaa", map[string]string{"dev/app": "", "dev/network": "new", "dev/gone": "old"})
 	s.again()
 	s.fails, s.applied, s.lacks["dev/app"] = nil, nil, []string{"a9"}

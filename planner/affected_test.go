@@ -48,8 +48,8 @@ locals {
 resource "terraform_data" "a" { input = file("${local.config}/api.json") }
 resource "terraform_data" "b" { input = templatefile("${path.root}/../../../templates/${var.kind}.txt", {}) }
 `,
-		"environments/prod/api/common.tf", "-> ../../../shared/common.tf",
-		"shared/common.tf", `module "log" { source = "../../../modules/log" }`,
+		"environments/prod/api/common.tf", "-> ../../../common/log.tf",
+		"common/log.tf", `module "log" { source = "../../../modules/log" }`,
 		"modules/net/main.tf", `module "deep" { source = "./deep/er" }`,
 		"modules/net/deep/er/main.tf.json", `{"module": {"names": {"source": "../../../names"}}}`,
 		"modules/names/main.tf", `output "x" { value = file("${path.module}/list.txt") }`,
@@ -72,7 +72,7 @@ resource "terraform_data" "b" { input = templatefile("${path.root}/../../../temp
 		"a module's module":         {[]string{"modules/names/list.txt", "x"}, []string{"dev/vpc changed: module modules/names (through modules/net and modules/net/deep/er): list.txt added", "prod/vpc changed: module modules/names (through modules/net and modules/net/deep/er): list.txt added"}},
 		"a file that is read":       {[]string{"config/api.json", "[]"}, []string{"prod/api changed: file config/api.json changed"}},
 		"a folder that may be read": {[]string{"templates/a.txt", "-", "templates/b.txt", "b"}, []string{"prod/api changed: file templates: a.txt removed, b.txt added"}},
-		"what a link leads to":      {[]string{"shared/common.tf", "# changed"}, []string{"prod/api changed: file shared/common.tf changed; no longer uses module modules/log"}},
+		"what a link leads to":      {[]string{"common/log.tf", "# changed"}, []string{"prod/api changed: file common/log.tf changed; no longer uses module modules/log"}},
 		"what the linked code uses": {[]string{"modules/log/main.tf", "# changed"}, []string{"prod/api changed: module modules/log: main.tf changed"}},
 		"a new instance":            {[]string{"environments/dev/api/main.tf", ""}, []string{"dev/api added: new instance"}},
 		"a removed instance":        {[]string{"environments/prod/vpc/main.tf", "-"}, []string{"prod/vpc removed: its directory environments/prod/vpc is gone"}},

@@ -92,16 +92,16 @@ import:
   - catalog/x.conf
   - catalog/y.YAML
   - globbed/*.conf
-  - ../shared/beside
-  - ../../shared/more
+  - ../common/beside
+  - ../../common/more
 vars: { stage: d }
 components: { terraform: { c: {} } }`,
 	})
-	files["shared/beside.yaml"] = "vars: { beside: 1 }"
-	files["shared/more.yaml"] = "vars: { more: 1 }"
+	files["common/beside.yaml"] = "vars: { beside: 1 }"
+	files["common/more.yaml"] = "vars: { more: 1 }"
 	want := map[string]any{"stage": "d", "tmpl": "t", "conf": 1, "upper": 1, "a": 1, "b": 1, "more": 1}
 	// A path that begins with ".." is as seen from the manifest.
-	files["stacks/shared/beside.yaml"] = "vars: { within: 1 }"
+	files["stacks/common/beside.yaml"] = "vars: { within: 1 }"
 	want["within"] = 1
 	if diff := cmp.Diff(want, only(t, resolve(t, files), "c").Vars); diff != "" {
 		t.Error(diff)

@@ -7,7 +7,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner"
@@ -99,7 +98,7 @@ func (b *Bot) deployOne(ctx context.Context, run ephemeralRun, e store.Ephemeral
 			"it would take over what exists (%s), which would then be destroyed with the environment. Nothing was applied to it; make the `import` depend on a variable.",
 			strings.Join(taken, ", "))}
 	}
-	ended, err := toItsEnd(ctx, func(ctx context.Context) error { return run.Engine.Apply(ctx, work, plan) })
+	ended, err := deploy.ToItsEnd(ctx, func(ctx context.Context) error { return run.Engine.Apply(ctx, work, plan) })
 	if !ended {
 		return context.Cause(ctx)
 	}
@@ -121,27 +120,6 @@ func (r ephemeralRun) locked(ctx context.Context, instance planner.Resolved) (*p
 	place := r.place
 	place.Lock, place.Locks = true, append(slices.Clone(place.Locks), lock)
 	return lock, r.Work(place, instance.Instance), nil
-}
-
-// ephemeralDrain is how long a stop waits for an engine that changes something.
-const ephemeralDrain = 45 * time.Second
-
-// toItsEnd does something that is not broken off when we are stopped: an engine that is interrupted leaves things half
-// done. A stop waits for a while; then the engine is left to itself, and the next start waits for its end.
-func toItsEnd(ctx context.Context, do func(context.Context) error) (ended bool, err error) {
-	done := make(chan error, 1)
-	go func() { done <- do(context.WithoutCancel(ctx)) }()
-	select {
-	case err := <-done:
-		return true, err
-	case <-ctx.Done():
-	}
-	select {
-	case err := <-done:
-		return true, err
-	case <-time.After(ephemeralDrain):
-		return false, nil
-	}
 }
 
 // address is where the environment can be looked at, as the configuration or an output of it says.

@@ -11,6 +11,7 @@ import (
 	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/planner/engine"
 	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/deploy"
 	"github.com/trunkline/trunkline/promote/store"
 )
 
@@ -118,7 +119,7 @@ func (b *Bot) destroyOne(ctx context.Context, run ephemeralRun, e store.Ephemera
 		return err
 	}
 	defer lock.Release()
-	ended, err := toItsEnd(ctx, func(ctx context.Context) error { return run.Engine.(engine.Destroyer).Destroy(ctx, work) })
+	ended, err := deploy.ToItsEnd(ctx, func(ctx context.Context) error { return run.Engine.(engine.Destroyer).Destroy(ctx, work) })
 	if !ended {
 		return context.Cause(ctx)
 	}

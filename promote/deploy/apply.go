@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner/engine"
@@ -110,26 +109,9 @@ func (r *run) changedUpstream(name string) (changed []string) {
 	return changed
 }
 
-// drain is how long a stop waits for applies to end.
-const drain = 45 * time.Second
-
-// applyToItsEnd applies, and does not break the apply off when we are stopped: an engine that is interrupted leaves
-// things half done that a plan would then replace. A stop waits for a while; then the engine is left to itself, as when
-// we are killed, and the next start waits for its end.
+// applyToItsEnd applies, and does not break the apply off when we are stopped; see [ToItsEnd].
 func (r *run) applyToItsEnd(ctx context.Context, work engine.Work, plan engine.Plan) (ended bool, err error) {
-	done := make(chan error, 1)
-	go func() { done <- r.target.Planner.Engine.Apply(context.WithoutCancel(ctx), work, plan) }()
-	select {
-	case err := <-done:
-		return true, err
-	case <-ctx.Done():
-	}
-	select {
-	case err := <-done:
-		return true, err
-	case <-time.After(drain):
-		return false, nil
-	}
+	return ToItsEnd(ctx, func(ctx context.Context) error { return r.target.Planner.Engine.Apply(ctx, work, plan) })
 }
 
 // mayApply tells whether a plan that was made again may be applied: it holds nothing but what was planned, or what it

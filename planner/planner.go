@@ -18,6 +18,7 @@ package planner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -170,9 +171,13 @@ func (p Planner) Work(place Place, instance stack.Instance) engine.Work {
 
 // TakeLock takes the lock of an instance, under which it is applied, and which the engine's processes are to hold
 // too (in [Place].Locks). It waits for whoever works on the instance, also for the engine of a process that was
-// killed: when it returns, nobody does.
+// killed: when it returns, nobody does. Whoever holds it has a time limit of its own; where it is held for much longer, that
+// hangs, and waiting ends with an error.
 func (p Planner) TakeLock(ctx context.Context, instance stack.Instance) (*process.Lock, error) {
-	return process.TakeLock(ctx, p.lockFile(instance))
+	limit := 2*p.Timeout + time.Hour
+	limited, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it is not free after %s", limit))
+	defer cancel()
+	return process.TakeLock(limited, p.lockFile(instance))
 }
 
 // TryLock takes that lock if nobody works on the instance. It returns nil and no error where somebody does.

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/planner/engine"
@@ -146,12 +145,9 @@ func (r *run) locked(ctx context.Context, name string) (*process.Lock, engine.Pl
 	return lock, plan, nil
 }
 
-// lock takes the lock of an instance. Whoever holds it has a time limit of its own; one that holds it for much longer hangs.
+// lock takes the lock of an instance.
 func (r *run) lock(ctx context.Context, instance stack.Instance) (*process.Lock, error) {
-	limit := 2*r.target.Planner.Timeout + time.Hour
-	limited, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it is not free after %s", limit))
-	defer cancel()
-	lock, err := r.target.Planner.TakeLock(limited, instance)
+	lock, err := r.target.Planner.TakeLock(ctx, instance)
 	if err != nil {
 		return nil, fmt.Errorf("wait for others to be done with %s: %w", instance.Name(), err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/trunkline/trunkline/promote"
 )
@@ -19,40 +20,61 @@ type Turns struct {
 	Parallel int
 }
 
-// Take does something with several instances at a time, each after those of them that it has to follow, and begins
-// nothing more after the first error. It returns when all have ended, with the error of the first name.
-func (t Turns) Take(ctx context.Context, do func(context.Context, string) error) error {
-	names, order := t.Names, t.Order
-	waiting := make(map[string]int, len(names)) // for how many others
-	followers := map[string][]string{}
-	for _, name := range names {
-		waiting[name] = 0
+// queue is what can begin, and for how many others each of the rest waits.
+type queue struct {
+	ready     []string
+	waiting   map[string]int
+	followers map[string][]string
+}
+
+func (t Turns) queue() queue {
+	q := queue{waiting: make(map[string]int, len(t.Names)), followers: map[string][]string{}}
+	for _, name := range t.Names {
+		q.waiting[name] = 0
 	}
-	for _, name := range names {
-		for _, upstream := range order[name] {
-			if _, among := waiting[upstream]; among {
-				waiting[name]++
-				followers[upstream] = append(followers[upstream], name)
+	for _, name := range t.Names {
+		for _, upstream := range t.Order[name] {
+			if _, among := q.waiting[upstream]; among {
+				q.waiting[name]++
+				q.followers[upstream] = append(q.followers[upstream], name)
 			}
 		}
 	}
-	var ready []string
-	for name, others := range waiting {
+	for name, others := range q.waiting {
 		if others == 0 {
-			ready = append(ready, name)
+			q.ready = append(q.ready, name)
 		}
 	}
+	slices.Sort(q.ready)
+	return q
+}
+
+// done lets those begin that waited for this one last.
+func (q *queue) done(name string) {
+	for _, follower := range q.followers[name] {
+		if q.waiting[follower]--; q.waiting[follower] == 0 {
+			q.ready = append(q.ready, follower)
+		}
+	}
+	slices.Sort(q.ready)
+}
+
+// Take does something with several instances at a time, each after those of them that it has to follow, and begins
+// nothing more after the first error. It returns when all have ended, with the error of the first name. What has to wait
+// keeps only what follows it.
+func (t Turns) Take(ctx context.Context, do func(context.Context, string) error) error {
 	type end struct {
 		name string
 		err  error
 	}
-	ends, running, failed := make(chan end), 0, []end{}
-	var next *waits // of those that have to wait: nothing that follows them begins, and everything else does
+	q := t.queue()
+	ends, running := make(chan end), 0
+	var failed []end
+	var next *waits
 	for {
-		slices.Sort(ready)
-		for len(ready) > 0 && running < max(t.Parallel, 1) && len(failed) == 0 && ctx.Err() == nil {
-			name := ready[0]
-			ready, running = ready[1:], running+1
+		for len(q.ready) > 0 && running < max(t.Parallel, 1) && len(failed) == 0 && ctx.Err() == nil {
+			name := q.ready[0]
+			q.ready, running = q.ready[1:], running+1
 			go func() { ends <- end{name, do(ctx, name)} }()
 		}
 		if running == 0 {
@@ -61,25 +83,17 @@ func (t Turns) Take(ctx context.Context, do func(context.Context, string) error)
 		ended := <-ends
 		running--
 		var later *waits
-		if errors.As(ended.err, &later) {
-			if next == nil || later.until.Before(next.until) {
-				next = later
-			}
-			continue
-		}
-		if ended.err != nil {
+		switch {
+		case ended.err == nil:
+			q.done(ended.name)
+		case !errors.As(ended.err, &later):
 			failed = append(failed, ended)
-			continue
-		}
-		for _, follower := range followers[ended.name] {
-			if waiting[follower]--; waiting[follower] == 0 {
-				ready = append(ready, follower)
-			}
+		case next == nil || later.until.Before(next.until):
+			next = later
 		}
 	}
-	slices.SortFunc(failed, func(a, b end) int { return slices.Compare([]string{a.name}, []string{b.name}) })
 	if len(failed) > 0 {
-		return failed[0].err
+		return slices.MinFunc(failed, func(a, b end) int { return strings.Compare(a.name, b.name) }).err
 	}
 	if err := ctx.Err(); err != nil || next == nil {
 		return err

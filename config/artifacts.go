@@ -18,6 +18,8 @@ type Artifact struct {
 	// Run is a shell command of the repository, run at its root in a commit of trunk. It prints what the artifact is, in one
 	// line: a digest, or another name that never means anything else.
 	Run string
+	// Workflow is dispatched in place of Run. It says what the artifact is in a notice that has the artifact's name for a title.
+	Workflow Workflow
 	// Variable of the processes of all environments that gets what Run printed.
 	Variable string
 	// Paths that it is built from. A commit in which they are as in an earlier one has the artifact of that. Empty: each
@@ -50,18 +52,19 @@ func (d *decoder) artifacts(node *yaml.Node) (artifacts []Artifact) {
 
 func (d *decoder) artifact(node *yaml.Node) (a Artifact) {
 	a.At = position(node)
-	seen := d.mapping(node, "an artifact", fields{
+	seen := d.mapping(node, "an artifact", d.withWorkflow(&a.Workflow, fields{
 		"name":     func(n *yaml.Node) { a.Name = d.text(n, "name") },
 		"run":      func(n *yaml.Node) { a.Run = d.text(n, "run") },
 		"variable": func(n *yaml.Node) { a.Variable = d.variable(n) },
 		"paths":    func(n *yaml.Node) { a.Paths = d.globs(n, "paths") },
 		"recheck":  func(n *yaml.Node) { a.Recheck = d.boolean(n, "recheck") },
 		"timeout":  func(n *yaml.Node) { a.Timeout = d.duration(n, "timeout") },
-	}, "workflow")
-	if !slices.ContainsFunc(resolved(node).Content, func(n *yaml.Node) bool { return n.Value == "workflow" }) {
-		d.require(node, seen, "an artifact", "name", "run", "variable")
-	}
+	}))
+	d.require(node, seen, "an artifact", "name", "variable")
+	d.exactlyOne(node, seen, "an artifact", "run", "workflow")
 	switch {
+	case seen["workflow"] && seen["recheck"]:
+		d.problem(node, "`recheck` asks a command again; a workflow builds, so take `recheck` out or name a `run`")
 	case a.Name != "" && !artifactName.MatchString(a.Name):
 		d.problem(node, "name is %q; expected letters, digits, dots, hyphens and _, at most 63", a.Name)
 	case seen["run"] && strings.TrimSpace(a.Run) == "":

@@ -85,7 +85,7 @@ func (d *decoder) hook(node *yaml.Node) (h Hook) {
 			d.oneOf(n, string(is), d.text(n, string(is)), "deploy")
 		}
 	}
-	seen := d.mapping(node, "a hook", fields{
+	seen := d.mapping(node, "a hook", d.withWorkflow(&h.Workflow, fields{
 		"name":         func(n *yaml.Node) { h.Name = d.text(n, "name") },
 		"before":       moment(BeforeDeploy),
 		"after":        moment(AfterDeploy),
@@ -93,13 +93,13 @@ func (d *decoder) hook(node *yaml.Node) (h Hook) {
 		"environments": func(n *yaml.Node) { h.Environments = d.texts(n, "environments") },
 		"run":          func(n *yaml.Node) { h.Run = d.text(n, "run") },
 		"timeout":      func(n *yaml.Node) { h.Timeout = d.duration(n, "timeout") },
-	}, "workflow", "http")
-	d.require(node, seen, "a hook", "run")
+	}))
+	d.exactlyOne(node, seen, "a hook", "run", "workflow")
 	if seen["before"] == seen["after"] {
 		d.problem(node, "a hook needs one of `before: deploy` and `after: deploy`")
 	}
 	if h.Name == "" {
-		h.Name = h.Run
+		h.Name = h.Run + h.Workflow.File
 	}
 	return h
 }

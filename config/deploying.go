@@ -42,13 +42,17 @@ type Hook struct {
 	Environments []string
 	// Run is a shell command, run at the repository's root in the commit that is deployed.
 	Run string
+	// Workflow is dispatched in place of Run.
+	Workflow Workflow
 	// Timeout; zero: the operator's limit.
 	Timeout time.Duration
 	At      Position
 }
 
 // Check is the hook as something to run.
-func (h Hook) Check() Check { return Check{Name: h.Name, Run: h.Run, Timeout: h.Timeout, At: h.At} }
+func (h Hook) Check() Check {
+	return Check{Name: h.Name, Run: h.Run, Workflow: h.Workflow, Timeout: h.Timeout, At: h.At}
+}
 
 // In tells whether the hook runs in an environment at a moment.
 func (h Hook) In(environment string, moment HookMoment) bool {

@@ -82,7 +82,7 @@ func (d *decoder) mode(node *yaml.Node) Mode {
 func (d *decoder) check(node *yaml.Node) (c Check, schedule calendar.Schedule) {
 	c.At = position(node)
 	zone := d.inZone(node, d.zone)
-	seen := d.mapping(node, "a check", fields{
+	seen := d.mapping(node, "a check", d.withWorkflow(&c.Workflow, fields{
 		"name":     func(n *yaml.Node) { c.Name = d.text(n, "name") },
 		"run":      func(n *yaml.Node) { c.Run = d.filled(n, "run", "a shell command") },
 		"http":     func(n *yaml.Node) { c.HTTP = d.address(n, "http") },
@@ -91,15 +91,16 @@ func (d *decoder) check(node *yaml.Node) (c Check, schedule calendar.Schedule) {
 		"timeout":  func(n *yaml.Node) { c.Timeout = d.duration(n, "timeout") },
 		"schedule": func(n *yaml.Node) { schedule = d.schedule(n, zone) },
 		"zone":     func(n *yaml.Node) { d.location(n) },
-	}, "workflow")
-	switch {
-	case seen["run"] == seen["http"] && !seen["workflow"]:
-		d.problem(node, "a check needs one of `run` and `http`")
-	case seen["run"] && (seen["status"] || seen["headers"]):
+	}))
+	d.exactlyOne(node, seen, "a check", "run", "http", "workflow")
+	if !seen["http"] && (seen["status"] || seen["headers"]) {
 		d.problem(node, "`status` and `headers` belong to a check with `http`")
 	}
 	if seen["zone"] && !seen["schedule"] {
 		d.problem(node, "`zone` belongs to a check with `schedule`")
+	}
+	if c.Name == "" {
+		c.Name = c.Workflow.File
 	}
 	if c.Name == "" {
 		c.Name = Watch{HTTP: c.HTTP, Run: c.Run}.source()

@@ -13,6 +13,8 @@ type Release struct {
 	// Run is a shell command of the repository, run at its root in the commit that the environment runs; empty: there is no
 	// release. It gives the commit to so many of a hundred users, and may be run again for the same number.
 	Run string
+	// Workflow is dispatched in place of Run.
+	Workflow Workflow
 	// Timeout of the command; zero: the operator's limit.
 	Timeout time.Duration
 	// Steps are the only percentages that may be asked for, ascending; 0 is always allowed. None: all are.
@@ -29,16 +31,16 @@ type Release struct {
 }
 
 // Declared tells whether there is a release apart from the deployment.
-func (r Release) Declared() bool { return r.Run != "" }
+func (r Release) Declared() bool { return r.Run != "" || r.Workflow.Declared() }
 
 // Check is the release as something to run.
 func (r Release) Check() Check {
-	return Check{Name: "release", Run: r.Run, Timeout: r.Timeout, At: r.At}
+	return Check{Name: "release", Run: r.Run, Workflow: r.Workflow, Timeout: r.Timeout, At: r.At}
 }
 
 func (d *decoder) release(node *yaml.Node) (r Release) {
 	r.At = position(node)
-	seen := d.mapping(node, "release", fields{
+	seen := d.mapping(node, "release", d.withWorkflow(&r.Workflow, fields{
 		"run":      func(n *yaml.Node) { r.Run = strings.TrimSpace(d.filled(n, "run", "a shell command")) },
 		"timeout":  func(n *yaml.Node) { r.Timeout = d.duration(n, "timeout") },
 		"steps":    func(n *yaml.Node) { r.Steps = d.percentages(n) },
@@ -46,8 +48,8 @@ func (d *decoder) release(node *yaml.Node) (r Release) {
 		"watch":    func(n *yaml.Node) { r.Watch = d.watches(n) },
 		"allow":    func(n *yaml.Node) { r.Allow = d.who(n, "allow of release") },
 		"required": func(n *yaml.Node) { r.Required = d.boolean(n, "required") },
-	}, "workflow", "http")
-	d.require(node, seen, "release", "run")
+	}))
+	d.exactlyOne(node, seen, "release", "run", "workflow")
 	return r
 }
 

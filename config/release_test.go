@@ -52,9 +52,9 @@ environments:
 func TestReleaseProblems(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ release, want string }{
-		{"{steps: [100]}", "release lacks `run`"},
+		{"{steps: [100]}", "release needs one of `run` and `workflow`"},
 		{`{run: " "}`, "run is empty; expected a shell command"},
-		{"{run: x, workflow: y}", "`workflow` is not supported by this version yet"},
+		{"{run: x, workflow: y.yml}", "release needs one of `run` and `workflow`"},
 		{"{run: x, step: [100]}", `unknown key "step" in release`},
 		{"{run: x, steps: [10, 50]}", "steps end before 100"},
 		{"{run: x, steps: []}", "steps end before 100"},

@@ -201,8 +201,10 @@ type Environment struct {
 // Check is something run to know whether an environment is healthy.
 type Check struct {
 	Name string
-	// Run is a shell command of the repository, run at its root in the deployed commit. Empty: HTTP is asked.
-	Run string
+	// Run is a shell command of the repository, run at its root in the deployed commit. Empty: HTTP is asked, or Workflow is
+	// dispatched.
+	Run      string
+	Workflow Workflow
 	// HTTP is a URL that is got, with Headers, until it answers with Status (0: any from 200 to 399).
 	HTTP    string
 	Headers []Header

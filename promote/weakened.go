@@ -69,7 +69,7 @@ func (w *weakening) order() {
 	w.checks("", b.Verify, a.Verify)
 	for _, check := range b.Scheduled {
 		same := func(c config.ScheduledCheck) bool {
-			return c.Name == check.Name && c.Run == check.Run && c.HTTP == check.HTTP && c.Status == check.Status && c.Schedule.Equal(check.Schedule)
+			return c.Name == check.Name && c.Run == check.Run && c.Workflow.Equal(check.Workflow) && c.HTTP == check.HTTP && c.Status == check.Status && c.Schedule.Equal(check.Schedule)
 		}
 		w.add(!slices.ContainsFunc(a.Scheduled, same), "verify", "the scheduled check %s is changed or gone", check.Name)
 	}

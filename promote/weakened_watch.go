@@ -45,7 +45,7 @@ func (w *weakening) proving() {
 func (w *weakening) checks(of string, before, after []config.Check) {
 	for _, check := range before {
 		same := func(c config.Check) bool {
-			return c.Name == check.Name && c.Run == check.Run && c.HTTP == check.HTTP && c.Status == check.Status
+			return c.Name == check.Name && c.Run == check.Run && c.Workflow.Equal(check.Workflow) && c.HTTP == check.HTTP && c.Status == check.Status
 		}
 		w.add(!slices.ContainsFunc(after, same), "verify", "the check %s%s is changed or gone", check.Name, of)
 	}

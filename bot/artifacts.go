@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
 	"github.com/rs/zerolog"
@@ -29,6 +30,8 @@ type built struct {
 	repository store.Repository
 	rules      config.Repository
 	sha        string
+	// since is when what wants them began: a workflow that failed before is dispatched again.
+	since time.Time
 }
 
 // artifacts are what the artifacts of a commit are, by the variable that holds each. The first who needs one resolves it,
@@ -53,10 +56,16 @@ func (b *Bot) artifacts(ctx context.Context, of built) (map[string]string, error
 			return nil, err
 		}
 	}
+	var later error
 	for _, declared := range of.rules.Artifacts {
 		artifact := known[declared.Name]
 		if wanting(declared) {
-			if artifact, err = b.resolve(ctx, of, declared); err != nil {
+			artifact, err = b.resolve(ctx, of, declared)
+			if deploy.IsLater(err) {
+				later = err // the workflows of all of them run at a time
+				continue
+			}
+			if err != nil {
 				return nil, err
 			}
 		}
@@ -66,7 +75,7 @@ func (b *Bot) artifacts(ctx context.Context, of built) (map[string]string, error
 		}
 		given[declared.Variable] = artifact.Digest
 	}
-	return given, nil
+	return given, later
 }
 
 // knownArtifacts are those that are resolved, by name.
@@ -98,7 +107,11 @@ func (b *Bot) resolve(ctx context.Context, of built, declared config.Artifact) (
 		}
 	}
 	if artifact.Digest == "" {
-		if artifact.Digest, err = b.askTwice(ctx, of, declared); err != nil {
+		ask := b.askTwice
+		if declared.Workflow.Declared() {
+			ask = b.askWorkflow
+		}
+		if artifact.Digest, err = ask(ctx, of, declared); err != nil {
 			return artifact, err
 		}
 	}
@@ -119,7 +132,7 @@ func (b *Bot) artifactInputs(ctx context.Context, of built, declared config.Arti
 		return "", err
 	}
 	hash := sha256.New()
-	fmt.Fprintf(hash, "%q\n", declared.Run)
+	fmt.Fprintf(hash, "%q\n", declared.Run+declared.Workflow.File)
 	for _, entry := range tree.Entries() {
 		matches := func(pattern string) bool {
 			found, _ := doublestar.Match(pattern, entry.Path) // which was looked at when it was read
@@ -179,8 +192,14 @@ func (b *Bot) ask(ctx context.Context, worktree *mirror.Worktree, of built, decl
 	case !printable.MatchString(digest):
 		return "", artifactFailed(declared, "Its command printed something else than one line of letters, digits and . _ : / @ + -, at most 300. "+
 			"What is only for people to read belongs on standard error.")
-	case b.hides(digest):
-		return "", artifactFailed(declared, "Its command printed something that looks like a secret, and an artifact is shown to everybody.")
+	}
+	return b.shownDigest(declared, digest)
+}
+
+// shownDigest is what an artifact is, if everybody may see it.
+func (b *Bot) shownDigest(declared config.Artifact, digest string) (string, error) {
+	if b.hides(digest) {
+		return "", artifactFailed(declared, "It looks like a secret, and an artifact is shown to everybody.")
 	}
 	return digest, nil
 }
@@ -225,7 +244,7 @@ func (b *Bot) artifactsAt(ctx context.Context, repository store.Repository, sha 
 	if err != nil {
 		return err
 	}
-	_, err = b.artifacts(ctx, built{repository, rules, sha})
+	_, err = b.artifacts(ctx, built{repository: repository, rules: rules, sha: sha})
 	if errors.As(err, new(*deploy.Stopped)) {
 		return nil // as before, which is written down
 	}
@@ -245,7 +264,7 @@ func (b *Bot) artifactsAsRun(ctx context.Context, repository store.Repository, s
 	if err != nil {
 		return nil, nil // it was deployed by other rules, which had none
 	}
-	return b.artifactsOf(ctx, built{repository, rules, sha})
+	return b.artifactsOf(ctx, built{repository: repository, rules: rules, sha: sha})
 }
 
 // artifactsOf are the artifacts that are written down for a commit, by the variables that its rules give them in.

@@ -80,7 +80,7 @@ func TestArtifactsAtOnce(t *testing.T) {
 	var asking sync.WaitGroup
 	for range 5 {
 		asking.Go(func() {
-			given, err := w.bot.artifacts(t.Context(), built{repository, rules, w.newest().SHA})
+			given, err := w.bot.artifacts(t.Context(), built{repository: repository, rules: rules, sha: w.newest().SHA})
 			if err != nil || given["API"] != "build-1" {
 				t.Errorf("given was %v (%v)", given, err)
 			}
@@ -163,7 +163,7 @@ func TestArtifactsThatCannotBeGiven(t *testing.T) {
 			declared.Timeout = 100e6
 		}
 		rules := config.Repository{Artifacts: []config.Artifact{declared}}
-		if given, err := w.bot.artifacts(t.Context(), built{repository, rules, w.newest().SHA}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "canary") {
+		if given, err := w.bot.artifacts(t.Context(), built{repository: repository, rules: rules, sha: w.newest().SHA}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "canary") {
 			t.Errorf("of %q: got %v, %v; want something with %q", run, given, err, want)
 		}
 	}

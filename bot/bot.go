@@ -142,6 +142,7 @@ func (b *Bot) Run(ctx context.Context) error {
 		store.Releases:  b.deployer.Release,
 
 		store.Ephemerals: b.ephemeral,
+		store.Workflows:  b.bringWorkflow,
 
 		store.Group:      b.group,
 		store.GroupCheck: b.showGroup,

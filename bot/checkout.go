@@ -19,25 +19,24 @@ import (
 )
 
 // CheckOut gets a commit of trunk ready to be deployed to an environment, by the rules that it has itself.
-func (b *Bot) CheckOut(ctx context.Context, id int64, environment, sha string) (*deploy.Target, error) {
-	return b.checkOut(ctx, checkingOut{repository: id, environment: environment, sha: sha, slots: b.deploySlots, scratch: []string{"deployments"}})
+func (b *Bot) CheckOut(ctx context.Context, wanted deploy.Wanted) (*deploy.Target, error) {
+	return b.checkOut(ctx, checkingOut{Wanted: wanted, slots: b.deploySlots, scratch: []string{"deployments"}})
 }
 
 // checkingOut is what a commit of trunk is checked out for.
 type checkingOut struct {
-	repository       int64
-	environment, sha string
+	deploy.Wanted
 	// slots that its engine waits for, and the folder for plan files and logs, below that of the repository.
 	slots   chan struct{}
 	scratch []string
 }
 
 func (b *Bot) checkOut(ctx context.Context, c checkingOut) (*deploy.Target, error) {
-	repository, err := b.repository(ctx, c.repository)
+	repository, err := b.repository(ctx, c.Repository)
 	if err != nil {
 		return nil, err
 	}
-	rules, snapshot, err := b.resolved(ctx, repository, c.sha)
+	rules, snapshot, err := b.resolved(ctx, repository, c.SHA)
 	if err != nil {
 		return nil, err
 	}
@@ -45,12 +44,12 @@ func (b *Bot) checkOut(ctx context.Context, c checkingOut) (*deploy.Target, erro
 	if err != nil {
 		return nil, stopped("engine", err)
 	}
-	artifacts, err := b.artifacts(ctx, built{repository, rules, c.sha})
+	artifacts, err := b.artifacts(ctx, built{repository: repository, rules: rules, sha: c.SHA, since: c.Since})
 	if err != nil {
 		return nil, err
 	}
-	entered, _ := rules.Environment(c.environment)
-	secret, err := b.equip(ctx, repository, entered, c.sha)
+	entered, _ := rules.Environment(c.Environment)
+	secret, err := b.equip(ctx, repository, entered, c.SHA)
 	if err != nil {
 		return nil, err
 	}
@@ -60,14 +59,14 @@ func (b *Bot) checkOut(ctx context.Context, c checkingOut) (*deploy.Target, erro
 	target := &deploy.Target{
 		Rules: rules, Instances: snapshot.With(artifacts), Upstream: snapshot.Dependencies.Upstream, Disabled: snapshot.Disabled,
 		Planner: plans, Redact: b.redactor.Redact,
-		Place: planner.Place{Commit: c.sha, Scratch: b.scratch(repository, c.scratch...)},
+		Place: planner.Place{Commit: c.SHA, Scratch: b.scratch(repository, c.scratch...)},
 	}
 	shown, err := b.keepHidden(target.Place, entered, secret)
 	if err != nil {
 		secret.Release()
 		return nil, err
 	}
-	worktree, err := b.mirrors.of(repository).Worktree(ctx, c.sha)
+	worktree, err := b.mirrors.of(repository).Worktree(ctx, c.SHA)
 	if err != nil {
 		shown()
 		secret.Release()
@@ -77,7 +76,7 @@ func (b *Bot) checkOut(ctx context.Context, c checkingOut) (*deploy.Target, erro
 	target.Check = func(environment config.Environment, check config.Check) process.Command {
 		return b.check(check, worktree, checksHome(target.Place, environment), checkEnv(environment, worktree, given))
 	}
-	target.Await = b.foreseeing(c.repository, target)
+	target.Await = b.foreseeing(c.Repository, target)
 	target.Release = func() {
 		b.forget(ctx, target, entered)
 		worktree.Release()

@@ -33,6 +33,8 @@ const (
 	reading purpose = "reading"
 	// reversing: a branch with commits taken back, and the pull request for it. Nothing else writes to the repository's files.
 	reversing purpose = "reversing"
+	// dispatching workflows of the repository, and reading what they say in notices.
+	dispatching purpose = "dispatching"
 	// deploying: GitHub deployments and their statuses.
 	deploying purpose = "deploying"
 )
@@ -42,11 +44,12 @@ var permissions = map[purpose]*github.InstallationPermissions{
 	fetching: {Contents: github.String("read"), Metadata: github.String("read")},
 	talking: {Checks: github.String("write"), Issues: github.String("write"), PullRequests: github.String("read"),
 		Metadata: github.String("read")},
-	looking:    {Contents: github.String("read"), PullRequests: github.String("read"), Metadata: github.String("read")},
-	membership: {Members: github.String("read"), Metadata: github.String("read")},
-	reading:    {Statuses: github.String("read"), Metadata: github.String("read")},
-	reversing:  {Contents: github.String("write"), PullRequests: github.String("write"), Metadata: github.String("read")},
-	deploying:  {Deployments: github.String("write"), Metadata: github.String("read")},
+	looking:     {Contents: github.String("read"), PullRequests: github.String("read"), Metadata: github.String("read")},
+	membership:  {Members: github.String("read"), Metadata: github.String("read")},
+	reading:     {Statuses: github.String("read"), Metadata: github.String("read")},
+	reversing:   {Contents: github.String("write"), PullRequests: github.String("write"), Metadata: github.String("read")},
+	dispatching: {Actions: github.String("write"), Checks: github.String("read"), Metadata: github.String("read")},
+	deploying:   {Deployments: github.String("write"), Metadata: github.String("read")},
 }
 
 // clients makes GitHub clients whose tokens reach one repository and carry the permissions of one purpose.

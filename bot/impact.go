@@ -34,12 +34,14 @@ func (b *Bot) impact(ctx context.Context, nudge store.Nudge) error {
 			return err
 		}
 		wanted.Preview = planner.Preview{Head: wanted.To, Trunk: wanted.From, Environments: []string{wanted.Environment}}
-		target, err := b.checkOut(ctx, checkingOut{repository: nudge.Repository, environment: wanted.Environment, sha: wanted.To, slots: b.previewSlots,
+		target, err := b.checkOut(ctx, checkingOut{Wanted: deploy.Wanted{Repository: nudge.Repository, Environment: wanted.Environment, SHA: wanted.To}, slots: b.previewSlots,
 			scratch: []string{"impacts", wanted.Environment}})
 		var stopped *deploy.Stopped
 		switch {
 		case errors.As(err, &stopped):
 			wanted.Preview.Problem = &planner.Problem{Title: "It cannot be planned", Detail: stopped.Message}
+		case deploy.IsLater(err):
+			return nil // what it waits for leads here again
 		case err != nil:
 			return err
 		default:

@@ -50,11 +50,11 @@ func (p *previewing) withArtifacts(ctx context.Context, instances []stack.Instan
 // files say so.
 func (p *previewing) noteArtifacts(ctx context.Context, merge string) error {
 	for _, declared := range p.merged.rules.Artifacts {
-		before, err := p.bot.artifactInputs(ctx, built{p.repository, p.merged.rules, p.preview.Trunk}, declared)
+		before, err := p.bot.artifactInputs(ctx, built{repository: p.repository, rules: p.merged.rules, sha: p.preview.Trunk}, declared)
 		if err != nil {
 			return err
 		}
-		after, err := p.bot.artifactInputs(ctx, built{p.repository, p.merged.rules, merge}, declared)
+		after, err := p.bot.artifactInputs(ctx, built{repository: p.repository, rules: p.merged.rules, sha: merge}, declared)
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ import (
 func (p *previewing) rulesAfter(ctx context.Context, before, merge *mirror.Tree) (config.Repository, error) {
 	trunk := p.rules.Repository
 	if was, there := before.Entry(config.Path); there {
-		if is, still := merge.Entry(config.Path); still && was.ID == is.ID && len(trunk.Checks) == 0 {
+		if is, still := merge.Entry(config.Path); still && was.ID == is.ID && len(trunk.Checks)+len(trunk.Workflows()) == 0 {
 			return trunk, nil
 		}
 	}
@@ -38,6 +38,11 @@ func (p *previewing) rulesAfter(ctx context.Context, before, merge *mirror.Tree)
 	rules, err := config.Parse(config.Path, text)
 	if err == nil {
 		err = checks.Problems(rules.Checks, merge)
+	}
+	if err == nil {
+		if err = workflowProblems(ctx, rules, merge); err != nil && !errors.As(err, new(config.Problems)) {
+			return trunk, err
+		}
 	}
 	if err == nil {
 		if err = p.bot.baselineProblems(ctx, p.repository, rules); err != nil && !errors.As(err, new(config.Problems)) {

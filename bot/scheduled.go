@@ -36,6 +36,9 @@ func (b *Bot) scheduled(ctx context.Context, nudge store.Nudge) error {
 			return err
 		}
 		message, err := b.runScheduled(ctx, repository, run)
+		if deploy.IsLater(err) {
+			return nil // its end leads here again
+		}
 		if err != nil {
 			return fmt.Errorf("run %s in %s: %w", name, environment, err)
 		}
@@ -62,7 +65,7 @@ func (b *Bot) dueCheck(ctx context.Context, repository store.Repository, environ
 			due := promote.Due(state, environment, one)
 			if one.Name == name && !due.IsZero() && !due.After(tx.Now()) {
 				rules, _ := state.Rules.Environment(environment)
-				run, began = scheduledRun{rules, facts.Runs, one.Check}, tx.Now()
+				run, began = scheduledRun{rules, facts.Runs, one.Check, due}, tx.Now()
 			}
 		}
 		return nil
@@ -75,10 +78,15 @@ type scheduledRun struct {
 	environment config.Environment
 	sha         string
 	check       config.Check
+	// due is when it was to run.
+	due time.Time
 }
 
 // runScheduled runs the check as checks after a deployment run, and returns why it failed; empty: it passed.
 func (b *Bot) runScheduled(ctx context.Context, repository store.Repository, r scheduledRun) (message string, err error) {
+	if r.check.Workflow.Declared() {
+		return b.dispatchScheduled(ctx, repository, r)
+	}
 	given, err := b.equip(ctx, repository, r.environment, r.sha)
 	if stopped := (*deploy.Stopped)(nil); errors.As(err, &stopped) {
 		return stopped.Message, nil

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/promote/deploy"
 )
 
 func TestSealed(t *testing.T) {
@@ -57,13 +58,13 @@ func TestSecretsAreHiddenFromAnotherProcess(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
-	if _, err := s.bot.CheckOut(t.Context(), s.repositoryID(), "dev", s.newest().SHA); err != nil { // and killed
+	if _, err := s.bot.CheckOut(t.Context(), deploy.Wanted{Repository: s.repositoryID(), Environment: "dev", SHA: s.newest().SHA}); err != nil { // and killed
 		t.Fatal(err)
 	}
 	s.keep(s.password, "rotated-canary")
 	s.restart()
 	check(canary, canary)
-	target, err := s.bot.CheckOut(t.Context(), s.repositoryID(), "dev", s.newest().SHA)
+	target, err := s.bot.CheckOut(t.Context(), deploy.Wanted{Repository: s.repositoryID(), Environment: "dev", SHA: s.newest().SHA})
 	s.try(err)
 	check(canary+" "+"rotated-canary", "[redacted] [redacted]")
 	target.Release()

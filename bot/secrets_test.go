@@ -24,6 +24,7 @@ import (
 	"github.com/trunkline/trunkline/bot/githubsim"
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/promote"
+	"github.com/trunkline/trunkline/promote/deploy"
 	"github.com/trunkline/trunkline/promote/store"
 )
 
@@ -283,10 +284,10 @@ func TestSecretsAreForTrunk(t *testing.T) {
 	_, err = s.gh.As("alice").OpenPull(project, "change", "Change all", "", githubsim.OpenOptions{})
 	s.try(err)
 	s.settle()
-	if target, err := s.bot.CheckOut(t.Context(), s.repositoryID(), "dev", sha); err == nil || !strings.Contains(err.Error(), "is not a commit of main, and the secrets of dev are given to nothing else") {
+	if target, err := s.bot.CheckOut(t.Context(), deploy.Wanted{Repository: s.repositoryID(), Environment: "dev", SHA: sha}); err == nil || !strings.Contains(err.Error(), "is not a commit of main, and the secrets of dev are given to nothing else") {
 		t.Errorf("got %v, %v", target, err)
 	}
-	target, err := s.bot.CheckOut(t.Context(), s.repositoryID(), "dev", s.newest().SHA)
+	target, err := s.bot.CheckOut(t.Context(), deploy.Wanted{Repository: s.repositoryID(), Environment: "dev", SHA: s.newest().SHA})
 	s.try(err)
 	defer target.Release()
 	if target.Planner.Env["DB_PASSWORD"] != canary {
@@ -300,7 +301,7 @@ func TestSecretsOfARenamedRepository(t *testing.T) {
 	t.Parallel()
 	s := newSecretly(t, executable(tattling))
 	tip := s.newest().SHA
-	target, err := s.bot.CheckOut(t.Context(), s.repositoryID(), "dev", tip)
+	target, err := s.bot.CheckOut(t.Context(), deploy.Wanted{Repository: s.repositoryID(), Environment: "dev", SHA: tip})
 	s.try(err)
 	target.Release()
 	other := store.Repository{ID: s.repositoryID() + 1, Owner: "acme", Name: "infrastructure", Trunk: "main"}

@@ -34,11 +34,15 @@ func (b *Bot) wake(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		workflows, err := tx.LiveWorkflows()
+		if err != nil {
+			return err
+		}
 		ephemerals, err := tx.UnfinishedEphemerals()
 		if err != nil {
 			return err
 		}
-		nudges = slices.Concat(nudges, reverts, releases, ephemerals)
+		nudges = slices.Concat(nudges, reverts, releases, workflows, ephemerals)
 		repositories, err := tx.Repositories()
 		if err != nil {
 			return err

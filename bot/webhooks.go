@@ -22,6 +22,7 @@ func (b *Bot) events() map[string]handleEvent {
 		"check_run":                 b.onCheckRun,
 		"merge_group":               b.onMergeGroup,
 		"status":                    b.onStatus,
+		"workflow_run":              b.onWorkflowRun,
 	}
 }
 
@@ -163,6 +164,14 @@ func (b *Bot) onCheckRun(ctx context.Context, event any) error {
 		return err
 	}
 	return b.refuseOnCheck(ctx, repository, e.GetCheckRun(), refusal)
+}
+
+// onWorkflowRun has workflows looked at that run for us, in case it is one of theirs.
+func (b *Bot) onWorkflowRun(ctx context.Context, event any) error {
+	e := event.(*github.WorkflowRunEvent)
+	return b.store.Write(ctx, func(tx *store.Tx) error {
+		return tx.WorkflowChanged(e.GetRepo().GetID(), e.GetWorkflowRun().GetID())
+	})
 }
 
 func pullRequest(repository int64, p *github.PullRequest) store.PullRequest {

@@ -14,7 +14,7 @@ import (
 type Workflow struct {
 	// File is its name in .github/workflows, as it is on trunk when it is dispatched.
 	File string
-	// Inputs of the repository's own, beside those that Trunkline gives; see docs/configuration.md.
+	// Inputs of the repository's own, beside those that Trunkline gives; see [WorkflowInputs].
 	Inputs map[string]string
 	At     Position
 }
@@ -32,9 +32,10 @@ func (w Workflow) Equal(other Workflow) bool {
 
 const workflowFolder = ".github/workflows/"
 
-// workflowInputs are what Trunkline gives to a workflow, by the inputs' names. It gets those of them that it declares.
-var workflowInputs = []string{
-	InputCommit, InputCorrelation, "environment", "from", "wave", "deployment", "percent", "from_percent"}
+// WorkflowInputs are the names of what Trunkline gives to a workflow. It gets those of them that it declares.
+func WorkflowInputs() []string {
+	return []string{InputCommit, InputCorrelation, "environment", "from", "wave", "deployment", "percent", "from_percent", "artifact"}
+}
 
 const (
 	// InputCommit is the input with the full SHA of the commit that the workflow is about. A dispatch names a branch, which
@@ -76,7 +77,7 @@ func (d *decoder) inputs(node *yaml.Node, w *Workflow) {
 	for i := 0; i+1 < len(content.Content); i += 2 {
 		key, value := content.Content[i], content.Content[i+1]
 		switch {
-		case slices.Contains(workflowInputs, key.Value):
+		case slices.Contains(WorkflowInputs(), key.Value):
 			d.problem(key, "the input %q is given by Trunkline; choose another name", key.Value)
 		case !inputName.MatchString(key.Value):
 			d.problem(key, "%q is no name of an input; expected letters, digits, hyphens and _", key.Value)

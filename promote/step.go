@@ -45,6 +45,8 @@ type Step struct {
 	Phase StepPhase
 	// Message is why it failed or was skipped, redacted.
 	Message string
+	// URL of the run of the workflow that it is; empty: it is none, or it has not begun.
+	URL string
 	// Started, and Ended (zero while it runs).
 	Started, Ended time.Time
 }

@@ -58,7 +58,7 @@ func (r *run) abortAsked(ctx context.Context) error {
 func (r *run) checkOut(ctx context.Context) error {
 	checking, done := r.abortable(ctx)
 	defer done()
-	target, err := r.Source.CheckOut(checking, r.repository, r.deployment.Environment, r.deployment.To)
+	target, err := r.Source.CheckOut(checking, Wanted{r.repository, r.deployment.Environment, r.deployment.To, r.deployment.Started})
 	if cause := context.Cause(checking); errors.As(cause, new(*aborted)) {
 		if err == nil {
 			target.Release()

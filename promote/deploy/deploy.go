@@ -24,6 +24,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/trunkline/trunkline/config"
@@ -39,12 +40,20 @@ import (
 // Source gets a commit ready to be deployed.
 type Source interface {
 	// CheckOut returns a commit of trunk as a directory, with its instances resolved by the rules that the commit itself
-	// has, and all that runs there given the environment's variables and secrets. A [*Stopped] error ends the deployment;
-	// any other is tried again. The caller releases it.
-	CheckOut(ctx context.Context, repository int64, environment, sha string) (*Target, error)
+	// has, and all that runs there given the environment's variables and secrets. A [*Stopped] error ends the deployment, one
+	// of [Later] has it wait, any other is tried again. The caller releases it.
+	CheckOut(ctx context.Context, wanted Wanted) (*Target, error)
 	// LookUp asks GitHub who the people are that the rules of a repository name, and writes it down: rights are looked
 	// at again when something is about to be applied. It asks nothing where no rule names anybody.
 	LookUp(ctx context.Context, repository int64) error
+}
+
+// Wanted is a commit of trunk that something runs of in an environment.
+type Wanted struct {
+	Repository       int64
+	Environment, SHA string
+	// Since is when what wants it began: what failed before is tried again.
+	Since time.Time
 }
 
 // Target is a commit that is ready to be deployed.

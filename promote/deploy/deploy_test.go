@@ -118,7 +118,7 @@ func newSceneOf(t *testing.T, rules string) *scene {
 func (s *scene) LookUp(context.Context, int64) error { return nil }
 
 // CheckOut returns the target.
-func (s *scene) CheckOut(ctx context.Context, _ int64, _, _ string) (*Target, error) {
+func (s *scene) CheckOut(ctx context.Context, _ Wanted) (*Target, error) {
 	if s.hangs != nil {
 		close(s.hangs)
 		<-ctx.Done()

@@ -47,7 +47,7 @@ func (d *Deployer) Release(ctx context.Context, nudge store.Nudge) error {
 		err = r.bring(current)
 		var stopped *Stopped
 		switch {
-		case errors.Is(context.Cause(current), errReplaced), errors.Is(err, store.ErrTransition):
+		case errors.Is(context.Cause(current), errReplaced), errors.Is(err, store.ErrTransition), errors.Is(err, errReleaseWaits):
 			return nil
 		case ctx.Err() != nil:
 			return err
@@ -98,7 +98,7 @@ func (r releaseRun) current(ctx context.Context) (context.Context, context.Cance
 // bring runs the command, or looks at what is watched. What runs is of the commit that the environment runs, with the
 // configuration that it has itself.
 func (r releaseRun) bring(ctx context.Context) error {
-	target, err := r.Source.CheckOut(ctx, r.repository, r.step.Environment, r.step.Commit)
+	target, err := r.Source.CheckOut(ctx, Wanted{r.repository, r.step.Environment, r.step.Commit, r.step.Asked})
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,11 @@ func (r releaseRun) bring(ctx context.Context) error {
 		if err := pass.measureBaselines(ctx, watches); err != nil {
 			return err
 		}
-		if err := pass.release(ctx, r.step, rules.Release); err != nil {
+		release := pass.release
+		if rules.Release.Workflow.Declared() {
+			release = pass.releaseBy
+		}
+		if err := release(ctx, r.step, rules.Release); err != nil {
 			return err
 		}
 		return r.Store.Write(ctx, func(tx *store.Tx) error {

@@ -89,8 +89,8 @@ func (r *run) checks(ctx context.Context, wave string, checks []config.Check) er
 				step.Name = fmt.Sprintf("%s (%d)", check.Name, i+1) // names of checks may come twice
 			}
 		}
-		err := r.step(ctx, step, func(ctx context.Context, _ promote.Step) (time.Time, error) {
-			return time.Time{}, r.execute(ctx, "verify", wave, check)
+		err := r.step(ctx, step, func(ctx context.Context, begun promote.Step) (time.Time, error) {
+			return r.execute(ctx, begun, "verify", check)
 		})
 		if err != nil {
 			return err
@@ -118,8 +118,8 @@ func (r *run) hooks(ctx context.Context, moment config.HookMoment) error {
 				continue
 			}
 		}
-		err := r.step(ctx, step, func(ctx context.Context, _ promote.Step) (time.Time, error) {
-			return time.Time{}, r.execute(ctx, "hook", "", hook.Check())
+		err := r.step(ctx, step, func(ctx context.Context, begun promote.Step) (time.Time, error) {
+			return r.execute(ctx, begun, "hook", hook.Check())
 		})
 		if err != nil {
 			return err
@@ -149,12 +149,20 @@ func (r *run) skip(ctx context.Context, step promote.Step, hook config.Hook) (sk
 	return skipped, errors.Join(err, failure)
 }
 
-// execute runs a command of the commit. It holds a lock while it runs, so that one that outlives a killed Trunkline is waited
-// for before it is run again.
-func (r *run) execute(ctx context.Context, step, wave string, check config.Check) error {
-	if check.HTTP != "" {
-		return r.probe(ctx, check)
+// execute does what a check or a hook asks for; the time is when to look at it again, zero: it has passed.
+func (r *run) execute(ctx context.Context, begun promote.Step, step string, check config.Check) (time.Time, error) {
+	switch {
+	case check.HTTP != "":
+		return time.Time{}, r.probe(ctx, check)
+	case check.Workflow.Declared():
+		return r.dispatch(ctx, begun, step, check)
 	}
+	return time.Time{}, r.command(ctx, step, begun.Wave, check)
+}
+
+// command runs a command of the commit. It holds a lock while it runs, so that one that outlives a killed Trunkline is waited
+// for before it is run again.
+func (r *run) command(ctx context.Context, step, wave string, check config.Check) error {
 	limit := time.Hour + check.Timeout
 	limited, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it has not ended after %s", limit))
 	lock, err := process.TakeLock(limited, filepath.Join(r.target.Planner.State, ".steps", r.deployment.Environment+".lock"))

@@ -222,6 +222,9 @@ func (tx *Tx) end(id int64, ending promote.Phase, by promote.Person, why promote
 	if err != nil {
 		return err
 	}
+	if err := tx.stopWorkflows(Nudge{Topic: Deploy, Repository: repository, Subject: fmt.Sprint(id)}); err != nil {
+		return err
+	}
 	err = tx.Record(Record{Repository: repository, Actor: by, Kind: string(ending), Environment: deployment.Environment, SHA: deployment.To, Reason: why.Message})
 	if ending != promote.Void {
 		err = errOr(err, tx.stopsGoingBack(repository, deployment, why))
@@ -242,6 +245,9 @@ func (tx *Tx) Fail(id int64, failure promote.Failure) error {
 	err = tx.transition(`UPDATE deployments SET phase = 'failed', failure = $1, finished_at = $2
 		WHERE id = $3 AND phase IN ('planning', 'applying', 'verifying')`, string(text), millis(tx.now), id)
 	if err != nil {
+		return err
+	}
+	if err := tx.stopWorkflows(Nudge{Topic: Deploy, Repository: repository, Subject: fmt.Sprint(id)}); err != nil {
 		return err
 	}
 	err = tx.Record(Record{Repository: repository, Actor: deployment.By, Kind: "failed", Environment: deployment.Environment,

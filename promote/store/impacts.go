@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"encoding/json"
 	"fmt"
 
@@ -28,6 +29,17 @@ func (tx *Tx) wantImpacts(repository int64, state promote.State) error {
 		}
 	}
 	return nil
+}
+
+// plannedImpacts returns the nudges for impacts that are still to be planned.
+func (tx *Tx) plannedImpacts() (nudges []Nudge, err error) {
+	err = tx.each(func(rows *sql.Rows) error {
+		nudge := Nudge{Topic: Impact}
+		err := rows.Scan(&nudge.Repository, &nudge.Subject)
+		nudges = append(nudges, nudge)
+		return err
+	}, `SELECT repository, environment FROM impacts WHERE NOT done ORDER BY repository, environment`)
+	return nudges, err
 }
 
 // Impact returns what is known of an environment's impact; known is false where none was wanted yet.

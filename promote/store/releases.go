@@ -127,6 +127,9 @@ func (tx *Tx) endRelease(repository int64, r promote.Release, e ended) error {
 	if err != nil {
 		return err
 	}
+	if err := tx.stopWorkflows(Nudge{Topic: Releases, Repository: repository, Subject: fmt.Sprint(r.ID)}); err != nil {
+		return err
+	}
 	reason := fmt.Sprintf("%d%%", r.Percent)
 	if e.text != "" {
 		reason += ": " + e.text

@@ -37,15 +37,21 @@ func (tx *Tx) EndStep(id int64, step promote.Step) error {
 		SHA: deployment.To, Reason: reason})
 }
 
+// LinkStep writes down the address of the run of the workflow that a step is.
+func (tx *Tx) LinkStep(deployment int64, step promote.Step) error {
+	return tx.exec(`UPDATE deployment_steps SET url = $1 WHERE deployment = $2 AND kind = $3 AND wave = $4 AND name = $5`,
+		step.URL, deployment, string(step.Kind), step.Wave, step.Name)
+}
+
 func (tx *Tx) steps(deployment int64) (steps []promote.Step, err error) {
 	err = tx.each(func(rows *sql.Rows) error {
 		var s promote.Step
 		var started, ended int64
-		err := rows.Scan(&s.Kind, &s.Wave, &s.Name, &s.Phase, &s.Message, &started, &ended)
+		err := rows.Scan(&s.Kind, &s.Wave, &s.Name, &s.Phase, &s.Message, &s.URL, &started, &ended)
 		s.Started, s.Ended = fromMillis(started), fromMillis(ended)
 		steps = append(steps, s)
 		return err
-	}, `SELECT kind, wave, name, phase, message, started_at, ended_at FROM deployment_steps WHERE deployment = $1 ORDER BY position`, deployment)
+	}, `SELECT kind, wave, name, phase, message, url, started_at, ended_at FROM deployment_steps WHERE deployment = $1 ORDER BY position`, deployment)
 	return steps, err
 }
 

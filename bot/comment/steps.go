@@ -15,7 +15,7 @@ func underWay(d *promote.Deployment) (line, bool) {
 		return own(""), false
 	}
 	step := d.Steps[at]
-	l := stepName(step)
+	l := link(stepName(step), step.URL)
 	switch {
 	case step.Kind == promote.StepCanary:
 		return say("{} goes to {}", code(step.Wave), text(step.Name)), true
@@ -81,7 +81,7 @@ func stepTable(stage promote.Stage, most int) *document {
 		if step.Phase == promote.StepRunning && !stage.Deployment.Phase.Live() {
 			word = "stopped"
 		}
-		rows = append(rows, []line{stepName(step), wave, say("{}{}", own(word), took)})
+		rows = append(rows, []line{link(stepName(step), step.URL), wave, say("{}{}", own(word), took)})
 	}
 	inner := &document{}
 	inner.table([]line{own("step"), own("of"), own("state")}, rows)

@@ -19,11 +19,11 @@ func TestStateElsewhere(t *testing.T) {
 		lost                  bool
 	}{
 		{name: "no backend", code: `resource "x" "y" {}`, lost: true},
-		{name: "the local backend", code: `terraform { backend "local" { path = "here.tfstate" } }`, lost: true},
-		{name: "a path that is the host's", code: `terraform { backend "local" { path = "/shared/a.tfstate" } }`},
-		{name: "a path that is the host's, but not of workspaces", code: `terraform { backend "local" { path = "/shared/a.tfstate" } }`, workspace: "blue", lost: true},
-		{name: "a bucket", code: `terraform { backend "s3" {} }`},
-		{name: "a cloud", code: `terraform { cloud { organization = "acme" } }`},
+		{name: "the local backend", code: "terraform {\nbackend \"local\" { path = \"here.tfstate\" }\n}", lost: true},
+		{name: "a path that is the host's", code: "terraform {\nbackend \"local\" { path = \"/shared/a.tfstate\" }\n}"},
+		{name: "a path that is the host's, but not of workspaces", code: "terraform {\nbackend \"local\" { path = \"/shared/a.tfstate\" }\n}", workspace: "blue", lost: true},
+		{name: "a bucket", code: "terraform {\nbackend \"s3\" {}\n}"},
+		{name: "a cloud", code: "terraform {\ncloud { organization = \"acme\" }\n}"},
 		{name: "a bucket of the manifest", code: ``, instance: stack.Instance{Atmos: stack.Atmos{BackendType: "s3", GenerateBackend: true}}},
 		{name: "a directory of the manifest", code: ``, lost: true,
 			instance: stack.Instance{Atmos: stack.Atmos{BackendType: "local", Backend: map[string]any{"path": "x"}, GenerateBackend: true}}},

@@ -219,8 +219,8 @@ func TestOnlyClientsMakeClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	for at, used := range readSource(t).makers() {
-		if !strings.Contains(at, "clients.go:") {
-			t.Errorf("%s: %s is for clients.go alone", at, used)
+		if !strings.Contains(at, "/clients") {
+			t.Errorf("%s: %s is for clients*.go alone", at, used)
 		}
 	}
 }

@@ -66,15 +66,14 @@ type calledWorkflow struct {
 	bot        *Bot
 	repository store.Repository
 	run        promote.WorkflowRun
-	client     *github.Client
 	now        time.Time
 }
 
-func (w *calledWorkflow) bring(ctx context.Context) (err error) {
+func (w *calledWorkflow) bring(ctx context.Context) error {
 	if w.run.Phase == promote.WorkflowAsked && w.run.Dispatched.IsZero() && w.run.Stop {
 		return w.ends(ctx, "it was stopped before it began")
 	}
-	w.client, err = w.bot.clients.forRepository(ctx, w.repository, dispatching)
+	client, err := w.bot.clients.forRepository(ctx, w.repository, dispatching)
 	if final(err) {
 		return w.ends(ctx, "the App may not start workflows here: its installation has not accepted `actions: write`")
 	}
@@ -82,7 +81,7 @@ func (w *calledWorkflow) bring(ctx context.Context) (err error) {
 		return err
 	}
 	if w.run.Run == 0 && !w.run.Dispatched.IsZero() {
-		if found, err := w.find(ctx); err != nil || found {
+		if found, err := w.find(ctx, client); err != nil || found {
 			return err
 		}
 		if w.now.Sub(w.run.Dispatched) < workflowSeen {
@@ -96,13 +95,13 @@ func (w *calledWorkflow) bring(ctx context.Context) (err error) {
 		}
 	}
 	if w.run.Phase == promote.WorkflowAsked {
-		return w.dispatch(ctx)
+		return w.dispatch(ctx, client)
 	}
-	return w.look(ctx)
+	return w.look(ctx, client)
 }
 
 // dispatch starts the workflow as it is on trunk.
-func (w *calledWorkflow) dispatch(ctx context.Context) error {
+func (w *calledWorkflow) dispatch(ctx context.Context, client *github.Client) error {
 	file, refusal, err := w.read(ctx)
 	if err != nil {
 		return err
@@ -115,7 +114,7 @@ func (w *calledWorkflow) dispatch(ctx context.Context) error {
 	}
 	inputs := maps.Clone(w.run.Inputs)
 	inputs[correlationInput] = w.run.Correlation
-	made, err := dispatchWorkflow(ctx, w.client, w.repository, dispatchOf{file: w.run.File, inputs: file.Given(inputs)})
+	made, err := dispatchWorkflow(ctx, client, w.repository, dispatchOf{file: w.run.File, inputs: file.Given(inputs)})
 	var answer *github.ErrorResponse
 	switch {
 	case errors.As(err, &answer) && answer.Response != nil && slices.Contains([]int{403, 404, 422}, answer.Response.StatusCode) && !limitedBy(err):

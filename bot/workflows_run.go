@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -36,45 +35,17 @@ func calledFile(run promote.WorkflowRun) calledAs {
 	return called
 }
 
-// dispatchOf is what is dispatched.
-type dispatchOf struct {
-	file   string
-	inputs map[string]string
-}
-
-// dispatched is the run that a dispatch made; the zero value: GitHub did not say which.
-type dispatched struct {
-	ID  int64  `json:"workflow_run_id"`
-	URL string `json:"html_url"`
-}
-
-// dispatchWorkflow runs a workflow as it is on trunk, and asks which run it is:
-// https://docs.github.com/rest/actions/workflows#create-a-workflow-dispatch-event
-func dispatchWorkflow(ctx context.Context, client *github.Client, repository store.Repository, of dispatchOf) (made dispatched, err error) {
-	body := map[string]any{"ref": repository.Trunk, "inputs": of.inputs, "return_run_details": true}
-	path := fmt.Sprintf("repos/%s/%s/actions/workflows/%s/dispatches", repository.Owner, repository.Name, url.PathEscape(of.file))
-	request, err := client.NewRequest(http.MethodPost, path, body)
-	if err != nil {
-		return made, err
-	}
-	answer, err := client.Do(ctx, request, &made)
-	if answer != nil && answer.StatusCode == http.StatusNoContent {
-		return dispatched{}, nil // as an older Enterprise Server answers
-	}
-	return made, err
-}
-
 // limitedBy tells whether GitHub refused something only for now.
 func limitedBy(err error) bool {
 	return errors.As(err, new(*github.RateLimitError)) || errors.As(err, new(*github.AbuseRateLimitError))
 }
 
 // find looks for the run by the name that it was given.
-func (w *calledWorkflow) find(ctx context.Context) (found bool, err error) {
+func (w *calledWorkflow) find(ctx context.Context, client *github.Client) (found bool, err error) {
 	options := &github.ListWorkflowRunsOptions{Event: "workflow_dispatch", Created: ">=" + w.run.Asked.Add(-5*time.Minute).UTC().Format(time.RFC3339),
 		ListOptions: github.ListOptions{PerPage: 100}}
 	for {
-		runs, answer, err := w.client.Actions.ListWorkflowRunsByFileName(ctx, w.repository.Owner, w.repository.Name, w.run.File, options)
+		runs, answer, err := client.Actions.ListWorkflowRunsByFileName(ctx, w.repository.Owner, w.repository.Name, w.run.File, options)
 		if err != nil {
 			return false, err
 		}
@@ -92,8 +63,8 @@ func (w *calledWorkflow) find(ctx context.Context) (found bool, err error) {
 }
 
 // look asks how the run is getting on, cancels it where nobody waits for it any more, and writes down how it ended.
-func (w *calledWorkflow) look(ctx context.Context) error {
-	run, _, err := w.client.Actions.GetWorkflowRunByID(ctx, w.repository.Owner, w.repository.Name, w.run.Run)
+func (w *calledWorkflow) look(ctx context.Context, client *github.Client) error {
+	run, _, err := client.Actions.GetWorkflowRunByID(ctx, w.repository.Owner, w.repository.Name, w.run.Run)
 	var answer *github.ErrorResponse
 	switch {
 	case errors.As(err, &answer) && answer.Response.StatusCode == http.StatusNotFound && w.now.Sub(w.run.Dispatched) > workflowSeen:
@@ -101,14 +72,14 @@ func (w *calledWorkflow) look(ctx context.Context) error {
 	case err != nil:
 		return err
 	case run.GetStatus() == "completed":
-		return w.concluded(ctx, run)
+		return w.concluded(ctx, client, run)
 	}
 	over := w.now.Sub(w.run.Asked.Add(w.run.Timeout))
 	switch {
 	case over > workflowStopped:
 		return w.ends(ctx, fmt.Sprintf("it has not ended after %s, and could not be cancelled", w.run.Timeout))
 	case w.run.Stop || over > 0:
-		if err := w.cancel(ctx); err != nil {
+		if err := w.cancel(ctx, client); err != nil {
 			return err
 		}
 		return w.again(ctx, workflowLooks)
@@ -117,8 +88,8 @@ func (w *calledWorkflow) look(ctx context.Context) error {
 }
 
 // cancel asks GitHub to cancel the run; one that is ending cannot be.
-func (w *calledWorkflow) cancel(ctx context.Context) error {
-	_, err := w.client.Actions.CancelWorkflowRunByID(ctx, w.repository.Owner, w.repository.Name, w.run.Run)
+func (w *calledWorkflow) cancel(ctx context.Context, client *github.Client) error {
+	_, err := client.Actions.CancelWorkflowRunByID(ctx, w.repository.Owner, w.repository.Name, w.run.Run)
 	var answer *github.ErrorResponse
 	if errors.As(err, new(*github.AcceptedError)) || errors.As(err, &answer) && answer.Response.StatusCode == http.StatusConflict {
 		return nil
@@ -127,7 +98,7 @@ func (w *calledWorkflow) cancel(ctx context.Context) error {
 }
 
 // concluded writes down how a run ended.
-func (w *calledWorkflow) concluded(ctx context.Context, run *github.WorkflowRun) error {
+func (w *calledWorkflow) concluded(ctx context.Context, client *github.Client, run *github.WorkflowRun) error {
 	switch {
 	case w.run.Stop:
 		return w.ends(ctx, "it was stopped")
@@ -136,14 +107,14 @@ func (w *calledWorkflow) concluded(ctx context.Context, run *github.WorkflowRun)
 	case run.GetConclusion() == "success" && w.run.Notice == "":
 		return w.ends(ctx, "")
 	}
-	jobs, err := w.jobs(ctx)
+	jobs, err := w.jobs(ctx, client)
 	if err != nil {
 		return err
 	}
 	if run.GetConclusion() != "success" {
 		return w.ends(ctx, unsuccessful(w.run.File, run.GetConclusion(), jobs))
 	}
-	said, err := w.notices(ctx, jobs)
+	said, err := w.notices(ctx, client, jobs)
 	switch {
 	case err != nil:
 		return err
@@ -173,10 +144,10 @@ func unsuccessful(file, conclusion string, jobs []*github.WorkflowJob) string {
 	return message
 }
 
-func (w *calledWorkflow) jobs(ctx context.Context) (all []*github.WorkflowJob, err error) {
+func (w *calledWorkflow) jobs(ctx context.Context, client *github.Client) (all []*github.WorkflowJob, err error) {
 	options := &github.ListWorkflowJobsOptions{Filter: "latest", ListOptions: github.ListOptions{PerPage: 100}}
 	for {
-		jobs, answer, err := w.client.Actions.ListWorkflowJobs(ctx, w.repository.Owner, w.repository.Name, w.run.Run, options)
+		jobs, answer, err := client.Actions.ListWorkflowJobs(ctx, w.repository.Owner, w.repository.Name, w.run.Run, options)
 		if err != nil {
 			return nil, err
 		}
@@ -190,11 +161,11 @@ func (w *calledWorkflow) jobs(ctx context.Context) (all []*github.WorkflowJob, e
 
 // notices are the different texts of the notices that have the title which is wanted. A job's annotations are those of its check
 // run, whose number is the job's.
-func (w *calledWorkflow) notices(ctx context.Context, jobs []*github.WorkflowJob) (said []string, err error) {
+func (w *calledWorkflow) notices(ctx context.Context, client *github.Client, jobs []*github.WorkflowJob) (said []string, err error) {
 	for _, job := range jobs {
 		options := &github.ListOptions{PerPage: 100}
 		for {
-			annotations, answer, err := w.client.Checks.ListCheckRunAnnotations(ctx, w.repository.Owner, w.repository.Name, job.GetID(), options)
+			annotations, answer, err := client.Checks.ListCheckRunAnnotations(ctx, w.repository.Owner, w.repository.Name, job.GetID(), options)
 			if err != nil {
 				return nil, err
 			}

@@ -40,6 +40,12 @@ type Operator struct {
 	Logs KeptLogs `yaml:"logs"`
 	// Secrets are where the values of secrets come from that repositories name; in the file alone.
 	Secrets SecretSources `yaml:"secrets"`
+	// Workers that may carry out tasks, in the file alone.
+	Workers []Worker `yaml:"workers"`
+	// Runners are workers, and jobs of GitHub Actions.
+	Runners Runners `yaml:"runners"`
+	// Actions is where jobs of GitHub Actions run.
+	Actions Actions `yaml:"actions"`
 	// LogLevel is one of debug, info, warn, error; TRUNKLINE_LOG_LEVEL.
 	LogLevel string `yaml:"log_level"`
 }
@@ -185,6 +191,9 @@ func (o Operator) complete() (Operator, error) {
 		*url = strings.TrimSuffix(*url, "/") + "/"
 	}
 	if err := o.Secrets.passed(o.PassEnvironment); err != nil {
+		return Operator{}, err
+	}
+	if err := o.completeRunners(); err != nil {
 		return Operator{}, err
 	}
 	if o.Parallel == 0 {

@@ -81,6 +81,7 @@ func (d *decoder) repository(node *yaml.Node) (r Repository) {
 		"migrations": func(n *yaml.Node) { r.Migrations = d.migrations(n) },
 		"hooks":      func(n *yaml.Node) { r.Hooks = d.hooks(n) },
 		"preview":    func(n *yaml.Node) { r.Preview = d.preview(n) },
+		"runner":     func(n *yaml.Node) { r.Runner = d.runner(n) },
 		"prometheus": func(n *yaml.Node) { d.readPrometheus(n) },
 	}, "trunk", "github_environments")
 	d.require(node, seen, "the configuration", "version", "stacks", "environments")

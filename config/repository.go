@@ -31,6 +31,8 @@ type Repository struct {
 	Hooks []Hook
 	// Preview is what pull requests get of their own; its zero value: nothing.
 	Preview Preview
+	// Runner of the environments that name none; see [Repository.RunnerOf].
+	Runner Runner
 }
 
 // StateMove says of an instance that its state was moved, or may begin anew, so that a deployment need not stop.
@@ -191,6 +193,8 @@ type Environment struct {
 	Variables map[string]string
 	// Secrets are given to what runs for the environment from commits of trunk, and never to previews.
 	Secrets []SecretName
+	// Runner plans and applies; its zero value: that of the repository. See [Repository.RunnerOf].
+	Runner Runner
 	// Baseline is the commit that the environment ran before Trunkline: a full SHA or its beginning. Empty: the commit
 	// before the first that Trunkline saw.
 	Baseline   string

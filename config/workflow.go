@@ -48,10 +48,7 @@ const (
 // mostInputs is how many of its own a workflow may get: GitHub allows 25 in all.
 const mostInputs = 15
 
-var (
-	workflowFile = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_. -]*\.ya?ml$`)
-	inputName    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,99}$`)
-)
+var inputName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,99}$`)
 
 // workflow reads the name of a file in .github/workflows.
 func (d *decoder) workflow(node *yaml.Node, w *Workflow) {

@@ -40,6 +40,16 @@ type Planner struct {
 	Timeout time.Duration
 	// Parallel is how many instances are planned at a time. Zero: as many as there are processors.
 	Parallel int
+	// Elsewhere knows of work on other hosts. Nil: there is none.
+	Elsewhere Elsewhere
+}
+
+// Elsewhere are other hosts on which instances are worked on. No lock of this host tells of that.
+type Elsewhere interface {
+	// Await returns when nobody changes the instance there any more, however that ended.
+	Await(ctx context.Context, instance stack.Instance) error
+	// Busy tells whether somebody does.
+	Busy(instance stack.Instance) (bool, error)
 }
 
 // Place is where a commit is worked on.
@@ -177,12 +187,28 @@ func (p Planner) TakeLock(ctx context.Context, instance stack.Instance) (*proces
 	limit := 2*p.Timeout + time.Hour
 	limited, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it is not free after %s", limit))
 	defer cancel()
-	return process.TakeLock(limited, p.lockFile(instance))
+	lock, err := process.TakeLock(limited, p.lockFile(instance))
+	if err != nil || p.Elsewhere == nil {
+		return lock, err
+	}
+	if err := p.Elsewhere.Await(limited, instance); err != nil {
+		lock.Release()
+		return nil, err
+	}
+	return lock, nil
 }
 
 // TryLock takes that lock if nobody works on the instance. It returns nil and no error where somebody does.
 func (p Planner) TryLock(instance stack.Instance) (*process.Lock, error) {
-	return process.TryLock(p.lockFile(instance))
+	lock, err := process.TryLock(p.lockFile(instance))
+	if lock == nil || p.Elsewhere == nil {
+		return lock, err
+	}
+	if busy, err := p.Elsewhere.Busy(instance); busy || err != nil {
+		lock.Release()
+		return nil, err
+	}
+	return lock, nil
 }
 
 func (p Planner) lockFile(instance stack.Instance) string {

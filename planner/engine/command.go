@@ -24,7 +24,7 @@ import (
 //	TRUNKLINE_ENVIRONMENT, TRUNKLINE_STACK, TRUNKLINE_COMPONENT, TRUNKLINE_WORKSPACE   of the instance
 //	TRUNKLINE_COMMIT      the commit
 //	TRUNKLINE_ROOT        the repository's root
-//	TRUNKLINE_STATE       a directory that is kept, for this instance
+//	TRUNKLINE_STATE       a directory that is kept, for this instance; empty where nothing is
 //	TRUNKLINE_VAR_FILES   the variable files, a path on each line
 //	TRUNKLINE_VAR_<name>  variables of the configuration
 //	TRUNKLINE_PLAN        for apply: the file with what plan printed
@@ -94,7 +94,9 @@ func (c *command) Apply(ctx context.Context, work Work, plan Plan) error {
 }
 
 func (c *command) run(ctx context.Context, work Work, step string, change func(*process.Command)) error {
-	if err := os.MkdirAll(work.State, 0o700); err != nil {
+	if c.settings.Away {
+		work.State = "" // whoever would keep something there is to notice
+	} else if err := os.MkdirAll(work.State, 0o700); err != nil {
 		return fmt.Errorf("make the state directory of %s: %w", work.Instance.Name(), err)
 	}
 	line := c.plan

@@ -92,6 +92,9 @@ type Settings struct {
 	Redact func(string) string
 	// Key makes digests depend on sensitive values too, without giving them away. Empty: digests do not see them.
 	Key []byte
+	// Away: nothing that is written beside the code, or into [Work.State], stays. An instance whose state would be kept there
+	// fails before it is planned.
+	Away bool
 	// Grace is how long an interrupted apply may take to end in order. Zero: 5 minutes.
 	Grace time.Duration
 }

@@ -127,6 +127,11 @@ func (t *terraform) prepare(work Work) (*initialisation, error) {
 		return nil, err
 	}
 	init.arguments = append(init.arguments, configuration...)
+	if t.settings.Away && unread == nil {
+		if err := backend.elsewhere(work.Instance); err != nil {
+			return nil, err
+		}
+	}
 	if unread == nil && backend.inWorktree(work.Instance.Workspace) {
 		if err := override(work.directory()); err != nil {
 			return nil, fmt.Errorf("prepare %s: %w", work.Instance.Name(), err)

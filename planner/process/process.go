@@ -49,6 +49,8 @@ type Command struct {
 	Locks []*Lock
 	// Limits; the zero value means the defaults that are named there.
 	Limits Limits
+	// Elsewhere, if set, runs the command in place of [Run], on another host. Its result and errors are those of Run.
+	Elsewhere func(context.Context, Command) (Result, error)
 }
 
 // Limits of one run.
@@ -89,6 +91,9 @@ var (
 // its files could not be read. The result is valid in the second case too.
 func Run(ctx context.Context, command Command) (Result, error) {
 	command.Limits = command.Limits.orDefaults()
+	if command.Elsewhere != nil {
+		return command.Elsewhere(ctx, command)
+	}
 	if err := ctx.Err(); err != nil {
 		return Result{}, fmt.Errorf("run %s: %w", command.Name, context.Cause(ctx))
 	}

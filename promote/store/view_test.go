@@ -1,25 +1,10 @@
 package store
 
 import (
-	"io/fs"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 )
-
-func TestViewKnowsTheNewestMigration(t *testing.T) {
-	t.Parallel()
-	files, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no migrations: %v", err)
-	}
-	number, _, _ := strings.Cut(filepath.Base(files[len(files)-1]), "_")
-	if newest, err := strconv.Atoi(number); err != nil || newest != newestMigration {
-		t.Errorf("the newest migration is %d (%v), and View wants %d", newest, err, newestMigration)
-	}
-}
 
 func TestViewBesideAServer(t *testing.T) {
 	t.Parallel()

@@ -137,7 +137,7 @@ func TestProblems(t *testing.T) {
 		{"wrong version", head + "environments: {dev: }\n" + "x: 1", "unknown key \"x\""},
 		{"typo", head + "environments:\n  dev:\n    promot: auto\n", "c.yml:5:5: unknown key \"promot\" in environment dev; expected one of after, allow, approve, author_may_approve, "},
 		{"what was meant", head + "environments:\n  dev:\n    promot: auto\n", "; did you mean promote?"},
-		{"later", head + "environments: {dev: }\ngithub_environments: create\n", "c.yml:4:1: `github_environments` is not supported by this version yet"},
+		{"later", head + "environments: {dev: }\ntrunk: main\n", "c.yml:4:1: `trunk` is not supported by this version yet"},
 		{"check of nothing", head + "environments: {dev: {verify: [{name: x}]}}", "a check needs one of `run` and `http`"},
 		{"check of both", head + "environments: {dev: {verify: [{run: x, http: 'http://x'}]}}", "a check needs one of `run` and `http`"},
 		{"check's URL", head + "environments: {dev: {verify: [{http: x}]}}", "http is no URL"},

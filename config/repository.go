@@ -31,6 +31,8 @@ type Repository struct {
 	Hooks []Hook
 	// Preview is what pull requests get of their own; its zero value: nothing.
 	Preview Preview
+	// GitHubEnvironments says what is done about environments of GitHub that are not as they are to be.
+	GitHubEnvironments Keeping
 }
 
 // StateMove says of an instance that its state was moved, or may begin anew, so that a deployment need not stop.
@@ -191,6 +193,8 @@ type Environment struct {
 	Variables map[string]string
 	// Secrets are given to what runs for the environment from commits of trunk, and never to previews.
 	Secrets []SecretName
+	// GitHub is what the environment of GitHub is to have that stands for this one.
+	GitHub GitHubEnvironment
 	// Baseline is the commit that the environment ran before Trunkline: a full SHA or its beginning. Empty: the commit
 	// before the first that Trunkline saw.
 	Baseline   string

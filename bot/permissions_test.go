@@ -219,7 +219,7 @@ func TestOnlyClientsMakeClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	for at, used := range readSource(t).makers() {
-		if !strings.Contains(at, "/clients") {
+		if !strings.HasPrefix(filepath.Base(at), "clients") {
 			t.Errorf("%s: %s is for clients*.go alone", at, used)
 		}
 	}

@@ -57,6 +57,7 @@ func check(file string, r Repository) (problems Problems) {
 	problems = append(problems, checkArtifacts(file, r)...)
 	problems = append(problems, checkPreview(file, r)...)
 	problems = append(problems, checkRunners(file, r)...)
+	problems = append(problems, checkGitHub(file, r)...)
 	return append(problems, checkPullChecks(file, r)...)
 }
 

@@ -32,6 +32,7 @@ func (d *decoder) environment(key, node *yaml.Node, before []Environment) Enviro
 			"rollback":        func(n *yaml.Node) { e.Rollback = d.rollback(n) },
 			"release":         func(n *yaml.Node) { e.Release = d.release(n) },
 			"runner":          func(n *yaml.Node) { e.Runner = d.runner(n) },
+			"github":          func(n *yaml.Node) { e.GitHub = d.github(n) },
 			"baseline":        func(n *yaml.Node) { e.Baseline, e.BaselineAt = d.baseline(n), position(n) },
 		}
 		maps.Copy(keys, d.gateKeys(&e.Gates))

@@ -83,7 +83,9 @@ func (d *decoder) repository(node *yaml.Node) (r Repository) {
 		"preview":    func(n *yaml.Node) { r.Preview = d.preview(n) },
 		"runner":     func(n *yaml.Node) { r.Runner = d.runner(n) },
 		"prometheus": func(n *yaml.Node) { d.readPrometheus(n) },
-	}, "trunk", "github_environments")
+
+		"github_environments": func(n *yaml.Node) { r.GitHubEnvironments = d.keeping(n) },
+	}, "trunk")
 	d.require(node, seen, "the configuration", "version", "stacks", "environments")
 	if seen["version"] && r.Version != 1 {
 		d.problem(node, "version is %d; this Trunkline reads version 1", r.Version)

@@ -33,6 +33,8 @@ type Repository struct {
 	Preview Preview
 	// Runner of the environments that name none; see [Repository.RunnerOf].
 	Runner Runner
+	// GitHubEnvironments says what is done about environments of GitHub that are not as they are to be.
+	GitHubEnvironments Keeping
 }
 
 // StateMove says of an instance that its state was moved, or may begin anew, so that a deployment need not stop.
@@ -195,6 +197,8 @@ type Environment struct {
 	Secrets []SecretName
 	// Runner plans and applies; its zero value: that of the repository. See [Repository.RunnerOf].
 	Runner Runner
+	// GitHub is what the environment of GitHub is to have that stands for this one.
+	GitHub GitHubEnvironment
 	// Baseline is the commit that the environment ran before Trunkline: a full SHA or its beginning. Empty: the commit
 	// before the first that Trunkline saw.
 	Baseline   string

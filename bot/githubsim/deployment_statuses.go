@@ -104,20 +104,3 @@ func getDeploymentStatus(c *call) (reply, error) {
 	}
 	return reply{}, notFound()
 }
-
-// listEnvironments answers repos/get-all-environments.
-func listEnvironments(c *call) (reply, error) {
-	return counted(c, c.repo.environments, "environments", func(held *environment) object {
-		return c.gh.environmentShape(c.repo, held)
-	})
-}
-
-// getEnvironment answers repos/get-environment.
-func getEnvironment(c *call) (reply, error) {
-	for _, held := range c.repo.environments {
-		if strings.EqualFold(held.name, c.values["environment_name"]) {
-			return ok(c.gh.environmentShape(c.repo, held))
-		}
-	}
-	return reply{}, notFound()
-}

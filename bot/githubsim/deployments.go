@@ -46,12 +46,6 @@ type deploymentStatus struct {
 	created        time.Time
 }
 
-type environment struct {
-	id      int64
-	name    string
-	created time.Time
-}
-
 // descriptionLimit is how long the description of a deployment, a status of it
 // or a commit status may be.
 const descriptionLimit = 140
@@ -187,18 +181,6 @@ func (gh *GitHub) deploy(repo *repository, by *account, request deploymentReques
 		Environment: made.environment, SHA: sha, Body: made.description,
 	})
 	gh.emitDeployment(repo, made, by)
-	return made
-}
-
-// environment finds or makes an environment. Names are compared without case.
-func (gh *GitHub) environment(repo *repository, name string) *environment {
-	for _, found := range repo.environments {
-		if strings.EqualFold(found.name, name) {
-			return found
-		}
-	}
-	made := &environment{id: gh.id(), name: name, created: gh.now()}
-	repo.environments = append(repo.environments, made)
 	return made
 }
 

@@ -11,7 +11,7 @@ type Event struct {
 	At    time.Time `json:"at"`
 	Actor string    `json:"actor"`
 	// Kind is pull, issue, push, review, comment, comment_edited, reaction,
-	// check, merge, queue, deployment or deployment_status.
+	// check, merge, queue, deployment, deployment_status or environment.
 	Kind        string `json:"kind"`
 	Repository  string `json:"repository"`
 	Pull        int    `json:"pull"` // or issue; 0 where neither is concerned
@@ -21,7 +21,7 @@ type Event struct {
 	// a pull request or an issue; the branch of a push; the verdict of a review; the content
 	// of a reaction; the status or conclusion of a check; what a merge queue did
 	// with a pull request: added, merged, or removed and why; the state of a
-	// deployment.
+	// deployment; created, changed or deleted of an environment.
 	State string `json:"state"`
 	Body  string `json:"body"`
 }

@@ -11,12 +11,17 @@ import (
 // page cuts a list to the page that is asked for and writes the Link header
 // that leads to the others. wrap puts the cut list into the answer.
 func page[T any](c *call, all []T, wrap func([]T) any) (reply, error) {
-	size := c.queryNumber("per_page", 30)
-	if size > 100 {
-		size = 100
-	}
+	return paged(c, all, pageSize{usual: 30, most: 100}, wrap)
+}
+
+// pageSize is how many entries a page has where nothing is said, and at most.
+type pageSize struct{ usual, most int }
+
+// paged is page for lists whose pages are smaller than those of others.
+func paged[T any](c *call, all []T, sizes pageSize, wrap func([]T) any) (reply, error) {
+	size := min(c.queryNumber("per_page", sizes.usual), sizes.most)
 	if size < 1 {
-		size = 30
+		size = sizes.usual
 	}
 	number := max(c.queryNumber("page", 1), 1)
 	last := max((len(all)+size-1)/size, 1)

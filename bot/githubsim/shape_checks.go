@@ -119,14 +119,3 @@ func (gh *GitHub) simpleStatus(repo *repository, status *commitStatus) object {
 		"created_at": stamp(status.created), "updated_at": stamp(status.created),
 	}
 }
-
-// environmentShape shows an environment.
-func (gh *GitHub) environmentShape(repo *repository, held *environment) object {
-	return object{
-		"id": held.id, "node_id": nodeID("Environment", held.id), "name": held.name,
-		"url":        gh.api("/repos/%s/environments/%s", repo.fullName(), held.name),
-		"html_url":   gh.web("/%s/deployments/activity_log?environments_filter=%s", repo.fullName(), held.name),
-		"created_at": stamp(held.created), "updated_at": stamp(held.created), "protection_rules": []any{},
-		"deployment_branch_policy": nil,
-	}
-}

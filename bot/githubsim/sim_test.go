@@ -30,9 +30,11 @@ name: Everything
 url: https://example.com
 default_permissions:
   actions: read
+  administration: write
   checks: write
   contents: write
   deployments: write
+  environments: write
   issues: write
   members: read
   merge_queues: read
@@ -42,6 +44,7 @@ default_permissions:
 default_events:
   - check_run
   - deployment
+  - deployment_protection_rule
   - deployment_status
   - issue_comment
   - merge_group

@@ -15,6 +15,8 @@ type account struct {
 	kind  string // User, Organization or Bot
 	// members of an organization, who may read its private repositories.
 	members map[int64]bool
+	// plan that it pays for; empty: the largest that there is for it.
+	plan Plan
 }
 
 // repository is a repository with everything that hangs on it.
@@ -36,6 +38,7 @@ type repository struct {
 	statuses      []*commitStatus
 	deployments   []*deployment
 	environments  []*environment
+	protected     map[string]bool // branches with branch protection
 	queues        []*mergeQueue
 	groupHeads    []string // of all merge groups that ever were
 }

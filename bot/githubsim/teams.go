@@ -142,3 +142,12 @@ func getUser(c *call) (reply, error) {
 		"created_at": stamp(c.gh.app.created), "updated_at": stamp(c.gh.app.created),
 	}))
 }
+
+// getTeam answers teams/get-by-name. To a stranger an organization has no teams.
+func getTeam(c *call) (reply, error) {
+	held := c.gh.teams[strings.ToLower(c.values["org"]+"/"+c.values["team_slug"])]
+	if held == nil || held.organization != c.caller.token.installation.account {
+		return reply{}, notFound()
+	}
+	return ok(c.gh.fullTeam(held))
+}

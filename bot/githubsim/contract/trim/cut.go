@@ -77,11 +77,34 @@ func trimWebhooks(document map[string]any, keep map[string]bool) (map[string]any
 	if len(missing) > 0 {
 		return nil, fmt.Errorf("GitHub's description has no webhook %v", keys(missing))
 	}
+	components := reached(document, schemas)
+	anyEvents(schemas)
+	anyEvents(components)
 	return map[string]any{
 		"info":       only(object(document["info"]), "title", "version", "license"),
 		"webhooks":   schemas,
-		"components": reached(document, schemas),
+		"components": components,
 	}, nil
+}
+
+// anyEvents mends the descriptions of Apps in webhooks: they list the events that
+// an App can subscribe to, and the list is older than some of the events.
+func anyEvents(node any) {
+	switch node := node.(type) {
+	case map[string]any:
+		if events := object(node["events"]); events["type"] == "array" {
+			if items := object(events["items"]); items["type"] == "string" {
+				delete(items, "enum")
+			}
+		}
+		for _, value := range node {
+			anyEvents(value)
+		}
+	case []any:
+		for _, value := range node {
+			anyEvents(value)
+		}
+	}
 }
 
 // reached collects the components that root refers to, directly or not.

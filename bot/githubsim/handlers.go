@@ -3,6 +3,20 @@ package githubsim
 // handlers are the operations that are built, by GitHub's operation id.
 func handlers() map[string]func(*call) (reply, error) {
 	return map[string]func(*call) (reply, error){
+		"actions/cancel-workflow-run":                     cancelWorkflowRun,
+		"actions/create-workflow-dispatch":                dispatchWorkflow,
+		"actions/download-job-logs-for-workflow-run":      jobLogs,
+		"actions/force-cancel-workflow-run":               forceCancelRun,
+		"actions/get-job-for-workflow-run":                getJob,
+		"actions/get-workflow":                            getWorkflow,
+		"actions/get-workflow-run":                        getRun,
+		"actions/list-jobs-for-workflow-run":              listRunJobs,
+		"actions/list-jobs-for-workflow-run-attempt":      listAttemptJobs,
+		"actions/list-repo-workflows":                     listWorkflows,
+		"actions/list-workflow-runs":                      listRunsOfWorkflow,
+		"actions/list-workflow-runs-for-repo":             listRuns,
+		"actions/re-run-workflow":                         rerunWorkflow,
+		"actions/re-run-workflow-failed-jobs":             rerunFailed,
 		"apps/create-installation-access-token":           createToken,
 		"apps/get-authenticated":                          getApp,
 		"apps/get-installation":                           getInstallation,

@@ -36,6 +36,8 @@ type repository struct {
 	statuses      []*commitStatus
 	deployments   []*deployment
 	environments  []*environment
+	workflows     []*workflow
+	workflowRuns  []*workflowRun
 	queues        []*mergeQueue
 	groupHeads    []string // of all merge groups that ever were
 }

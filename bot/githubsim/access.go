@@ -77,6 +77,9 @@ func (gh *GitHub) granted(c *call, needs []contract.Need) bool {
 		}
 	}
 	for _, need := range met {
+		if c.caller.token.job != nil {
+			break // what jobs use the App need not ask for
+		}
 		gh.ledger.use(need.Permission, need.Access)
 	}
 	return len(met) > 0

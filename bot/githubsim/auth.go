@@ -18,6 +18,7 @@ type token struct {
 	repositories map[int64]*repository // nil means all of the installation's
 	permissions  map[string]string
 	expires      time.Time
+	job          *job // whose token it is, nil for one of the App's
 }
 
 // covers reports whether the token is good for the repository.

@@ -165,7 +165,7 @@ func TestInstallationTokenIsNarrowed(t *testing.T) {
 	}
 	for name, options := range map[string]*github.InstallationTokenOptions{
 		"more than granted":      {Permissions: &github.InstallationPermissions{Pages: github.String("write")}},
-		"write where it reads":   {Permissions: &github.InstallationPermissions{Actions: github.String("write")}},
+		"write where it reads":   {Permissions: &github.InstallationPermissions{Members: github.String("write")}},
 		"a repository elsewhere": {RepositoryIDs: []int64{999999}},
 		"an unknown repository":  {Repositories: []string{"secret"}},
 	} {

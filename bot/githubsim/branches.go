@@ -45,7 +45,7 @@ func (gh *GitHub) moved(m move) error {
 			}
 		}
 	}
-	return nil
+	return gh.startOnPush(m)
 }
 
 // pullOf is the number of the open pull request that the branch is the head of,

@@ -297,13 +297,3 @@ func TestEnvironmentVariables(t *testing.T) {
 		t.Errorf("change what is not there: %d", got)
 	}
 }
-
-// token is an installation token with all permissions.
-func (w *world) token() string {
-	w.t.Helper()
-	made, _, err := w.asApp().Apps.CreateInstallationToken(context.Background(), w.installation, nil)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return made.GetToken()
-}

@@ -81,7 +81,7 @@ func (gh *GitHub) admit(r *http.Request, name string, writes bool) (*repository,
 	case repo.private && (!covered || !contract.Allows(held, "read")):
 		return nil, &Problem{Status: http.StatusNotFound, Message: "Repository not found."}
 	}
-	if covered {
+	if covered && who.token.job == nil {
 		access := "read"
 		if writes {
 			access = "write"

@@ -5,8 +5,9 @@
 // short-lived tokens for its installations, each limited to repositories and
 // permissions. Under /{owner}/{repo}.git it serves real Git repositories. And it
 // sends webhooks, signed, in order, once, with a log of deliveries from which
-// the App can ask for another attempt. Everything else is for Options.Web, the
-// pages that people look at.
+// the App can ask for another attempt. Under /_services/ it issues the tokens with
+// which jobs of workflows show who they are. Everything else is for Options.Web,
+// the pages that people look at. What jobs do is up to Options.Runner.
 //
 // People are played by the program that holds the GitHub value:
 //
@@ -68,6 +69,12 @@ type Options struct {
 	Limits Limits
 	// Unchecked switches the checks against GitHub's description off, for speed.
 	Unchecked bool
+	// Runner does what the jobs of workflow runs do. With nil they stay in the
+	// queue: see StartJob.
+	Runner Runner
+	// IssuerKey is the key in PEM that signs the tokens of jobs, to save making
+	// one. nil makes one when it is needed.
+	IssuerKey []byte
 	// HookTimeout is how long a webhook may take. Zero is GitHub's 10 seconds.
 	HookTimeout time.Duration
 }
@@ -82,6 +89,7 @@ type GitHub struct {
 	stop     context.CancelFunc
 	url      string
 	serving  sync.WaitGroup
+	issuer   issuer
 
 	mu            sync.Mutex
 	changed       chan struct{} // closed and replaced whenever anything changes
@@ -97,6 +105,7 @@ type GitHub struct {
 	deliveries    deliveries
 	faults        []*Fault
 	usage         map[int64]*usage // by installation, 0 for the App itself
+	lag           int              // of lists behind new runs
 	inFlight      int              // REST calls being answered
 	answering     int              // requests of every kind being answered
 }
@@ -157,6 +166,7 @@ func (gh *GitHub) Start(address string) error {
 		Handler: gh, ReadHeaderTimeout: 10 * time.Second,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
+	gh.serving.Go(func() { gh.employ(ctx) })
 	gh.serving.Add(2)
 	go func() {
 		defer gh.serving.Done()

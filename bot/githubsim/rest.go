@@ -60,6 +60,8 @@ func (gh *GitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		gh.serveREST(w, r)
 	case isGit(r.URL.Path):
 		gh.serveGit(w, r)
+	case strings.HasPrefix(r.URL.Path, servicesPrefix):
+		gh.serveServices(w, r)
 	case gh.options.Web != nil:
 		gh.options.Web.ServeHTTP(w, r)
 	default:
@@ -127,6 +129,9 @@ func (gh *GitHub) answer(c *call) written {
 	var err error
 	if c.caller, err = gh.authenticate(c.request); err != nil {
 		return gh.refuse(c, err)
+	}
+	if c.caller.token != nil && c.caller.token.job != nil {
+		c.actor = gh.actionsApp().bot
 	}
 	if err := gh.count(c); err != nil {
 		return gh.refuse(c, err)

@@ -29,7 +29,7 @@ const everything = `
 name: Everything
 url: https://example.com
 default_permissions:
-  actions: read
+  actions: write
   administration: write
   checks: write
   contents: write
@@ -52,6 +52,8 @@ default_events:
   - pull_request_review
   - push
   - status
+  - workflow_job
+  - workflow_run
 `
 
 // world is a GitHub with acme/infra on it, on which an App is installed that
@@ -78,7 +80,7 @@ var testKey = sync.OnceValue(func() []byte {
 func newWorld(t *testing.T, options githubsim.Options) *world {
 	t.Helper()
 	options.Dir = t.TempDir()
-	options.Key = testKey()
+	options.Key, options.IssuerKey = testKey(), testKey()
 	if options.Manifest == nil {
 		options.Manifest = []byte(everything)
 	}

@@ -39,6 +39,8 @@ type repository struct {
 	deployments   []*deployment
 	environments  []*environment
 	protected     map[string]bool // branches with branch protection
+	workflows     []*workflow
+	workflowRuns  []*workflowRun
 	queues        []*mergeQueue
 	groupHeads    []string // of all merge groups that ever were
 }

@@ -34,6 +34,7 @@ func trimAPI(document map[string]any, keep map[string]bool) (map[string]any, err
 		return nil, fmt.Errorf("GitHub's description has no operation %v", keys(missing))
 	}
 	correct(paths)
+	correctCreated(document)
 	info := only(object(document["info"]), "title", "version", "license")
 	return map[string]any{
 		"openapi":    document["openapi"],
@@ -57,6 +58,13 @@ func correct(paths map[string]any) {
 			"type": "array", "items": map[string]any{"$ref": "#/components/schemas/installation"},
 		}
 	}
+}
+
+// correctCreated lets runs be asked for by a range of time. GitHub's description
+// says that the parameter is a time, and its prose that it is a range.
+func correctCreated(document map[string]any) {
+	created := object(object(object(document["components"])["parameters"])["created"])
+	delete(object(created["schema"]), "format")
 }
 
 // trimWebhooks keeps the payload schemas of the named webhooks, one for each

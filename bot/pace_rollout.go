@@ -18,8 +18,8 @@ import (
 type rolloutPace struct {
 	mu   sync.Mutex
 	told map[toldOf]told
-	// owed is when progress is due that was kept back, by repository.
-	owed map[int64]time.Time
+	// owed is when progress is due that was kept back.
+	owed map[toldOf]time.Time
 }
 
 type toldOf struct {
@@ -71,12 +71,10 @@ func (p *rolloutPace) due(of toldOf, rollout promote.Rollout, now time.Time) boo
 	if next.IsZero() || !next.After(now) {
 		return true
 	}
-	if owed := p.owed[of.repository]; owed.IsZero() || next.Before(owed) {
-		if p.owed == nil {
-			p.owed = map[int64]time.Time{}
-		}
-		p.owed[of.repository] = next
+	if p.owed == nil {
+		p.owed = map[toldOf]time.Time{}
 	}
+	p.owed[of] = next
 	return false
 }
 
@@ -84,6 +82,7 @@ func (p *rolloutPace) due(of toldOf, rollout promote.Rollout, now time.Time) boo
 func (p *rolloutPace) tell(of toldOf, rollout promote.Rollout, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	delete(p.owed, of)
 	if p.told == nil {
 		p.told = map[toldOf]told{}
 	}
@@ -98,10 +97,10 @@ func (p *rolloutPace) tell(of toldOf, rollout promote.Rollout, now time.Time) {
 func (p *rolloutPace) overdue(now time.Time) (repositories []int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for repository, at := range p.owed {
+	for of, at := range p.owed {
 		if !at.After(now) {
-			repositories = append(repositories, repository)
-			delete(p.owed, repository)
+			repositories = append(repositories, of.repository)
+			delete(p.owed, of)
 		}
 	}
 	return repositories

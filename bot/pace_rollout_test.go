@@ -15,7 +15,7 @@ func TestRolloutPace(t *testing.T) {
 	of := toldOf{repository: 1, pull: 2}
 	deploying := func(applied int) promote.Rollout {
 		d := &promote.Deployment{ID: 7, Environment: "dev", Phase: promote.Applying, Started: start}
-		for i := range 4000 {
+		for i := range 40 {
 			phase := promote.InstancePlanned
 			if i < applied {
 				phase = promote.InstanceApplied
@@ -27,9 +27,9 @@ func TestRolloutPace(t *testing.T) {
 	var edits []time.Duration
 	for second := range 3600 {
 		now := start.Add(time.Duration(second) * time.Second)
-		due := p.due(of, deploying(second), now)
+		due := p.due(of, deploying(second/90), now)
 		if due {
-			p.tell(of, deploying(second), now)
+			p.tell(of, deploying(second/90), now)
 			edits = append(edits, now.Sub(start))
 		} else if len(p.overdue(now)) > 0 {
 			t.Fatalf("after %s progress is owed that was not due", now.Sub(start))
@@ -41,12 +41,12 @@ func TestRolloutPace(t *testing.T) {
 	if overdue := p.overdue(start.Add(3 * time.Hour)); len(overdue) != 1 || overdue[0] != 1 {
 		t.Errorf("what was kept back is never told: %v", overdue)
 	}
-	waits := deploying(3600)
+	waits := deploying(40)
 	waits.Stages[0].Deployment.WaitsUntil = start.Add(2 * time.Hour)
 	if !p.due(of, waits, start.Add(time.Hour)) {
 		t.Error("that a deployment waits in its midst is not told at once")
 	}
-	failed := deploying(3600)
+	failed := deploying(40)
 	failed.Stages[0].Status, failed.Stages[0].Deployment.Phase = promote.Stopped, promote.Failed
 	if !p.due(of, failed, start.Add(time.Hour)) {
 		t.Error("a failure is not told at once")

@@ -113,7 +113,9 @@ func (b *Bot) actor(ctx context.Context, repository store.Repository, who promot
 		return actor, fmt.Errorf("ask what %s may do in %s/%s: %w", who.Login, repository.Owner, repository.Name, err)
 	}
 	// A name can be given up and taken by somebody else; the id cannot.
-	if id := level.GetUser().GetID(); id != 0 && id != who.ID {
+	id := level.GetUser().GetID()
+	b.met.meet(repository.Installation, who.Login, id)
+	if id != 0 && id != who.ID {
 		return actor, nil
 	}
 	actor.Write = slices.Contains([]string{"admin", "maintain", "write"}, level.GetPermission())

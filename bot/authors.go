@@ -108,41 +108,44 @@ func (b *Bot) withAuthors(ctx context.Context, repository store.Repository, comm
 
 // askAuthors asks GitHub about the commits of the pull request, or about the commit itself where there is none.
 func (b *Bot) askAuthors(ctx context.Context, repository store.Repository, commit *promote.Commit, w *writers) error {
-	client, err := b.clients.forRepository(ctx, repository, looking)
+	if commit.Pull == 0 {
+		return b.askAuthor(ctx, repository, commit, w)
+	}
+	client, err := b.clients.forRepository(ctx, repository, talking)
 	if err != nil {
 		return err
 	}
 	owner, name := repository.Owner, repository.Name
-	if commit.Pull == 0 {
-		found, _, err := client.Repositories.GetCommit(ctx, owner, name, commit.SHA, nil)
-		if missing(err) || final(err) {
+	var known store.PullRequest
+	err = b.store.Read(ctx, func(tx *store.Tx) (err error) {
+		known, _, err = tx.FindPull(repository.ID, commit.Pull)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	// What a commit says of its author is not checked by anybody; who pushed it is.
+	w.people = append(w.people, known.Pusher)
+	if known.Merger.ID != 0 {
+		commit.Merger = known.Merger // a delivery has told
+	} else {
+		pull, _, err := client.PullRequests.Get(ctx, owner, name, commit.Pull)
+		if missing(err) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		w.commit(found)
-		if by := found.GetAuthor(); by.GetID() != 0 {
-			commit.Author = person(by)
-		}
-		if by := found.GetCommitter(); commit.Merger.ID == 0 && by.GetID() != 0 {
+		if by := pull.GetMergedBy(); by.GetID() != 0 {
 			commit.Merger = person(by)
 		}
-		return nil
-	}
-	pull, _, err := client.PullRequests.Get(ctx, owner, name, commit.Pull)
-	if missing(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if by := pull.GetMergedBy(); by.GetID() != 0 {
-		commit.Merger = person(by)
 	}
 	options := &github.ListOptions{PerPage: 100}
 	for {
 		commits, response, err := client.PullRequests.ListCommits(ctx, owner, name, commit.Pull, options)
+		if missing(err) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -150,15 +153,32 @@ func (b *Bot) askAuthors(ctx context.Context, repository store.Repository, commi
 			w.commit(one)
 		}
 		if options.Page = response.NextPage; options.Page == 0 {
-			break
+			return nil
 		}
 	}
-	return b.store.Read(ctx, func(tx *store.Tx) error {
-		// What a commit says of its author is not checked by anybody; who pushed it is.
-		known, _, err := tx.FindPull(repository.ID, commit.Pull)
-		w.people = append(w.people, known.Pusher)
+}
+
+// askAuthor asks GitHub about a commit that came from no pull request.
+func (b *Bot) askAuthor(ctx context.Context, repository store.Repository, commit *promote.Commit, w *writers) error {
+	client, err := b.clients.forRepository(ctx, repository, looking)
+	if err != nil {
 		return err
-	})
+	}
+	found, _, err := client.Repositories.GetCommit(ctx, repository.Owner, repository.Name, commit.SHA, nil)
+	if missing(err) || final(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	w.commit(found)
+	if by := found.GetAuthor(); by.GetID() != 0 {
+		commit.Author = person(by)
+	}
+	if by := found.GetCommitter(); commit.Merger.ID == 0 && by.GetID() != 0 {
+		commit.Merger = person(by)
+	}
+	return nil
 }
 
 // writers are the people who wrote a part of something.

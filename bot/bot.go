@@ -44,6 +44,7 @@ type Bot struct {
 	snapshots snapshots
 	tidied    tidied
 	strangers strangers
+	met       acquaintances
 	redactor  *redact.Redactor
 	secrets   *secrets.Reader
 	masks     masks
@@ -55,6 +56,7 @@ type Bot struct {
 	logPages                  logPages
 	inbox                     inbox
 	pace                      pace
+	rollouts                  rolloutPace
 	// pause comes after a pass over rollouts that showed something, so that many small steps become few edits.
 	pause time.Duration
 	// sweepEvery is how often missed deliveries are looked for, watchEvery how often merge queues are looked at, tickEvery

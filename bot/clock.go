@@ -28,7 +28,14 @@ func (b *Bot) tick(ctx context.Context) {
 }
 
 func (b *Bot) nudgeDue(ctx context.Context) error {
-	return b.store.Write(ctx, func(tx *store.Tx) error { return tx.NudgeDue() })
+	return b.store.Write(ctx, func(tx *store.Tx) error {
+		for _, repository := range b.rollouts.overdue(tx.Now()) {
+			if err := tx.Nudge(store.Nudge{Topic: store.Rollout, Repository: repository}); err != nil {
+				return err
+			}
+		}
+		return tx.NudgeDue()
+	})
 }
 
 // clock decides about a repository again because time has passed, and asks for reports that commits wait for.

@@ -99,7 +99,7 @@ func (b *Bot) hear(ctx context.Context, repository store.Repository, actor promo
 	if !heard {
 		// People may be named by the rules without being able to write.
 		if b.strangers.ask(repository.ID, time.Now()) {
-			if err := b.LookUp(ctx, repository.ID); err != nil {
+			if err := b.LookUp(ctx, repository.ID, ""); err != nil {
 				return false, err
 			}
 		}
@@ -131,7 +131,7 @@ func (b *Bot) lookUpFor(ctx context.Context, repository store.Repository, parsed
 	if !depends {
 		return nil
 	}
-	return b.LookUp(ctx, repository.ID)
+	return b.LookUp(ctx, repository.ID, "")
 }
 
 // learn asks for what a command needs and no delivery has told yet: trunk, and the pull request.

@@ -16,8 +16,9 @@ import (
 )
 
 // LookUp asks GitHub who the people are that the rules of a repository name, which teams they are in, and which of those
-// who approved may write, and writes it down. It asks nothing where no rule names anybody.
-func (b *Bot) LookUp(ctx context.Context, id int64) error {
+// who approved may write, and writes it down. It asks nothing where no rule names anybody; where it is about one environment
+// and all were looked up before, no rule of that environment. An empty environment stands for all of them.
+func (b *Bot) LookUp(ctx context.Context, id int64, environment string) error {
 	repository, err := b.repository(ctx, id)
 	if err != nil {
 		return err
@@ -31,7 +32,7 @@ func (b *Bot) LookUp(ctx context.Context, id int64) error {
 		return err
 	}
 	named := namedIn(state)
-	if len(named.Users)+len(named.Teams) == 0 && !asksWriters(state) {
+	if !asksForPeople(state) || environment != "" && !asksForPeople(only(state, environment)) && metAll(state.People, named) {
 		return nil
 	}
 	people, err := b.people(ctx, repository, named, state)
@@ -55,6 +56,41 @@ func namedIn(state promote.State) (named config.Who) {
 	}
 	named.Users, named.Teams = lower(named.Users), lower(named.Teams)
 	return named
+}
+
+// asksForPeople tells whether who may do something depends on what GitHub says of people.
+func asksForPeople(state promote.State) bool {
+	named := namedIn(state)
+	return len(named.Users)+len(named.Teams) > 0 || asksWriters(state)
+}
+
+// metAll tells whether all whom rules name were looked up at some time: what is shown of them may be old, what they may do
+// is asked when they do it.
+func metAll(people promote.People, named config.Who) bool {
+	for _, login := range named.Users {
+		if people.Users[login] == 0 {
+			return false
+		}
+	}
+	for _, team := range named.Teams {
+		if _, met := people.Teams[team]; !met {
+			return false
+		}
+	}
+	return true
+}
+
+// only is the state with the rules of one environment, those that count still among them.
+func only(state promote.State, environment string) promote.State {
+	narrow := func(rules config.Repository) config.Repository {
+		rules.Environments = slices.DeleteFunc(slices.Clone(rules.Environments), func(e config.Environment) bool { return e.Name != environment })
+		return rules
+	}
+	state.Rules, state.Former = narrow(state.Rules), slices.Clone(state.Former)
+	for i, former := range state.Former {
+		state.Former[i].Rules = narrow(former.Rules)
+	}
+	return state
 }
 
 // asksWriters tells whether some rule counts everyone with write access.
@@ -118,6 +154,9 @@ func (b *Bot) writers(ctx context.Context, repository store.Repository, state pr
 
 // user is the numeric id of a login; 0: there is nobody of that name.
 func (b *Bot) user(ctx context.Context, repository store.Repository, login string) (int64, error) {
+	if id := b.met.who(repository.Installation, login); id != 0 {
+		return id, nil
+	}
 	client, err := b.clients.forRepository(ctx, repository, talking)
 	if err != nil {
 		return 0, err
@@ -129,6 +168,7 @@ func (b *Bot) user(ctx context.Context, repository store.Repository, login strin
 	if err != nil {
 		return 0, fmt.Errorf("look up %s: %w", login, err)
 	}
+	b.met.meet(repository.Installation, login, user.GetID())
 	return user.GetID(), nil
 }
 

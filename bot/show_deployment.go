@@ -69,10 +69,6 @@ func (b *Bot) showDeployment(ctx context.Context, repository store.Repository, d
 	return b.store.Write(ctx, func(tx *store.Tx) error { return tx.Project(projection) })
 }
 
-// progressAtLeast is how much time lies between two statuses that tell how far a deployment is. GitHub keeps each of them,
-// so the longer a deployment takes, the more time does.
-const progressAtLeast = 15 * time.Second
-
 // further tells whether a deployment under way has come further than GitHub shows, and it is time to say so.
 func further(deployment promote.Deployment, shown store.Projection, now time.Time) bool {
 	at, description, _ := strings.Cut(shown.Detail, " ")
@@ -80,7 +76,7 @@ func further(deployment promote.Deployment, shown store.Projection, now time.Tim
 	if err != nil || !deployment.Phase.Live() || description == comment.Describe(deployment) {
 		return false
 	}
-	return now.Sub(last) >= max(progressAtLeast, last.Sub(deployment.Started)/10)
+	return !progressDue(deployment.Started, last, firstProgressOnGitHub).After(now)
 }
 
 // retire sets the deployment before this one inactive, which GitHub does by itself only outside production.

@@ -86,8 +86,16 @@ func (b *Bot) showCommit(ctx context.Context, repository store.Repository, state
 	if err != nil {
 		return err
 	}
-	return b.say(ctx, said{repository: repository, pull: commit.Pull, kind: store.RolloutProjection, subject: fmt.Sprint(commit.Pull),
+	of := toldOf{repository.ID, commit.Pull}
+	if !b.rollouts.due(of, rollout, state.Now) {
+		return nil
+	}
+	err = b.say(ctx, said{repository: repository, pull: commit.Pull, kind: store.RolloutProjection, subject: fmt.Sprint(commit.Pull),
 		body: comment.Rollout(rollout, b.rolloutOptions(repository)), detail: detail})
+	if err == nil {
+		b.rollouts.tell(of, rollout, state.Now)
+	}
+	return err
 }
 
 func (b *Bot) rolloutOptions(repository store.Repository) comment.Options {

@@ -16,7 +16,7 @@ var errWithdrawn = errors.New("gates closed before anything was applied")
 // decision and this moment the plan, holds, windows and people's rights may have changed. Where a gate has closed, nothing
 // is applied, and the promotion waits again.
 func (r *run) begin(ctx context.Context) error {
-	if err := r.Source.LookUp(ctx, r.repository); err != nil {
+	if err := r.Source.LookUp(ctx, r.repository, r.deployment.Environment); err != nil {
 		return err
 	}
 	withdrawn := false

@@ -43,9 +43,9 @@ type Source interface {
 	// has, and all that runs there given the environment's variables and secrets. A [*Stopped] error ends the deployment, one
 	// of [Later] has it wait, any other is tried again. The caller releases it.
 	CheckOut(ctx context.Context, wanted Wanted) (*Target, error)
-	// LookUp asks GitHub who the people are that the rules of a repository name, and writes it down: rights are looked
+	// LookUp asks GitHub who the people are that the rules of an environment name, and writes it down: rights are looked
 	// at again when something is about to be applied. It asks nothing where no rule names anybody.
-	LookUp(ctx context.Context, repository int64) error
+	LookUp(ctx context.Context, repository int64, environment string) error
 }
 
 // Wanted is a commit of trunk that something runs of in an environment.

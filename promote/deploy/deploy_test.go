@@ -115,7 +115,7 @@ func newSceneOf(t *testing.T, rules string) *scene {
 }
 
 // LookUp has nobody to look up.
-func (s *scene) LookUp(context.Context, int64) error { return nil }
+func (s *scene) LookUp(context.Context, int64, string) error { return nil }
 
 // CheckOut returns the target.
 func (s *scene) CheckOut(ctx context.Context, _ Wanted) (*Target, error) {

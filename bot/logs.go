@@ -81,6 +81,9 @@ func (b *Bot) tidyLogsOf(ctx context.Context, repository int64) error {
 		return err
 	})
 	if err == nil {
+		err = b.store.Write(ctx, func(tx *store.Tx) error { return tx.ForgetSamples(repository, before, kept.Deployments) })
+	}
+	if err == nil {
 		there, err = b.logs.Deployments(repository)
 	}
 	for _, deployment := range there {

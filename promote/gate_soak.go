@@ -49,7 +49,7 @@ func (q question) soak(name string) Gate {
 		gate.Text = fmt.Sprintf("%s is being brought to %s, so it does not soak", name, Short(last.To))
 		return gate
 	}
-	stay := q.residence(name, target)
+	stay := q.proven(name, target)
 	ends := stay.Healthy.Add(q.rules.Soak)
 	switch {
 	case stay.Sick != "":

@@ -179,7 +179,7 @@ func (c *considered) changes(decision Decision) (moments []time.Time) {
 	for _, hold := range c.versions[0].divergences() {
 		moments = append(moments, hold.Until.AddDate(0, 0, -7), hold.Until.Add(-24*time.Hour), hold.Until)
 	}
-	if lacks := c.state.between(c.runs, c.state.tip()).Commits; len(lacks) > 0 && c.versions[0].ConvergeWithin > 0 {
+	if lacks := c.lacks(); len(lacks) > 0 && c.versions[0].ConvergeWithin > 0 {
 		moments = append(moments, lacks[0].Merged.Add(c.versions[0].ConvergeWithin))
 	}
 	if decision.Promotion != nil {

@@ -37,11 +37,7 @@ func (o Overdue) Text(environment string, now time.Time) string {
 
 // overdue is what the environment is late with; nil: nothing.
 func (c *considered) overdue(decision Decision) *Overdue {
-	within := c.versions[0].ConvergeWithin
-	if c.runs.SHA == "" {
-		return nil
-	}
-	lacks := c.state.between(c.runs, c.state.tip()).Commits
+	within, lacks := c.versions[0].ConvergeWithin, c.lacks()
 	if within == 0 || len(lacks) == 0 || lacks[0].Merged.IsZero() {
 		return nil
 	}
@@ -56,8 +52,19 @@ func (c *considered) overdue(decision Decision) *Overdue {
 			overdue.Alarm = false
 		}
 	}
-	overdue.Cause = cause(decision.Gates)
+	if overdue.Cause = c.releaseCause(lacks[0]); overdue.Cause == nil {
+		overdue.Cause = cause(decision.Gates)
+	}
 	return overdue
+}
+
+// lacks are the commits of trunk to which the environment has not converged: where all users must have them, those that not
+// all have.
+func (c *considered) lacks() []Commit {
+	if proven, known := c.state.provenCommit(c.environment.Name); known && c.runs.SHA != "" {
+		return c.state.between(proven, c.state.tip()).Commits
+	}
+	return nil
 }
 
 // cause is the first closed gate of which it is known who can open it, or else the first.
@@ -83,7 +90,7 @@ func (q question) arrived() (arrived time.Time) {
 	arrived = q.promotion.To.Merged
 	for _, name := range q.rules.After {
 		if q.state.has(name, q.promotion.To) {
-			arrived = later(arrived, q.residence(name, q.promotion.To).Arrived)
+			arrived = later(arrived, q.proven(name, q.promotion.To).Arrived)
 		}
 	}
 	return arrived

@@ -33,6 +33,9 @@ func (w *world) release(step Release) {
 		if step.Phase == ReleaseDone {
 			e.Released = &step
 		}
+		if step.Phase == ReleaseDone || step.Phase == ReleaseFailed {
+			e.Releases = append(e.Releases, ReleaseEnd{e.Runs, step.Full, step.Percent == 100 && step.Phase == ReleaseDone, w.state.Now})
+		}
 	})
 }
 

@@ -187,6 +187,8 @@ type Environment struct {
 	// Release is the newest step of giving to users what the environment runs, and Released the newest that was found to be good;
 	// nil: what runs was deployed without a release of its own.
 	Release, Released *Release
+	// Releases are the ends of steps of releases, oldest first, for as long as History; none where Release is nil.
+	Releases []ReleaseEnd
 	// Touched is what deployments did to instances, in any order, as far as a rollback that waits or is under way has to do
 	// with it.
 	Touched []Touched

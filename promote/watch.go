@@ -22,6 +22,8 @@ type Observation struct {
 	Unreachable string
 	// Said is what else there is to know, such as the end of a command's output; often empty.
 	Said string
+	// Doubt says why the readings may not be the whole, as when a server could not ask all that it asks; empty: they are.
+	Doubt string
 }
 
 // Reading is one value of a source.
@@ -87,6 +89,9 @@ func Judge(watch config.Watch, seen Observation, before Baseline) Sample {
 		}
 	}
 	sample.Outcome, sample.Value, sample.Baseline, sample.Text = worst.outcome, worst.value, worst.baseline, worst.text
+	if sample.Outcome == SampleGood && seen.Doubt != "" {
+		sample.Outcome, sample.Text = SampleNoData, with(strings.TrimPrefix(sample.Text+", ", ", ")+"which may not be all", seen.Doubt)
+	}
 	if len(bad) > 1 {
 		sample.Text += fmt.Sprintf("; %d of %d series are bad: %s", len(bad), len(seen.Readings), someOf(bad))
 	}
@@ -198,6 +203,9 @@ func BaselineFrom(watch config.Watch, seen Observation) (Baseline, string) {
 	}
 	if text, bad := badStatus(watch, seen); bad {
 		return before, with(text, seen.Said)
+	}
+	if seen.Doubt != "" {
+		return before, with("what was measured may not be all", seen.Doubt)
 	}
 	for _, reading := range seen.Readings {
 		if value := known(reading.Value); !math.IsNaN(value) {

@@ -55,6 +55,10 @@ func TestJudge(t *testing.T) {
 			Sample{Outcome: SampleGood, Value: 5, Baseline: 4, Text: `value is 5 for {version="2"}, the baseline is 4`}},
 		{"several, one without a baseline", query, "value > 2 * baseline", Observation{Readings: []Reading{{`{pod="a"}`, 5}, {`{pod="b"}`, 5}}}, Baseline{`{pod="a"}`: 4},
 			Sample{Outcome: SampleNoData, Value: 5, Baseline: none, Text: `value is 5 for {pod="b"}, nothing to compare with: there was no value before the deployment for {pod="b"}`}},
+		{"good, but perhaps not all", query, "value > 1", Observation{Readings: []Reading{{"", 1}}, Doubt: "a store is gone"}, nil,
+			Sample{Outcome: SampleNoData, Value: 1, Baseline: none, Text: "value is 1, which may not be all: a store is gone"}},
+		{"bad, whatever else there is", query, "value > 1", Observation{Readings: []Reading{{"", 2}}, Doubt: "a store is gone"}, nil,
+			Sample{Outcome: SampleBad, Value: 2, Baseline: none, Text: "value is 2"}},
 		{"several, one bad", query, "value > 1", Observation{Readings: []Reading{{`{pod="a"}`, 0}, {`{pod="b"}`, none}, {`{pod="c"}`, 3}}}, nil,
 			Sample{Outcome: SampleBad, Value: 3, Baseline: none, Text: `value is 3 for {pod="c"}`}},
 		{"several, two bad", query, "value > 1", Observation{Readings: []Reading{{`{pod="a"}`, 2}, {`{pod="b"}`, 0}, {`{pod="c"}`, 3}}}, nil,
@@ -99,6 +103,7 @@ func TestBaselineFrom(t *testing.T) {
 		{"values", Observation{Status: 200, Readings: []Reading{{"a", 1}, {"b", math.NaN()}, {"c", math.Inf(1)}}}, Baseline{"a": 1}, ""},
 		{"no values", Observation{Status: 200, Readings: []Reading{{"b", math.NaN()}}}, Baseline{}, "no data"},
 		{"no answer", Observation{Unreachable: "connection refused"}, Baseline{}, "no answer: connection refused"},
+		{"perhaps not all", Observation{Status: 200, Readings: []Reading{{"a", 1}}, Doubt: "a store is gone"}, Baseline{}, "what was measured may not be all: a store is gone"},
 		{"how long an error takes", Observation{Status: 500, Readings: []Reading{{"", 9}}}, Baseline{}, "it answered with status 500"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/api"
@@ -23,13 +24,16 @@ func (s Sources) query(ctx context.Context, watch config.Watch) (seen promote.Ob
 	if err != nil {
 		return seen, errors.New("the server's URL cannot be asked")
 	}
-	value, _, _, err := v1.NewAPI(client).Query(ctx, watch.Prometheus, time.Time{})
+	value, warnings, _, err := v1.NewAPI(client).Query(ctx, watch.Prometheus, time.Time{})
 	var said *v1.Error
 	if errors.As(err, &said) && ctx.Err() == nil {
 		return seen, fmt.Errorf("the server says: %s", said.Msg)
 	}
 	if err != nil {
 		return seen, err
+	}
+	if len(warnings) > 0 {
+		seen.Doubt = "the server warns: " + beginning(strings.Join(warnings, "; "))
 	}
 	switch value := value.(type) {
 	case *model.Scalar:
@@ -43,6 +47,9 @@ func (s Sources) query(ctx context.Context, watch config.Watch) (seen promote.Ob
 		}
 		if len(seen.Readings) == 0 {
 			seen.Said = "the query gives nothing"
+			if seen.Doubt != "" {
+				seen.Said += "; " + seen.Doubt
+			}
 		}
 	default:
 		return seen, fmt.Errorf("the query gives a %s; expected a number, or one for each series", value.Type())

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/trunkline/trunkline/bot/watch/prometheustest"
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/config/condition"
@@ -256,5 +257,25 @@ func TestPrometheusHangs(t *testing.T) {
 	go func() { <-asked; stop(errors.New("stopping")) }()
 	if seen := (Sources{}).Observe(ctx, watch, process.Command{}); seen.Unreachable == "" {
 		t.Errorf("it is %+v", seen)
+	}
+}
+
+// What a server warns of, such as a store that did not answer it, is not taken for the whole; what it only mentions is.
+func TestPrometheusWarns(t *testing.T) {
+	t.Parallel()
+	for answer, want := range map[string]promote.Observation{
+		`"result":[{"metric":{},"value":[1,"0"]}]},"warnings":["store-2 did not answer","a\nb"]`: {Readings: []promote.Reading{{}}, Doubt: "the server warns: store-2 did not answer; a"},
+		`"result":[]},"warnings":["store-2 did not answer"]`: {Said: "the query gives nothing; the server warns: store-2 did not answer",
+			Doubt: "the server warns: store-2 did not answer"},
+		`"result":[{"metric":{},"value":[1,"0"]}]},"infos":["metric might not be a counter"]`: {Readings: []promote.Reading{{}}},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, `{"status":"success","data":{"resultType":"vector",`+answer+`}`)
+		}))
+		t.Cleanup(server.Close)
+		seen := Sources{}.Observe(t.Context(), config.Watch{Prometheus: "up", Server: server.URL, Timeout: 10 * time.Second}, process.Command{})
+		if diff := cmp.Diff(want, seen); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", answer, diff)
+		}
 	}
 }

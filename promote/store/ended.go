@@ -37,9 +37,18 @@ func (tx *Tx) LastDeployments(repository int64, most int) (deployments []promote
 // PastDeployments returns the ids of a repository's deployments that ended before a time, or after which their environment
 // had that many others.
 func (tx *Tx) PastDeployments(repository int64, before time.Time, newest int) ([]int64, error) {
-	return tx.ids(`SELECT id FROM (SELECT id, finished_at, ROW_NUMBER() OVER (PARTITION BY environment ORDER BY id DESC) AS place
-		FROM deployments WHERE repository = $1) AS ranked WHERE finished_at > 0 AND (finished_at < $2 OR place > $3) ORDER BY id`,
-		repository, millis(before), newest)
+	return tx.ids(past+` ORDER BY id`, repository, millis(before), newest)
+}
+
+// past are the deployments of the repository $1 that ended before $2, or after which their environment had $3 others.
+const past = `SELECT id FROM (SELECT id, finished_at, ROW_NUMBER() OVER (PARTITION BY environment ORDER BY id DESC) AS place
+	FROM deployments WHERE repository = $1) AS ranked WHERE finished_at > 0 AND (finished_at < $2 OR place > $3)`
+
+// ForgetSamples removes what watches found whose deployment [Tx.PastDeployments] names. What they had to say is in the steps of the
+// deployment; baselines stay, since later deployments may take them over, and so does what a release is watched by now.
+func (tx *Tx) ForgetSamples(repository int64, before time.Time, newest int) error {
+	return tx.exec(`DELETE FROM watch_samples WHERE deployment IN (`+past+`)
+		AND deployment NOT IN (SELECT deployment FROM releases WHERE repository = $1 AND phase = 'watching')`, repository, millis(before), newest)
 }
 
 func (tx *Tx) ids(query string, args ...any) (ids []int64, err error) {

@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/trunkline/trunkline/promote"
 )
@@ -53,8 +54,26 @@ func (tx *Tx) releasesOf(repository int64, e *promote.Environment) (err error) {
 	if e.Release, err = tx.release(`deployment = $1 AND phase <> 'dropped' ORDER BY id DESC LIMIT 1`, deployment); err != nil {
 		return err
 	}
-	e.Released, err = tx.release(`deployment = $1 AND phase = 'done' ORDER BY id DESC LIMIT 1`, deployment)
+	if e.Released, err = tx.release(`deployment = $1 AND phase = 'done' ORDER BY id DESC LIMIT 1`, deployment); err != nil || e.Release == nil {
+		return err
+	}
+	e.Releases, err = tx.releaseEnds(repository, e.Name)
 	return err
+}
+
+// releaseEnds are how the last steps of an environment's releases ended, oldest first.
+func (tx *Tx) releaseEnds(repository int64, environment string) (ends []promote.ReleaseEnd, err error) {
+	err = tx.each(func(rows *sql.Rows) error {
+		var end promote.ReleaseEnd
+		var at int64
+		err := rows.Scan(&end.Commit, &end.Full, &end.All, &at)
+		end.At = fromMillis(at)
+		ends = append(ends, end)
+		return err
+	}, `SELECT sha, full_sha, percent = 100 AND phase = 'done', since FROM releases WHERE repository = $1 AND environment = $2
+		AND phase IN ('done', 'failed') ORDER BY id DESC LIMIT $3`, repository, environment, mostHistory)
+	slices.Reverse(ends)
+	return ends, err
 }
 
 // AskRelease writes down a step that [promote.Releasing] let through. It takes the place of what has not ended.

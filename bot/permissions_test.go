@@ -19,6 +19,11 @@ import (
 
 // operations are the GitHub operations behind the methods of go-github that this package may call.
 var operations = map[string]string{
+	"Actions.CancelWorkflowRunByID":           "actions/cancel-workflow-run",
+	"Actions.GetWorkflowRunByID":              "actions/get-workflow-run",
+	"Actions.ListWorkflowJobs":                "actions/list-jobs-for-workflow-run",
+	"Actions.ListWorkflowRunsByFileName":      "actions/list-workflow-runs",
+	"Checks.ListCheckRunAnnotations":          "checks/list-annotations",
 	"Apps.CreateInstallationToken":            "apps/create-installation-access-token",
 	"Apps.ListHookDeliveries":                 "apps/list-webhook-deliveries",
 	"Apps.RedeliverHookDelivery":              "apps/redeliver-webhook-delivery",

@@ -55,6 +55,9 @@ func TestConversations(t *testing.T) {
 // conversation is one script being played.
 type conversation struct {
 	*world
+	// runsSeen are the runs of workflows that were there at the last step; stood is how one stands that was asked for.
+	runsSeen int
+	stood    string
 	script int
 	// changes are the files of each change by its name, from the sections "name: path".
 	changes map[string]map[string]*string
@@ -161,7 +164,7 @@ func (c *conversation) do(line string) {
 		c.restart()
 		return
 	}
-	if c.doOperator(line) || c.doMore(line) || c.doPeople(line) || c.doTime(line) || c.doLogs(line) {
+	if c.doOperator(line) || c.doActions(line) || c.doMore(line) || c.doPeople(line) || c.doTime(line) || c.doLogs(line) {
 		return
 	}
 	match := step.FindStringSubmatch(line)
@@ -313,6 +316,7 @@ func (c *conversation) happened() string {
 			changed[event.Pull] = true
 		}
 	}
+	out.WriteString(c.dispatched())
 	out.WriteString(c.queued(events[c.seen:]))
 	// What goes on in several environments at once has no order.
 	slices.SortStableFunc(keys, func(a, b string) int { return strings.Compare(firstWords(a), firstWords(b)) })

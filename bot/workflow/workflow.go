@@ -91,7 +91,7 @@ func (f File) Missing(own []string) error {
 	correlation := "${{ inputs." + config.InputCorrelation + " }}"
 	var problems []string
 	if !f.Dispatched {
-		return errors.New("it cannot be dispatched: it has no `on: workflow_dispatch` with the inputs `" + config.InputCommit + "` and `" + config.InputCorrelation + "`")
+		return errors.New("it has no `on: workflow_dispatch` with the inputs `" + config.InputCommit + "` and `" + config.InputCorrelation + "`")
 	}
 	for _, name := range append([]string{config.InputCommit, config.InputCorrelation}, own...) {
 		if !slices.Contains(f.Inputs, name) {

@@ -58,7 +58,7 @@ type conversation struct {
 	// runsSeen are the runs of workflows that were there at the last step; stood is how one stands that was asked for.
 	runsSeen int
 	stood    string
-	script int
+	script   int
 	// changes are the files of each change by its name, from the sections "name: path".
 	changes map[string]map[string]*string
 	// names replace what differs from run to run, such as commits.

@@ -38,7 +38,7 @@ func TestMissing(t *testing.T) {
 	const named = "${{inputs.trunkline}}"
 	for want, file := range map[string]workflow.File{
 		"": {Dispatched: true, RunName: "checks " + named, Inputs: []string{"commit", "suite", "trunkline"}},
-		"it has no `on: workflow_dispatch` with the inputs `commit` and `trunkline`":                      {},
+		"it has no `on: workflow_dispatch` with the inputs `commit` and `trunkline`":                                               {},
 		"it does not declare the input `commit`; it does not declare the input `trunkline`; it does not declare the input `suite`": {Dispatched: true},
 		"its `run-name` does not hold `${{ inputs.trunkline }}`, by which its run is found again": {
 			Dispatched: true, RunName: "x", Inputs: []string{"commit", "suite", "trunkline"}},

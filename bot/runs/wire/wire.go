@@ -116,8 +116,9 @@ type Task struct {
 	Archive bool `json:"archive"`
 	// Timeout for the engine or the command.
 	Timeout time.Duration `json:"timeout"`
-	// Env are variables for it, some of which may be secret.
-	Env map[string]string `json:"env,omitempty"`
+	// Env are variables for it, of which those that are Hidden are secret.
+	Env    map[string]string `json:"env,omitempty"`
+	Hidden []string          `json:"hidden,omitempty"`
 
 	Engine *Engine `json:"engine,omitempty"`
 	// Planned is what an apply may apply.
@@ -125,6 +126,22 @@ type Task struct {
 	// Output is the name of the one that is asked for.
 	Output string `json:"output,omitempty"`
 	Shell  *Shell `json:"shell,omitempty"`
+}
+
+// Secrets are the values that nobody may read.
+func (t Task) Secrets() (values []string) {
+	for _, name := range t.Hidden {
+		values = append(values, t.Env[name])
+	}
+	return values
+}
+
+// About is what the task is about, for people: its instance or its environment.
+func (t Task) About() string {
+	if t.Engine == nil {
+		return t.Environment
+	}
+	return t.Engine.Instance.Name()
 }
 
 // Engine is what an engine gets.
@@ -146,6 +163,8 @@ type Planned struct {
 	Digest  string   `json:"digest"`
 	Changes []string `json:"changes"`
 	Reveals bool     `json:"reveals"`
+	// Summary of it, for people.
+	Summary string `json:"summary"`
 }
 
 // Shell is a command of the repository, run at its root.
@@ -175,6 +194,8 @@ type Outcome struct {
 	// Failure is what the engine said when it could not, Error what went wrong otherwise.
 	Failure *engine.Failure `json:"failure,omitempty"`
 	Error   string          `json:"error,omitempty"`
+	// Returned: it was not begun, or changed nothing so far, and is for others to do.
+	Returned bool `json:"returned,omitempty"`
 	// TimedOut: the time limit ended it.
 	TimedOut bool `json:"timed_out,omitempty"`
 }

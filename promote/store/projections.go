@@ -41,6 +41,14 @@ const (
 	// EphemeralDeploymentProjection is its GitHub deployment. Subject: its id and that of its source, "id/source"; Digest:
 	// what is shown.
 	EphemeralDeploymentProjection = "environment deployment"
+	// EnvironmentsProjection is the issue about environments of GitHub that are not as the configuration has them. Subject: which
+	// of them it is; GitHubID: the number of the issue.
+	EnvironmentsProjection = "github environments"
+	// PutBackProjection is the issue about what was put back in them after changes by hand. Subject: the day; GitHubID: the
+	// number of the issue; Detail: the id of the change that it was opened with. Later ones of that day are comments of the
+	// kind AlsoPutBackProjection, whose subject is the id of the change.
+	PutBackProjection     = "github environments put back"
+	AlsoPutBackProjection = "github environment put back"
 	// ReplyProjection is a comment that answers a command. Subject: comment/line.
 	ReplyProjection = "reply"
 )

@@ -42,6 +42,8 @@ const (
 	Ephemerals Topic = "ephemeral"
 	// Workflows: a workflow of the repository is to be dispatched, or looked at. Subject: its id.
 	Workflows Topic = "workflows"
+	// Environments of GitHub may not be as the configuration has them. Subject: empty.
+	Environments Topic = "environments"
 	// Pull: what GitHub shows of an open pull request may be out of date. Subject: its number.
 	Pull Topic = "pull"
 	// Group of the merge queue may have to be planned, or not any more. Subject: its head.
@@ -55,7 +57,7 @@ const (
 // workers of each topic in one process. Deployments mostly wait for the engine, whose processes have a limit of
 // their own.
 var workers = map[Topic]int{Delivery: 4, Trunk: 4, Preview: 16, Deploy: 32, Impact: 8, Clock: 4, Scheduled: 8, Notices: 2, Reverts: 2, Releases: 16,
-	Ephemerals: 8, Workflows: 8, Pull: 8, Group: 8,
+	Ephemerals: 8, Workflows: 8, Environments: 4, Pull: 8, Group: 8,
 	GroupCheck: 8, Rollout: 8}
 
 // maxAttempts with the waits of [retry] are three days, as long as GitHub keeps deliveries: an outage, of GitHub or of

@@ -30,6 +30,10 @@ type job struct {
 	outputs     map[string]string
 	log         string
 	check       *checkRun
+	queued      time.Time // since when it waits for a runner
+	barrier     *barrier  // before its environment, nil without one
+	deployment  *deployment
+	comments    []Comment          // of Apps that guard its environment
 	stop        context.CancelFunc // of the runner that has it
 	lost        time.Time          // when its runner was last heard of
 	token       *token
@@ -177,12 +181,6 @@ func (gh *GitHub) brokenJob(run *workflowRun, at seat, reason error) *job {
 // showJob tells of the job's check run, which is there from the beginning.
 func (gh *GitHub) showJob(made *job) { gh.tellRun(made.run.repo, made.check, "created") }
 
-// admitJob lets a job into the queue of the runners.
-func (gh *GitHub) admitJob(made *job) {
-	made.status = "queued"
-	gh.tellWorkflowJob(made, "queued")
-}
-
 // completeJob ends a job, whatever its state was.
 func (gh *GitHub) completeJob(held *job, result JobResult) {
 	if held.status == "completed" {
@@ -206,6 +204,7 @@ func (gh *GitHub) completeJob(held *job, result JobResult) {
 	held.check.status, held.check.conclusion, held.check.completed = "completed", held.conclusion, held.completed
 	held.check.annotations = append(held.check.annotations, annotationsIn(result.Log)...)
 	gh.tellRun(held.run.repo, held.check, "completed")
+	gh.tellDeployed(held, deployedAs(held.conclusion))
 	gh.tellWorkflowJob(held, "completed")
 	gh.failFast(held)
 }

@@ -34,6 +34,7 @@ type workflowRun struct {
 	root       *scope // of this attempt
 	cancelled  bool
 	forced     bool // cancelled without regard to jobs that always run
+	consents   []consent
 	keep       bool // of a re-run: what succeeded stays
 	hidden     int  // how many lists do not show it yet
 }

@@ -31,6 +31,10 @@ type Job struct {
 	Inputs                map[string]any
 	Steps                 []Step
 	Status, Conclusion    string
+	// Vars are the variables of the environment.
+	Vars map[string]string
+	// Comments are what Apps said that guard the environment, oldest first.
+	Comments []Comment
 	// Env is the environment of a real job: GITHUB_REPOSITORY, GITHUB_RUN_ID,
 	// GITHUB_SHA and so on, GITHUB_TOKEN with what the workflow grants, and where
 	// it grants id-token, where to ask the issuer for one. Before the job is in
@@ -132,6 +136,7 @@ func (gh *GitHub) beginJob(held *job, stop context.CancelFunc) {
 	held.runner = "GitHub Actions " + decimal(held.id)
 	held.check.status, held.check.started = "in_progress", held.started
 	gh.grantTokens(held)
+	gh.tellDeployed(held, "in_progress")
 	gh.tellWorkflowJob(held, "in_progress")
 	gh.advanceRun(held.run)
 }
@@ -196,7 +201,14 @@ func (gh *GitHub) anyJob(id int64) (*job, error) {
 // jobView is a job as runners and tests see it.
 func (gh *GitHub) jobView(held *job) Job {
 	run := held.run
+	vars := map[string]string{}
+	if held.barrier != nil {
+		for _, one := range held.barrier.environment.variables {
+			vars[one.name] = one.value
+		}
+	}
 	return Job{
+		Vars: vars, Comments: slices.Clone(held.comments),
 		ID: held.id, Repository: run.repo.fullName(), RepositoryID: run.repo.id, RunID: run.id, RunNumber: run.number,
 		RunAttempt: held.attempt, Event: run.event, Workflow: held.scope.definition.path,
 		WorkflowRef: workflowRef(held.scope.definition), Key: held.key, Name: held.name, Environment: held.environment,
@@ -212,8 +224,9 @@ const (
 	silenceLimit = 10 * time.Minute
 )
 
-// Tick lets the time that has passed on Clock have its effect on runs: jobs that
-// no runner took in a day are cancelled, and those whose runner was lost fail.
+// Tick lets the time that has passed on Clock have its effect on runs: timers
+// before environments run out, jobs that no runner took in a day are cancelled,
+// and those fail whose runner was lost or that waited thirty days for consent.
 func (gh *GitHub) Tick() {
 	gh.mu.Lock()
 	defer gh.mu.Unlock()
@@ -222,7 +235,7 @@ func (gh *GitHub) Tick() {
 			for _, held := range run.latestJobs() {
 				gh.tickJob(held)
 			}
-			gh.advanceRun(run)
+			gh.reviewJobs(run)
 		}
 	}
 }
@@ -230,7 +243,9 @@ func (gh *GitHub) Tick() {
 func (gh *GitHub) tickJob(held *job) {
 	now := gh.options.Clock()
 	switch {
-	case held.status == "queued" && now.Sub(held.created) >= queueLimit:
+	case held.status == "waiting" && now.Sub(held.created) >= waitingLimit:
+		gh.breakJob(held, "The deployment to "+held.environment+" was not approved in 30 days.")
+	case held.status == "queued" && now.Sub(held.queued) >= queueLimit:
 		gh.completeJob(held, JobResult{Conclusion: "cancelled"})
 	case !held.lost.IsZero() && now.Sub(held.lost) >= silenceLimit:
 		gh.completeJob(held, JobResult{

@@ -25,6 +25,7 @@ type deployment struct {
 	created     time.Time
 	updated     time.Time
 	statuses    []*deploymentStatus // oldest first
+	job         *job                // that made it, nil for one made by way of the API
 }
 
 // state is that of its newest status, empty before the first.

@@ -11,7 +11,8 @@ type Event struct {
 	At    time.Time `json:"at"`
 	Actor string    `json:"actor"`
 	// Kind is pull, issue, push, review, comment, comment_edited, reaction,
-	// check, merge, queue, deployment, deployment_status, environment or workflow_run.
+	// check, merge, queue, deployment, deployment_status, environment,
+	// workflow_run, or gate for the answer of an App before an environment.
 	Kind        string `json:"kind"`
 	Repository  string `json:"repository"`
 	Pull        int    `json:"pull"` // or issue; 0 where neither is concerned

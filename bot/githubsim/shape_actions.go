@@ -146,5 +146,9 @@ func (gh *GitHub) tellWorkflowRun(run *workflowRun, action string) {
 
 // tellWorkflowJob sends the webhook about a job.
 func (gh *GitHub) tellWorkflowJob(held *job, action string) {
-	gh.emit(held.run.repo, "workflow_job."+action, held.run.triggering, object{"workflow_job": gh.jobShape(held)})
+	payload := object{"workflow_job": gh.jobShape(held)}
+	if held.deployment != nil {
+		payload["deployment"] = gh.deploymentShape(held.run.repo, held.deployment)
+	}
+	gh.emit(held.run.repo, "workflow_job."+action, held.run.triggering, payload)
 }

@@ -75,8 +75,11 @@ func (gh *GitHub) deploymentShape(repo *repository, made *deployment) object {
 		payload = made.payload
 	}
 	var via any
-	if made.creator == gh.app.bot {
+	switch {
+	case made.creator == gh.app.bot:
 		via = gh.integration()
+	case made.job != nil:
+		via = gh.appShape(made.job.run.suite.app)
 	}
 	return object{
 		"id": made.id, "node_id": nodeID("Deployment", made.id), "url": url, "sha": made.sha, "ref": made.ref,
@@ -95,8 +98,12 @@ func (gh *GitHub) deploymentStatusShape(repo *repository, made *deployment, stat
 	if status.creator == gh.app.bot {
 		via = gh.integration()
 	}
+	state := status.state
+	if state == "waiting" {
+		state = "pending" // in answers, which do not know it
+	}
 	return object{
-		"id": status.id, "node_id": nodeID("DeploymentStatus", status.id), "state": status.state,
+		"id": status.id, "node_id": nodeID("DeploymentStatus", status.id), "state": state,
 		"url": url + "/statuses/" + decimal(status.id), "creator": gh.user(status.creator),
 		"description": status.description, "environment": status.environment, "environment_url": status.environmentURL,
 		"target_url": status.logURL, "log_url": status.logURL, "created_at": stamp(status.created),

@@ -45,6 +45,7 @@ default_events:
   - check_run
   - deployment
   - deployment_protection_rule
+  - deployment_review
   - deployment_status
   - issue_comment
   - merge_group

@@ -93,20 +93,21 @@ func (gh *GitHub) emitComment(repo *repository, held *comment, h happening) {
 func (gh *GitHub) emitCheck(repo *repository, run *checkRun, h happening) {
 	shape := gh.runShape(repo, run)
 	shape["check_suite"] = gh.suiteShape(repo, run.suite)
+	if run.status == "waiting" {
+		shape["status"] = "pending" // in webhooks, which do not know it
+	}
 	gh.emit(repo, "check_run."+h.action, h.by, merge(object{"check_run": shape}, h.more))
 }
 
 func (gh *GitHub) emitDeployment(repo *repository, made *deployment, sender *account) {
-	gh.emit(repo, "deployment.created", sender, object{
-		"deployment": gh.deploymentShape(repo, made), "workflow": nil, "workflow_run": nil,
-	})
+	gh.emit(repo, "deployment.created", sender, merge(gh.ofJob(made), object{"deployment": gh.deploymentShape(repo, made)}))
 }
 
 func (gh *GitHub) emitDeploymentStatus(repo *repository, made *deployment, status *deploymentStatus, sender *account) {
-	gh.emit(repo, "deployment_status.created", sender, object{
-		"deployment_status": gh.deploymentStatusShape(repo, made, status),
-		"deployment":        gh.deploymentShape(repo, made), "check_run": nil, "workflow": nil, "workflow_run": nil,
-	})
+	shape := merge(gh.deploymentStatusShape(repo, made, status), object{"state": status.state})
+	gh.emit(repo, "deployment_status.created", sender, merge(gh.ofJob(made), object{
+		"deployment_status": shape, "deployment": gh.deploymentShape(repo, made), "check_run": gh.checkOfJob(made),
+	}))
 }
 
 func (gh *GitHub) emitStatus(repo *repository, status *commitStatus) error {

@@ -84,10 +84,13 @@ func (b *Bot) await(ctx context.Context, repository store.Repository, m *merged,
 // foresight knows what runs in all environments. One that is declared only now is taken to run what trunk has of it, as
 // it will be when that is merged; see baselines.
 func (b *Bot) foresight(ctx context.Context, repository store.Repository, m merged) (*planner.Foresight, error) {
-	runs := map[string]map[string]string{} // by environment
+	runs, assumed := map[string]map[string]string{}, map[string]map[string]bool(nil) // by environment
 	err := b.store.Read(ctx, func(tx *store.Tx) error {
 		state, err := tx.State(repository.ID)
 		if err != nil {
+			return err
+		}
+		if assumed, err = tx.Assumed(repository.ID); err != nil {
 			return err
 		}
 		for name := range state.Environments {
@@ -100,20 +103,24 @@ func (b *Bot) foresight(ctx context.Context, repository store.Repository, m merg
 	if err != nil {
 		return nil, err
 	}
+	unseen := map[string]bool{}
 	for _, name := range m.snapshot.Environments {
 		if _, known := runs[name]; known {
 			continue
 		}
+		unseen[name] = true
 		before, err := b.formerly(ctx, repository, repository.Tip, m.rules)
 		if err != nil {
 			return nil, err
 		}
 		runs[name] = before.Digests(name)
 	}
-	foresight := &planner.Foresight{Target: *m.snapshot, Runs: map[string]string{}}
+	foresight := &planner.Foresight{Target: *m.snapshot, Runs: map[string]string{}, Assumed: map[string]bool{}}
 	for name, resolved := range m.snapshot.Instances {
-		if digest, there := runs[resolved.Instance.Environment][name]; there {
+		environment := resolved.Instance.Environment
+		if digest, there := runs[environment][name]; there {
 			foresight.Runs[name] = digest
+			foresight.Assumed[name] = unseen[environment] || assumed[environment][name]
 		}
 	}
 	return foresight, nil

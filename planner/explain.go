@@ -56,7 +56,7 @@ func (f *Foresight) explain(ctx context.Context, instance stack.Instance, block 
 		if err != nil {
 			return nil, err
 		}
-		return f.readBy(scopes, instance, want{data: found[3], each: strings.Trim(found[4], `"`)}), nil
+		return f.readBy(scopes, instance, want{data: found[3], each: strings.Trim(found[4], `"`), all: true}), nil
 	}
 	place := fileLine.FindStringSubmatch(block)
 	if place == nil || !slices.Contains(lacks, title) {
@@ -74,8 +74,11 @@ func (f *Foresight) explain(ctx context.Context, instance stack.Instance, block 
 	return nil, nil
 }
 
-// want is a data source that reads a state, and the output that is wanted of it; empty: any.
-type want struct{ data, each, output string }
+// want is a data source that reads a state, and the output that is wanted of it; empty: any. All: the whole state is not there.
+type want struct {
+	data, each, output string
+	all                bool
+}
 
 // wants are what an error about an attribute says that it wanted, directly or over a local.
 func wants(block string, scopes []scope) (wanted []want) {
@@ -115,7 +118,10 @@ func (f *Foresight) readBy(scopes []scope, instance stack.Instance, wanted want)
 			return f.declared(instance)
 		}
 		for _, name := range owners {
-			if name == instance.Name() || !f.lacking(name) && !f.willHave(name, wanted.output) {
+			if name == instance.Name() || !f.lacking(name) && !f.willHave(name, wanted) {
+				if wanted.all && f.Assumed[name] && name != instance.Name() {
+					f.absent = append(f.absent, name)
+				}
 				return nil
 			}
 			names[name] = true
@@ -124,10 +130,14 @@ func (f *Foresight) readBy(scopes []scope, instance stack.Instance, wanted want)
 	return names
 }
 
-// willHave tells whether an instance runs something older than what is planned, and has an output of that name then.
-func (f *Foresight) willHave(name, output string) bool {
+// willHave tells whether an instance runs something older than what is planned, and has what is wanted then: an output, or, where
+// it was only assumed to be deployed, a state at all.
+func (f *Foresight) willHave(name string, wanted want) bool {
 	resolved := f.Target.Instances[name]
-	return output != "" && f.Runs[name] != resolved.Digest && f.reader.code[resolved.Instance.Path].outputs[output]
+	if f.Runs[name] == resolved.Digest {
+		return false
+	}
+	return wanted.all && f.Assumed[name] || wanted.output != "" && f.reader.code[resolved.Instance.Path].outputs[wanted.output]
 }
 
 // at is the scope of a module by its address, such as "module.net.module.dns.".

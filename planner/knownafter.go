@@ -21,10 +21,14 @@ type Foresight struct {
 	Target Snapshot
 	// Runs are the digests of what runs, by instance. One that is not there was never deployed.
 	Runs map[string]string
+	// Assumed are those of them that nobody has deployed under Trunkline's eyes: they were taken to run what trunk had when their
+	// environment was first seen.
+	Assumed map[string]bool
 
 	mu     sync.Mutex
 	reader *reader
 	places map[stateKey][]string // the instances that have a state, by state
+	absent []string              // assumed ones whose state is not there, and which are not to be deployed
 }
 
 // Await fills in which instances have to be deployed before a plan that failed can be made, if that, and nothing
@@ -38,6 +42,7 @@ func (f *Foresight) Await(ctx context.Context, plan *InstancePlan) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.absent = nil
 	var after map[string]bool
 	var err error
 	switch outside := engine.Outside(plan.Instance); {
@@ -52,7 +57,19 @@ func (f *Foresight) Await(ctx context.Context, plan *InstancePlan) error {
 		return fmt.Errorf("find out what the plan of %s waits for: %w", plan.Instance.Name(), err)
 	}
 	plan.After = slices.Sorted(maps.Keys(after))
+	if len(plan.After) == 0 && len(f.absent) > 0 {
+		further := *said
+		further.Message = strings.TrimRight(said.Message, "\n") + "\n\n" + neverDeployed(f.absent)
+		plan.Err = &further
+	}
 	return nil
+}
+
+// neverDeployed says what to do where the state is not there of instances that are taken to be deployed.
+func neverDeployed(names []string) string {
+	return fmt.Sprintf("No state is there of %s, although it counts as deployed, because trunk had it when Trunkline came. If it never was, "+
+		"change it in the same pull request (a comment is enough): then it is deployed first.",
+		strings.Join(slices.Compact(slices.Sorted(slices.Values(names))), " and "))
 }
 
 // lacking tells whether there is such an instance, and it was never deployed.

@@ -134,6 +134,8 @@ type DeployedInstance struct {
 	Counts PlannedInstance
 	// Downstream: it is at its digest, and here because one that it depends on changes.
 	Downstream bool
+	// Awaits are the instances of the deployment without which it could not be planned: it is applied after them.
+	Awaits []string
 	// Created and Destroyed are the addresses of resources that come into being, and that go, are forgotten or replaced.
 	Created, Destroyed []string
 }

@@ -23,7 +23,7 @@ func (r *run) apply(ctx context.Context) error {
 		return err
 	}
 	names := r.names()
-	order, waves := promote.OrderOf(names, r.target.Upstream), r.waves(before...)
+	order, waves := promote.OrderOf(names, r.upstream()), r.waves(before...)
 	for i, wave := range waves {
 		var left []string
 		for _, name := range wave.Instances {
@@ -101,7 +101,7 @@ func (r *run) applyOne(ctx context.Context, name string) error {
 
 // changedUpstream are the instances on which one depends that this deployment has changed: its plan was made before.
 func (r *run) changedUpstream(name string) (changed []string) {
-	for _, upstream := range promote.OrderOf(r.names(), r.target.Upstream)[name] {
+	for _, upstream := range promote.OrderOf(r.names(), r.upstream())[name] {
 		if other := r.instance(upstream); other.Phase == promote.InstanceApplied && other.Counts.Changes > 0 {
 			changed = append(changed, upstream)
 		}

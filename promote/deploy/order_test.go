@@ -184,23 +184,47 @@ func TestNewPlansThatDestroy(t *testing.T) {
 	}
 }
 
-// What cannot be planned before something else is there is planned then.
+// What cannot be planned before something else is there is planned then, also where only its plan says so.
 func TestPlansThatWaitForOthers(t *testing.T) {
 	t.Parallel()
-	for _, order := range []bool{true, false} {
+	for _, declared := range []bool{true, false} {
 		s := newScene(t)
-		if order {
+		if declared {
 			s.target.Upstream = map[string][]string{"dev/app": {"dev/network"}}
 		}
 		s.target.Await = func(_ context.Context, plan *planner.InstancePlan) { plan.After = []string{"dev/network"} }
 		s.fails["plan dev/app"] = "network has no output"
 		s.after = func(string) { s.fails = nil }
-		if order {
-			s.succeed("dev/network n1", "dev/app a1+a2")
-		} else {
-			s.stop("plan", "dev/app", "network has no output") // nothing says that network is to be applied before
-		}
+		s.succeed("dev/network n1", "dev/app a1+a2")
 	}
+}
+
+// What a plan has shown to come first stays so in the next pass, and is an order like every other.
+func TestPlansThatWaitForOthersLater(t *testing.T) {
+	t.Parallel()
+	awaits := func() *scene {
+		s := newScene(t)
+		s.target.Await = func(_ context.Context, plan *planner.InstancePlan) { plan.After = []string{"dev/network"} }
+		s.fails["plan dev/app"] = "network has no output"
+		return s
+	}
+	s := awaits()
+	s.fails["apply dev/network"] = "no room"
+	s.stop("apply", "dev/network", "no room")
+	s = awaits()
+	stopping, stop := context.WithCancel(context.Background())
+	s.after = func(string) { s.fails = nil; stop() }
+	if _, err := s.deploy(stopping); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	s.target.Await, s.after = nil, nil // what the next process knows is what was written down
+	s.succeed("dev/network n1", "dev/app a1+a2")
+	s = awaits()
+	s.target.Rules.Environments[0].Waves = waves("app", "network")
+	s.stop("order", "dev/app", "dev/app depends on dev/network, which is in a later wave")
+	s = awaits()
+	s.runsNew("dev/network") // nobody would apply it
+	s.stop("plan", "dev/app", "network has no output")
 }
 
 func TestDeploymentsWithoutOrder(t *testing.T) {

@@ -78,12 +78,13 @@ func (r *run) planOne(ctx context.Context, name string) error {
 		return err
 	}
 	lock, plan, err := r.locked(ctx, name)
-	if err != nil && r.waitsForOthers(ctx, name, err) {
-		return r.write(ctx, func(tx *store.Tx) error {
-			return tx.Planned(r.deployment.ID, promote.DeployedInstance{Name: name})
-		})
-	}
 	if err != nil {
+		var others []string
+		if others, err = r.waitsForOthers(ctx, name, err); len(others) > 0 {
+			return r.write(ctx, func(tx *store.Tx) error {
+				return tx.Planned(r.deployment.ID, promote.DeployedInstance{Name: name, Awaits: others})
+			})
+		}
 		return r.failed(ctx, "plan", name, err)
 	}
 	defer lock.Release()
@@ -93,23 +94,38 @@ func (r *run) planOne(ctx context.Context, name string) error {
 	return r.write(ctx, func(tx *store.Tx) error { return tx.Planned(r.deployment.ID, r.planned(name, plan)) })
 }
 
-// waitsForOthers tells whether a plan cannot be made before other instances of this deployment are applied, and for no
-// other reason.
-func (r *run) waitsForOthers(ctx context.Context, name string, err error) bool {
+// waitsForOthers are the instances of this deployment before which a plan cannot be made that failed, if there is no other
+// reason; else none, and the error that is to be told.
+func (r *run) waitsForOthers(ctx context.Context, name string, err error) (others []string, told error) {
 	if r.target.Await == nil || ctx.Err() != nil {
-		return false
+		return nil, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	plan := planner.InstancePlan{Instance: r.target.Instances[name].Instance, Err: err}
 	r.target.Await(ctx, &plan)
 	for _, other := range plan.After {
-		if !slices.ContainsFunc(r.deployment.Instances, func(i promote.DeployedInstance) bool { return i.Name == other }) ||
-			!slices.Contains(promote.OrderOf([]string{name, other}, r.target.Upstream)[name], other) {
-			return false // nobody would apply it, or not before
+		if !slices.ContainsFunc(r.deployment.Instances, func(i promote.DeployedInstance) bool { return i.Name == other }) {
+			return nil, plan.Err // nobody would apply it
 		}
 	}
-	return len(plan.After) > 0
+	return plan.After, plan.Err
+}
+
+// upstream are, for each instance, those that it depends on: as it is declared, and as its plan has shown.
+func (r *run) upstream() map[string][]string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := maps.Clone(r.target.Upstream)
+	if all == nil {
+		all = map[string][]string{}
+	}
+	for _, instance := range r.deployment.Instances {
+		if len(instance.Awaits) > 0 {
+			all[instance.Name] = slices.Concat(all[instance.Name], instance.Awaits)
+		}
+	}
+	return all
 }
 
 // planned is what is written down of a plan.
@@ -201,8 +217,9 @@ func (r *run) includeDownstream(ctx context.Context) error {
 // dependents are, for each instance of the environment, those of it that depend on it directly.
 func (r *run) dependents() map[string][]string {
 	dependents := map[string][]string{}
-	for _, name := range slices.Sorted(maps.Keys(r.target.Upstream)) {
-		for _, upstream := range r.target.Upstream[name] {
+	all := r.upstream()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		for _, upstream := range all[name] {
 			if r.target.Instances[name].Instance.Environment == r.deployment.Environment {
 				dependents[upstream] = append(dependents[upstream], name)
 			}
@@ -213,7 +230,7 @@ func (r *run) dependents() map[string][]string {
 
 // orderly stops a deployment that has no order: instances that wait for each other, or for a later wave.
 func (r *run) orderly() error {
-	order := promote.OrderOf(r.names(), r.target.Upstream)
+	order := promote.OrderOf(r.names(), r.upstream())
 	if cycle := (stack.Dependencies{Upstream: order}).Cycle(r.names()); cycle != nil {
 		return &Stopped{promote.Failure{Step: "order", Subject: cycle[0], Message: "Nothing was applied, because these depend on each other: " +
 			strings.Join(cycle, " -> ") + ". Take one of the dependencies away."}}

@@ -29,8 +29,13 @@ func (tx *Tx) include(deployment int64, instance planner.Resolved, downstream bo
 
 // Planned writes down what may be applied to an instance: from now on exactly that.
 func (tx *Tx) Planned(deployment int64, instance promote.DeployedInstance) error {
-	return tx.setPlan(deployment, instance, `(phase IN ('waiting', 'failed') OR phase = 'planned' AND EXISTS
+	err := tx.setPlan(deployment, instance, `(phase IN ('waiting', 'failed') OR phase = 'planned' AND EXISTS
 		(SELECT 1 FROM deployments WHERE id = $6 AND phase = 'planning'))`)
+	if err != nil {
+		return err
+	}
+	awaits, err := json.Marshal(append([]string{}, instance.Awaits...))
+	return errOr(err, tx.exec(`UPDATE deployment_instances SET awaits = $1 WHERE deployment = $2 AND name = $3`, string(awaits), deployment, instance.Name))
 }
 
 // PlannedAgain writes down what may be applied to an instance instead, because what it depends on was applied. What it was to

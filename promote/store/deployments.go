@@ -62,16 +62,16 @@ func (tx *Tx) deployment(where string, args ...any) (*promote.Deployment, error)
 func (tx *Tx) deployedInstances(deployment int64) (instances []promote.DeployedInstance, err error) {
 	err = tx.each(func(rows *sql.Rows) error {
 		var i promote.DeployedInstance
-		var changes, counts, created, destroyed string
-		err := rows.Scan(&i.Name, &i.Phase, &i.Digest, &i.PlanDigest, &changes, &i.Summary, &i.Destructive, &counts, &i.Downstream, &created, &destroyed)
+		var changes, counts, created, destroyed, awaits string
+		err := rows.Scan(&i.Name, &i.Phase, &i.Digest, &i.PlanDigest, &changes, &i.Summary, &i.Destructive, &counts, &i.Downstream, &created, &destroyed, &awaits)
 		if err == nil && counts != "" {
 			err = json.Unmarshal([]byte(counts), &i.Counts)
 		}
 		err = errors.Join(err, json.Unmarshal([]byte(changes), &i.ChangeDigests), json.Unmarshal([]byte(created), &i.Created),
-			json.Unmarshal([]byte(destroyed), &i.Destroyed))
+			json.Unmarshal([]byte(destroyed), &i.Destroyed), json.Unmarshal([]byte(awaits), &i.Awaits))
 		instances = append(instances, i)
 		return err
-	}, `SELECT name, phase, digest, plan_digest, change_digests, summary, destructive, counts, downstream, created, destroyed FROM deployment_instances
+	}, `SELECT name, phase, digest, plan_digest, change_digests, summary, destructive, counts, downstream, created, destroyed, awaits FROM deployment_instances
 		WHERE deployment = $1 ORDER BY name`, deployment)
 	return instances, err
 }
@@ -99,6 +99,22 @@ func (tx *Tx) setInstance(repository int64, environment string, r run) error {
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (repository, environment, name) DO UPDATE SET digest = excluded.digest,
 		sha = excluded.sha, deployment = excluded.deployment, applied_at = excluded.applied_at, whereabouts = excluded.whereabouts`,
 		repository, environment, r.name, r.digest, r.sha, r.deployment, millis(tx.now), r.whereabouts)
+}
+
+// Assumed are the instances of a repository, by environment and name, that were taken to run what trunk had when their
+// environment was first seen, and that no deployment has brought since.
+func (tx *Tx) Assumed(repository int64) (map[string]map[string]bool, error) {
+	assumed := map[string]map[string]bool{}
+	err := tx.each(func(rows *sql.Rows) error {
+		var environment, name string
+		err := rows.Scan(&environment, &name)
+		if assumed[environment] == nil {
+			assumed[environment] = map[string]bool{}
+		}
+		assumed[environment][name] = true
+		return err
+	}, `SELECT environment, name FROM instances WHERE repository = $1 AND deployment = 0 AND digest <> ''`, repository)
+	return assumed, err
 }
 
 // Apply moves a deployment from planning to applying, when every instance has its plan.

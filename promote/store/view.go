@@ -44,8 +44,15 @@ func View(ctx context.Context, file string, now func() time.Time) (*Store, error
 	return s, nil
 }
 
-// newestMigration is the number of the last file in migrations; a test holds it.
-const newestMigration = 18
+// newestMigration is the number of the last file in migrations.
+func newestMigration() (newest int, err error) {
+	files, err := migrations.ReadDir("migrations")
+	for _, file := range files {
+		number, failed := strconv.Atoi(strings.SplitN(file.Name(), "_", 2)[0])
+		newest, err = max(newest, number), errors.Join(err, failed)
+	}
+	return newest, err
+}
 
 // FindRepository returns the repository of that name, "owner/name" in any case. An empty name means the only one there is.
 func (tx *Tx) FindRepository(name string) (Repository, error) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/trunkline/trunkline/bot/workflow"
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/planner/checks"
@@ -40,7 +41,7 @@ func (p *previewing) rulesAfter(ctx context.Context, before, merge *mirror.Tree)
 		err = checks.Problems(rules.Checks, merge)
 	}
 	if err == nil {
-		if err = workflowProblems(ctx, rules, merge); err != nil && !errors.As(err, new(config.Problems)) {
+		if err = workflow.Problems(ctx, merge, rules); err != nil && !errors.As(err, new(config.Problems)) {
 			return trunk, err
 		}
 	}

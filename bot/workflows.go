@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strconv"
@@ -13,7 +12,6 @@ import (
 	"github.com/google/go-github/v60/github"
 
 	"github.com/trunkline/trunkline/bot/workflow"
-	"github.com/trunkline/trunkline/planner/mirror"
 	"github.com/trunkline/trunkline/promote"
 	"github.com/trunkline/trunkline/promote/store"
 )
@@ -142,22 +140,7 @@ func (w *calledWorkflow) read(ctx context.Context) (file workflow.File, refusal,
 	if err != nil {
 		return file, nil, err
 	}
-	return readWorkflow(ctx, tree, calledFile(w.run))
-}
-
-// readWorkflow reads a workflow of a commit. refusal says why it cannot be dispatched.
-func readWorkflow(ctx context.Context, tree *mirror.Tree, called calledAs) (file workflow.File, refusal, err error) {
-	text, err := tree.Read(ctx, called.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return file, fmt.Errorf("there is no %s", called.path), nil
-	}
-	if err != nil {
-		return file, nil, err
-	}
-	if file, refusal = workflow.Parse(text); refusal == nil {
-		refusal = file.Missing(called.inputs)
-	}
-	return file, refusal, nil
+	return workflow.Read(ctx, tree, calledFile(w.run))
 }
 
 // again has the workflow looked at again after a while.

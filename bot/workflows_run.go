@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,20 +19,10 @@ import (
 
 const correlationInput = config.InputCorrelation
 
-// calledAs is a workflow with the names of the inputs of the repository's own that it is to get.
-type calledAs struct {
-	path   string
-	inputs []string
-}
-
-// calledFile is the workflow that is run. What Trunkline gives of itself it need not declare.
-func calledFile(run promote.WorkflowRun) calledAs {
-	called := calledAs{path: config.Workflow{File: run.File}.Path()}
-	for _, name := range sortedNames(run.Inputs) {
-		if !slices.Contains(config.WorkflowInputs(), name) {
-			called.inputs = append(called.inputs, name)
-		}
-	}
+// calledFile is the workflow that is run, with the inputs that it has to declare: what Trunkline gives of itself it need not.
+func calledFile(run promote.WorkflowRun) config.Workflow {
+	called := config.Workflow{File: run.File, Inputs: maps.Clone(run.Inputs)}
+	maps.DeleteFunc(called.Inputs, func(name, _ string) bool { return slices.Contains(config.WorkflowInputs(), name) })
 	return called
 }
 

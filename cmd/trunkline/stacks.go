@@ -79,10 +79,7 @@ type listedInstance struct {
 
 // listStacks resolves the instances of a directory, or of a commit of its repository.
 func listStacks(ctx context.Context, directory, revision string) ([]listedInstance, error) {
-	if info, err := os.Stat(directory); err != nil || !info.IsDir() {
-		return nil, wrongSetting{fmt.Errorf("there is no directory %s", directory)}
-	}
-	tree, done, err := openTree(ctx, directory, revision)
+	tree, done, err := openRepositoryTree(ctx, directory, revision)
 	if err != nil {
 		return nil, err
 	}
@@ -150,6 +147,14 @@ func readRules(ctx context.Context, tree *mirror.Tree) (config.Repository, error
 		Version: 1, Stacks: config.Stacks{Layout: config.LayoutAtmos, Engine: config.Engine{Kind: config.Terraform}},
 		Environments: []config.Environment{{Stacks: []string{"**"}}},
 	}, nil
+}
+
+// openRepositoryTree is [openTree] of a directory that somebody has named.
+func openRepositoryTree(ctx context.Context, directory, revision string) (tree *mirror.Tree, done func(), err error) {
+	if info, err := os.Stat(directory); err != nil || !info.IsDir() {
+		return nil, nil, wrongSetting{fmt.Errorf("there is no directory %s", directory)}
+	}
+	return openTree(ctx, directory, revision)
 }
 
 // openTree lists a commit of the directory's repository or, without a revision, the files in it that are not ignored.

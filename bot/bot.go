@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/rs/zerolog"
+	"github.com/trunkline/trunkline/bot/runs"
 	"github.com/trunkline/trunkline/bot/secrets"
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner/mirror"
@@ -55,6 +56,7 @@ type Bot struct {
 	logKey                    []byte
 	logPages                  logPages
 	inbox                     inbox
+	runs                      *runs.Hub
 	pace                      pace
 	rollouts                  rolloutPace
 	// pause comes after a pass over rollouts that showed something, so that many small steps become few edits.
@@ -90,6 +92,7 @@ func New(o Options) (*Bot, error) {
 	if b.logPages, err = newLogPages(); err != nil {
 		return nil, err
 	}
+	b.runs = b.newRuns()
 	b.deployer = &deploy.Deployer{Store: o.Store, Source: b, Logs: b.logs}
 	b.inbox = inbox{store: o.Store, handlers: b.events()}
 	return b, nil
@@ -109,13 +112,14 @@ func (b *Bot) Handler() http.Handler {
 		fmt.Fprintln(w, "ready")
 	})
 	mux.HandleFunc("GET "+logsPath, b.serveLog)
+	b.runs.Handle(mux)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(b.registry, promhttp.HandlerOpts{}))
 	return mux
 }
 
 // Run works until ctx ends, then stops what is under way and waits for it. What is stopped goes on at the next start.
 func (b *Bot) Run(ctx context.Context) error {
-	if err := b.wake(ctx); err != nil {
+	if err := errors.Join(b.runs.Start(ctx), b.wake(ctx)); err != nil {
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -127,6 +131,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	sweeping.Go(func() { b.watchQueues(ctx) })
 	sweeping.Go(func() { b.tick(ctx) })
 	sweeping.Go(func() { b.tidyNowAndThen(ctx) })
+	sweeping.Go(func() { b.runs.Run(ctx) })
 	defer sweeping.Wait()
 	return b.store.Work(ctx, map[store.Topic]store.Handler{
 		store.Delivery: b.inbox.process,

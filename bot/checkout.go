@@ -74,7 +74,8 @@ func (b *Bot) checkOut(ctx context.Context, c checkingOut) (*deploy.Target, erro
 	}
 	target.Place.Root, target.Place.Locks = worktree.Dir, []*process.Lock{worktree.Lock}
 	target.Check = func(environment config.Environment, check config.Check) process.Command {
-		return b.check(check, worktree, checksHome(target.Place, environment), checkEnv(environment, worktree, given))
+		command := b.check(check, worktree, checksHome(target.Place, environment), checkEnv(environment, worktree, given))
+		return b.whereItRuns(command, running{repository, rules, environment.Name, worktree})
 	}
 	target.Await = b.foreseeing(c.Repository, target)
 	target.Release = func() {
@@ -146,25 +147,6 @@ type planning struct {
 	// slots are what the engine waits for one of, and redact takes secrets out of what it says.
 	slots  chan struct{}
 	redact func(string) string
-}
-
-// plannerFor is a planner with the engine that the rules ask for.
-func (b *Bot) plannerFor(repository store.Repository, wanted planning) (planner.Planner, error) {
-	rules := wanted.rules
-	chosen, err := engine.New(rules.Stacks.Engine, engine.Settings{
-		Allow: b.settings.PassEnvironment, Redact: wanted.redact, Key: []byte(b.settings.GitHub.App.WebhookSecret)})
-	if err != nil {
-		return planner.Planner{}, err
-	}
-	p := planner.Planner{Engine: limited{chosen, wanted.slots}, State: filepath.Join(b.settings.Data, "state", fmt.Sprint(repository.ID)),
-		Timeout: b.settings.StepTimeout, Parallel: b.settings.Parallel}
-	if rules.Stacks.Timeout > 0 {
-		p.Timeout = rules.Stacks.Timeout
-	}
-	if rules.Stacks.Parallel > 0 {
-		p.Parallel = rules.Stacks.Parallel
-	}
-	return p, nil
 }
 
 // limited is an engine that waits for a free slot of the host, so that many repositories do not start more

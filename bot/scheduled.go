@@ -65,7 +65,7 @@ func (b *Bot) dueCheck(ctx context.Context, repository store.Repository, environ
 			due := promote.Due(state, environment, one)
 			if one.Name == name && !due.IsZero() && !due.After(tx.Now()) {
 				rules, _ := state.Rules.Environment(environment)
-				run, began = scheduledRun{rules, facts.Runs, one.Check, due}, tx.Now()
+				run, began = scheduledRun{rules, facts.Runs, one.Check, due, state.Rules}, tx.Now()
 			}
 		}
 		return nil
@@ -80,6 +80,8 @@ type scheduledRun struct {
 	check       config.Check
 	// due is when it was to run.
 	due time.Time
+	// rules of trunk, by which it runs.
+	rules config.Repository
 }
 
 // runScheduled runs the check as checks after a deployment run, and returns why it failed; empty: it passed.
@@ -116,6 +118,7 @@ func (b *Bot) runScheduled(ctx context.Context, repository store.Repository, r s
 	hostless := strings.NewReplacer(worktree.Dir+"/", "", worktree.Dir, ".").Replace
 	log := b.scheduledLog(ctx, repository, r, func(text string) string { return b.redactor.Redact(hostless(text)) })
 	command := b.check(r.check, worktree, home, checkEnv(r.environment, worktree, given.Env))
+	command = b.whereItRuns(command, running{repository, r.rules, r.environment.Name, worktree})
 	command.Copy = log
 	fmt.Fprintf(log, "[on %s]\n$ %s\n", r.sha, r.check.Run)
 	result, err := process.Run(ctx, command)

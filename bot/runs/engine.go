@@ -14,7 +14,6 @@ import (
 
 	"github.com/trunkline/trunkline/bot/runs/wire"
 	"github.com/trunkline/trunkline/planner/engine"
-	"github.com/trunkline/trunkline/planner/process"
 	"github.com/trunkline/trunkline/promote/store"
 )
 
@@ -222,51 +221,4 @@ func redactPlan(plan *engine.Plan, redact func(string) string) {
 			}
 		}
 	}
-}
-
-// Command runs a command of the repository at the root of a commit, for an environment, with the limits that it has. Its
-// result and errors are those of [process.Run].
-func (s *Scope) Command(environment, commit string, root string) func(context.Context, process.Command) (process.Result, error) {
-	return func(ctx context.Context, command process.Command) (process.Result, error) {
-		a, err := s.asking(wire.Command, environment, commit)
-		if err != nil {
-			return process.Result{}, err
-		}
-		a.Task.Subject, a.Task.Effects, a.Task.Log, a.to = commandSubject(environment, command.Home), true, command.Log, command.Copy
-		a.given.Timeout = command.Limits.Timeout
-		a.given.Shell = &wire.Shell{Name: command.Name, Args: command.Args, Read: command.Limits.Read}
-		a.given.Env = map[string]string{}
-		for name, value := range command.Env {
-			if value != root { // it is another there
-				a.given.Env[name] = value
-			}
-		}
-		a.given.Hidden = s.hidden(a.given.Env)
-		if err := s.await(ctx, a.Subject); err != nil {
-			return process.Result{}, err
-		}
-		outcome, _, err := s.hub.do(ctx, a)
-		if err != nil {
-			return process.Result{}, err
-		}
-		return s.ran(outcome)
-	}
-}
-
-// ran is how a command ended.
-func (s *Scope) ran(outcome wire.Outcome) (result process.Result, err error) {
-	if ran := outcome.Ran; ran != nil {
-		result = process.Result{ExitCode: ran.ExitCode, Log: ran.Log, Truncated: ran.Truncated, Duration: ran.Duration}
-	}
-	switch {
-	case outcome.TimedOut:
-		return result, fmt.Errorf("%w: %s", process.ErrTimeout, s.Redact(outcome.Error))
-	case outcome.Failure != nil:
-		return result, errors.New(s.Redact(outcome.Failure.Message))
-	case outcome.Error != "":
-		return result, errors.New(s.Redact(outcome.Error))
-	case outcome.Ran == nil:
-		return result, errors.New("the runner did not say how it ended")
-	}
-	return result, nil
 }

@@ -52,6 +52,11 @@ type Hub struct {
 	// asking are those who ask GitHub something.
 	asking sync.WaitGroup
 
+	// started is closed when what was left is known.
+	started chan struct{}
+	// stopping is closed when nothing more is given out.
+	stopping chan struct{}
+
 	mu       sync.Mutex
 	tasks    map[int64]*entry
 	sessions map[string]*session // by the SHA-256 of their tokens
@@ -96,7 +101,7 @@ func New(o Options) *Hub {
 	if o.Runners.LostAfter == 0 {
 		o.Runners.LostAfter = time.Minute
 	}
-	return &Hub{Options: o, beat: min(o.Runners.LostAfter/4, 10*time.Second), gather: 250 * time.Millisecond, linger: 20 * time.Second,
+	return &Hub{Options: o, beat: min(o.Runners.LostAfter/4, 10*time.Second), gather: 250 * time.Millisecond, linger: 20 * time.Second, started: make(chan struct{}), stopping: make(chan struct{}),
 		tasks: map[int64]*entry{}, sessions: map[string]*session{}, runs: map[int64]*running{}, changed: make(chan struct{}), stops: make(chan struct{})}
 }
 
@@ -133,12 +138,14 @@ func (h *Hub) Start(ctx context.Context) error {
 	for _, run := range runs {
 		h.runs[run.ID] = &running{Run: run, since: now, idle: now}
 	}
+	close(h.started)
 	return nil
 }
 
-// Run looks after tasks and sessions until ctx ends.
+// Run looks after tasks and sessions until ctx ends. From then on nothing is given out; how tasks end is still taken.
 func (h *Hub) Run(ctx context.Context) {
 	defer h.asking.Wait()
+	defer close(h.stopping)
 	every := time.NewTicker(min(time.Second, h.beat/2))
 	defer every.Stop()
 	for {
@@ -166,12 +173,13 @@ func (h *Hub) tellStops() {
 }
 
 // waitFor waits for a change that was announced on a channel, for some time.
-func waitFor(ctx context.Context, changed <-chan struct{}, most time.Duration) {
+func (h *Hub) waitFor(ctx context.Context, changed <-chan struct{}, most time.Duration) {
 	patience := time.NewTimer(most)
 	defer patience.Stop()
 	select {
 	case <-changed:
 	case <-patience.C:
+	case <-h.stopping:
 	case <-ctx.Done():
 	}
 }

@@ -64,7 +64,7 @@ func (s *Scope) await(ctx context.Context, subject string) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		}
-		waitFor(ctx, changed, s.hub.Runners.LostAfter)
+		s.hub.waitFor(ctx, changed, s.hub.Runners.LostAfter)
 	}
 }
 

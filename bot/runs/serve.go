@@ -56,6 +56,11 @@ func (h *Hub) Handle(mux *http.ServeMux) {
 func (h *Hub) answering(serve func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
+		select {
+		case <-h.started:
+		case <-r.Context().Done():
+			return
+		}
 		err := serve(w, r)
 		var refused *refusal
 		switch {
@@ -64,6 +69,8 @@ func (h *Hub) answering(serve func(http.ResponseWriter, *http.Request) error) ht
 			refuse(r, w, &refusal{http.StatusUnauthorized, err.Error()})
 		case errors.Is(err, errOver):
 			http.Error(w, err.Error(), http.StatusGone)
+		case errors.Is(err, errStopping):
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		case errors.As(err, &refused):
 			refuse(r, w, refused)
 		default:
@@ -138,6 +145,8 @@ func (h *Hub) serveBeat(w http.ResponseWriter, r *http.Request, s *session) erro
 		case <-stops:
 		case <-until.C:
 			return answer(w, wire.Stop{})
+		case <-h.stopping:
+			return errStopping
 		case <-r.Context().Done():
 			return r.Context().Err()
 		}

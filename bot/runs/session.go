@@ -41,6 +41,9 @@ var errStranger = errors.New("the token is unknown here")
 // errOver is for sessions that have ended.
 var errOver = errors.New("the session is over")
 
+// errStopping is for who asks for something to do when the server is about to end.
+var errStopping = errors.New("the server is about to end; ask again")
+
 // digest is the SHA-256 of a token in hexadecimal.
 func digest(token string) string {
 	sum := sha256.Sum256([]byte(token))

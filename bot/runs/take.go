@@ -45,6 +45,11 @@ func (h *Hub) next(ctx context.Context, s *session) (*wire.Task, error) {
 		h.mu.Unlock()
 	}()
 	for ctx.Err() == nil {
+		select {
+		case <-h.stopping:
+			return nil, errStopping
+		default:
+		}
 		h.mu.Lock()
 		changed, over := h.changed, h.over(s)
 		e := h.choose(s)
@@ -57,7 +62,7 @@ func (h *Hub) next(ctx context.Context, s *session) (*wire.Task, error) {
 		case over:
 			return nil, errOver
 		default:
-			waitFor(ctx, changed, time.Second)
+			h.waitFor(ctx, changed, time.Second)
 		}
 		h.mu.Lock()
 		s.seen = h.Now()

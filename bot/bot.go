@@ -149,7 +149,9 @@ func (b *Bot) Run(ctx context.Context) error {
 		store.Releases:  b.deployer.Release,
 
 		store.Ephemerals: b.ephemeral,
-		store.Workflows:  b.bringWorkflow,
+
+		store.Environments: b.keepEnvironments,
+		store.Workflows:    b.bringWorkflow,
 
 		store.Group:      b.group,
 		store.GroupCheck: b.showGroup,

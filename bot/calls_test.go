@@ -93,6 +93,43 @@ func (s *source) calls() (found []apiCall) {
 	return found
 }
 
+// asks are the requests without a service of go-github: in each function that sends some, those of the operations that it
+// names, once for each purpose of its clients.
+func (s *source) asks() (found []apiCall) {
+	for _, file := range s.files {
+		for _, declaration := range file.Decls {
+			function, ok := declaration.(*ast.FuncDecl)
+			if !ok || function.Body == nil {
+				continue
+			}
+			var purposes []purpose
+			operations := map[string]string{}
+			ast.Inspect(function.Body, func(node ast.Node) bool {
+				switch node := node.(type) {
+				case *ast.CallExpr:
+					if name, ok := node.Fun.(*ast.Ident); ok && name.Name == "askGitHub" {
+						purposes = append(purposes, s.purposes(node.Args[1])...)
+					}
+				case *ast.Ident:
+					if constant, ok := s.info.Uses[node].(*types.Const); ok && strings.HasSuffix(constant.Type().String(), "bot.operation") {
+						operations[strings.Trim(constant.Val().ExactString(), `"`)] = s.set.Position(node.Pos()).String()
+					}
+				}
+				return true
+			})
+			for operation, at := range operations {
+				if len(purposes) == 0 {
+					s.t.Errorf("%s: an operation is named where none is sent, so this test does not understand by whom", at)
+				}
+				for _, purpose := range purposes {
+					found = append(found, apiCall{at: at, method: operation, purpose: purpose})
+				}
+			}
+		}
+	}
+	return found
+}
+
 // makers are the uses of what makes clients, or requests without a service, by their place.
 func (s *source) makers() map[string]string {
 	found := map[string]string{}

@@ -37,6 +37,14 @@ const (
 	dispatching purpose = "dispatching"
 	// deploying: GitHub deployments and their statuses.
 	deploying purpose = "deploying"
+	// surveying: what protects the environments of GitHub.
+	surveying purpose = "surveying"
+	// recalling: what variables the environments of GitHub have.
+	recalling purpose = "recalling"
+	// protecting: the rules of environments of GitHub. No other token can administer.
+	protecting purpose = "protecting"
+	// filling in variables of environments of GitHub.
+	filling purpose = "filling"
 )
 
 // permissions of each purpose; together they are those of app.yml.
@@ -50,6 +58,10 @@ var permissions = map[purpose]*github.InstallationPermissions{
 	reversing:   {Contents: github.String("write"), PullRequests: github.String("write"), Metadata: github.String("read")},
 	dispatching: {Actions: github.String("write"), Checks: github.String("read"), Metadata: github.String("read")},
 	deploying:   {Deployments: github.String("write"), Metadata: github.String("read")},
+	surveying:   {Actions: github.String("read"), Metadata: github.String("read")},
+	recalling:   {Environments: github.String("read"), Metadata: github.String("read")},
+	protecting:  {Administration: github.String("write"), Metadata: github.String("read")},
+	filling:     {Environments: github.String("write"), Metadata: github.String("read")},
 }
 
 // clients makes GitHub clients whose tokens reach one repository and carry the permissions of one purpose.

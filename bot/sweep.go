@@ -43,6 +43,11 @@ func (b *Bot) wake(ctx context.Context) error {
 			return err
 		}
 		nudges = slices.Concat(nudges, reverts, releases, workflows, ephemerals)
+		unlooked, err := tx.UnlookedEnvironments()
+		if err != nil {
+			return err
+		}
+		nudges = append(nudges, unlooked...)
 		repositories, err := tx.Repositories()
 		if err != nil {
 			return err

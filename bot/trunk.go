@@ -27,12 +27,21 @@ func (b *Bot) readTrunk(ctx context.Context, nudge store.Nudge) error {
 			return fmt.Errorf("read trunk of %s/%s: %w", repository.Owner, repository.Name, err)
 		}
 		err = b.store.Write(ctx, func(tx *store.Tx) error {
-			_, _, before, err := tx.Configuration(repository.ID)
+			_, problems, before, err := tx.Configuration(repository.ID)
+			if err != nil {
+				return err
+			}
+			text, err := tx.ConfigurationText(repository.ID)
 			if err != nil {
 				return err
 			}
 			if err := tx.Advance(advance); err != nil {
 				return err
+			}
+			if advance.Configured && (advance.Configuration != text || len(problems) > 0) {
+				if err := tx.WantGitHubEnvironments(repository.ID); err != nil {
+					return err
+				}
 			}
 			// The first configuration: what is open is previewed by it.
 			if advance.Configured && !before {

@@ -28,7 +28,11 @@ func (b *Bot) events() map[string]handleEvent {
 
 func (b *Bot) onInstallation(ctx context.Context, event any) error {
 	e := event.(*github.InstallationEvent)
-	if e.GetAction() != "created" {
+	switch e.GetAction() {
+	case "created":
+	case "new_permissions_accepted":
+		return b.store.Write(ctx, func(tx *store.Tx) error { return tx.NudgeEnvironmentsOf(e.GetInstallation().GetID()) })
+	default:
 		return nil
 	}
 	return b.meet(ctx, e.GetInstallation().GetID(), e.Repositories)

@@ -110,7 +110,8 @@ func (d *decoder) github(node *yaml.Node) (g GitHubEnvironment) {
 
 func (d *decoder) githubName(node *yaml.Node) string {
 	name := d.text(node, "name")
-	if strings.TrimSpace(name) != name || name == "" || len([]rune(name)) > mostGitHubName || strings.ContainsFunc(name, unicode.IsControl) {
+	// As a part of an address, dots would mean another one.
+	if strings.Trim(name, ".") == "" || strings.TrimSpace(name) != name || len([]rune(name)) > mostGitHubName || strings.ContainsFunc(name, unicode.IsControl) {
 		d.problem(node, "name is %q; expected that of an environment of GitHub, of %d characters at most, without white space around it", name, mostGitHubName)
 	}
 	return name

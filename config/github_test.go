@@ -77,6 +77,7 @@ func TestGitHubEnvironmentsThatCannotBe(t *testing.T) {
 		"a full ref":               {"{branches: [refs/heads/main]}", `4:30: branches has "refs/heads/main"`},
 		"a mapping that is no tag": {"{branches: [{branch: a}]}", `4:31: unknown key "branch" in a pattern of branches`},
 		"a name of spaces":         {`{name: " "}`, `4:25: name is " "; expected that of an environment of GitHub`},
+		"a name of dots":           {`{name: ".."}`, `4:25: name is ".."; expected that of an environment of GitHub`},
 		"a long name":              {`{name: ` + strings.Repeat("x", 256) + `}`, "4:25: name is"},
 		"a name with a new line":   {`{name: "a\nb"}`, `4:25: name is "a\nb"`},
 		"our own variable":         {"{variables: {trunkline_environment: x}}", "4:31: TRUNKLINE_ENVIRONMENT is set by Trunkline itself"},

@@ -37,8 +37,8 @@ const (
 	EnvironmentFound GitHubEnvironmentPhase = "found"
 )
 
-// WantGitHubEnvironments writes down which environments of GitHub a configuration names, and has them looked at.
-func (tx *Tx) WantGitHubEnvironments(repository int64, rules config.Repository) error {
+// NameGitHubEnvironments writes down which environments of GitHub a configuration names, with since when.
+func (tx *Tx) NameGitHubEnvironments(repository int64, rules config.Repository) error {
 	for _, environment := range rules.Environments {
 		// One that stands for another environment now is the same on GitHub.
 		err := tx.exec(`INSERT INTO github_environments (repository, name, environment, since, phase) VALUES ($1, $2, $3, $4, 'wanted')
@@ -48,7 +48,27 @@ func (tx *Tx) WantGitHubEnvironments(repository int64, rules config.Repository) 
 			return err
 		}
 	}
-	return tx.Nudge(Nudge{Topic: Environments, Repository: repository})
+	return nil
+}
+
+// WantGitHubEnvironments writes down which environments of GitHub the rules on trunk name, and has them looked at. Rules that
+// cannot be read name none.
+func (tx *Tx) WantGitHubEnvironments(repository int64) error {
+	rules, problems, known, err := tx.Configuration(repository)
+	if err != nil || !known || len(problems) > 0 {
+		return err
+	}
+	return errOr(tx.NameGitHubEnvironments(repository, rules), tx.Nudge(Nudge{Topic: Environments, Repository: repository}))
+}
+
+// UnlookedEnvironments are nudges for repositories with a configuration whose environments of GitHub nobody has looked at.
+func (tx *Tx) UnlookedEnvironments() (nudges []Nudge, err error) {
+	ids, err := tx.ids(`SELECT id FROM repositories WHERE configured
+		AND NOT EXISTS (SELECT 1 FROM github_environment_keeping k WHERE k.repository = repositories.id) ORDER BY id`)
+	for _, id := range ids {
+		nudges = append(nudges, Nudge{Topic: Environments, Repository: id})
+	}
+	return nudges, err
 }
 
 // GitHubEnvironments are those that a configuration of the repository names or named, by their names on GitHub.
@@ -91,19 +111,19 @@ type EnvironmentKeeping struct {
 	// Issue counts the issues about that; IssueOpen tells whether the newest is open.
 	Issue     int64
 	IssueOpen bool
-	// Again is when to look again; zero: only when something happens.
-	Again time.Time
+	// Again is after how long to look again; zero: only when something happens. It is only written.
+	Again time.Duration
 }
 
 // EnvironmentKeeping returns what is known; its zero value where nobody has looked.
 func (tx *Tx) EnvironmentKeeping(repository int64) (k EnvironmentKeeping, err error) {
 	k.Repository = repository
-	var unpaidAt, again int64
+	var unpaidAt int64
 	unpaid := "{}"
-	_, err = tx.one([]any{&k.Private, &k.Proven, &unpaid, &unpaidAt, &k.Wishes, &k.Report, &k.Issue, &k.IssueOpen, &again},
-		`SELECT private, proven, unpaid, unpaid_at, wishes, report, issue, issue_open, again_at FROM github_environment_keeping
+	_, err = tx.one([]any{&k.Private, &k.Proven, &unpaid, &unpaidAt, &k.Wishes, &k.Report, &k.Issue, &k.IssueOpen},
+		`SELECT private, proven, unpaid, unpaid_at, wishes, report, issue, issue_open FROM github_environment_keeping
 		WHERE repository = $1`, repository)
-	k.UnpaidAt, k.Again = fromMillis(unpaidAt), fromMillis(again)
+	k.UnpaidAt = fromMillis(unpaidAt)
 	return k, errors.Join(err, json.Unmarshal([]byte(unpaid), &k.Unpaid))
 }
 
@@ -116,13 +136,26 @@ func (tx *Tx) SaveEnvironmentKeeping(k EnvironmentKeeping) error {
 	if err != nil {
 		return fmt.Errorf("write down what the plan lacks: %w", err)
 	}
+	var again time.Time
+	if k.Again > 0 {
+		again = tx.now.Add(k.Again)
+	}
 	return tx.exec(`INSERT INTO github_environment_keeping
 			(repository, private, proven, unpaid, unpaid_at, wishes, report, issue, issue_open, again_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (repository) DO UPDATE SET private = excluded.private, proven = excluded.proven, unpaid = excluded.unpaid,
 			unpaid_at = excluded.unpaid_at, wishes = excluded.wishes, report = excluded.report, issue = excluded.issue,
 			issue_open = excluded.issue_open, again_at = excluded.again_at`,
-		k.Repository, k.Private, k.Proven, string(unpaid), millis(k.UnpaidAt), k.Wishes, k.Report, k.Issue, k.IssueOpen, millis(k.Again))
+		k.Repository, k.Private, k.Proven, string(unpaid), millis(k.UnpaidAt), k.Wishes, k.Report, k.Issue, k.IssueOpen, millis(again))
+}
+
+// NudgeEnvironmentsOf has the environments of GitHub looked at in all repositories of an installation with a configuration.
+func (tx *Tx) NudgeEnvironmentsOf(installation int64) error {
+	ids, err := tx.ids(`SELECT id FROM repositories WHERE installation = $1 AND configured ORDER BY id`, installation)
+	for _, id := range ids {
+		err = errOr(err, tx.Nudge(Nudge{Topic: Environments, Repository: id}))
+	}
+	return err
 }
 
 // nudgeEnvironments has the environments of GitHub looked at whose time has come.

@@ -1,0 +1,299 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/trunkline/trunkline/bot/environments"
+	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/promote/store"
+)
+
+const (
+	// enforceEvery is how often changes by hand are looked for where they are put back, surveyEvery where they are only told.
+	// No webhook tells of them.
+	enforceEvery = time.Hour
+	surveyEvery  = 24 * time.Hour
+	// unpaidFor is how long GitHub is not asked again for what the plan lacks.
+	unpaidFor = 7 * 24 * time.Hour
+)
+
+// keepEnvironments makes the environments of GitHub that are missing, puts back what was changed by hand where that is asked
+// for, and tells how the others differ.
+func (b *Bot) keepEnvironments(ctx context.Context, nudge store.Nudge) error {
+	turn := store.Turn{Subject: fmt.Sprintf("environments/%d", nudge.Repository)}
+	return b.store.Exclusive(ctx, turn, func(ctx context.Context) error {
+		k, known, err := b.keeping(ctx, nudge.Repository)
+		if err != nil || !known {
+			return err
+		}
+		if k.rules.GitHubEnvironments == config.Off {
+			return k.end(ctx, environments.Report{Keeping: config.Off})
+		}
+		if k.survey, err = b.survey(ctx, k.repository, k.rules); err != nil || k.gone {
+			return err
+		}
+		if k.blind != "" {
+			return k.end(ctx, environments.Report{Keeping: k.rules.GitHubEnvironments, Blind: k.blind})
+		}
+		return k.keep(ctx)
+	})
+}
+
+// keeping is one pass over the environments of GitHub of a repository.
+type keeping struct {
+	survey
+	bot   *Bot
+	rules config.Repository
+	known store.EnvironmentKeeping
+	// now is when the pass began.
+	now time.Time
+	// rows by the names of the environments in lower case.
+	rows map[string]store.GitHubEnvironment
+}
+
+// keeping reads what a pass has to know; known is false where trunk has no rules that can be read.
+func (b *Bot) keeping(ctx context.Context, id int64) (k *keeping, known bool, err error) {
+	k = &keeping{bot: b}
+	err = b.store.Write(ctx, func(tx *store.Tx) (err error) {
+		if k.repository, err = tx.Repository(id); err != nil {
+			return err
+		}
+		rules, problems, configured, err := tx.Configuration(id)
+		if err != nil || !configured || len(problems) > 0 {
+			return err
+		}
+		k.rules, k.now, known = rules, tx.Now(), true
+		if err := tx.NameGitHubEnvironments(id, rules); err != nil {
+			return err
+		}
+		if k.known, err = tx.EnvironmentKeeping(id); err == nil {
+			k.rows, err = tx.GitHubEnvironments(id)
+		}
+		return err
+	})
+	return k, known, err
+}
+
+// keep brings each environment to what it is to have, as far as that is asked for and possible, and tells what is left.
+func (k *keeping) keep(ctx context.Context) error {
+	k.recall()
+	report := environments.Report{Keeping: k.rules.GitHubEnvironments, Unseen: !k.see}
+	if !k.means.Administer {
+		report.Permission = "Administration: write"
+	}
+	for _, wanted := range k.wanted {
+		findings, err := k.keepOne(ctx, wanted)
+		if err != nil {
+			return fmt.Errorf("keep the environment %s of %s/%s: %w", wanted.Name, k.repository.Owner, k.repository.Name, err)
+		}
+		report.Findings = append(report.Findings, findings...)
+	}
+	var err error
+	if report.Leftover, err = k.leftover(ctx); err != nil {
+		return err
+	}
+	return k.end(ctx, report)
+}
+
+// recall takes what is known of the plan from earlier passes, unless something has changed since.
+func (k *keeping) recall() {
+	wishes := digestOf(fmt.Sprintf("%+v", k.wanted))
+	if k.known.Private != k.repository.Private {
+		k.known.Private, k.known.Proven, k.known.Unpaid = k.repository.Private, false, nil
+	}
+	if k.known.Wishes != wishes || k.now.Sub(k.known.UnpaidAt) > unpaidFor {
+		k.known.Unpaid = nil
+	}
+	k.known.Wishes = wishes
+	k.means.Unproven = k.repository.Private && !k.known.Proven
+	k.means.Unpaid = map[environments.Feature]string{}
+	for feature, words := range k.known.Unpaid {
+		k.means.Unpaid[environments.Feature(feature)] = words
+	}
+}
+
+// keepOne brings one environment to what it is to have, and returns what is left to be told.
+func (k *keeping) keepOne(ctx context.Context, wanted environments.Wanted) ([]environments.Finding, error) {
+	name := strings.ToLower(wanted.Name)
+	row, found := k.rows[name], k.found[name]
+	row.Repository, row.Name = k.repository.ID, name
+	situation := environments.Situation{Keeping: k.rules.GitHubEnvironments, Means: k.means, New: isNew(row, found)}
+	findings := situation.Judge(environments.Compare(wanted, found, k.means))
+	same := len(findings) == 0 && found != nil
+	if !environments.Pending(findings) && !(same && k.means.Unproven) {
+		return environments.Remaining(findings, ""), k.settled(ctx, wanted, row, len(findings) == 0)
+	}
+	if err := k.intend(ctx, wanted, row, findings); err != nil {
+		return nil, err
+	}
+	refused, err := k.carryOut(ctx, wanted, found)
+	if err != nil {
+		return nil, err
+	}
+	// What the plan turned out to lack is told as that.
+	situation.Means = k.means
+	findings = situation.Judge(environments.Compare(wanted, found, k.means))
+	left := environments.Remaining(findings, refused)
+	return left, k.did(ctx, wanted, row, findings)
+}
+
+// isNew tells whether an environment is to be made: it is missing, or was begun; or GitHub made it by itself, without any
+// rule, for a job or a deployment that named it when the configuration had named it already.
+func isNew(row store.GitHubEnvironment, found *environments.Found) bool {
+	switch {
+	case found == nil || row.Phase == store.EnvironmentMaking:
+		return true
+	case row.Phase != store.EnvironmentWanted || row.Since.IsZero():
+		return false
+	}
+	// GitHub counts in whole seconds.
+	return found.Bare() && !found.Created.Before(row.Since.Truncate(time.Second))
+}
+
+// intend writes down what is about to be done, so that it is done to its end, and told, whatever happens meanwhile.
+func (k *keeping) intend(ctx context.Context, wanted environments.Wanted, row store.GitHubEnvironment, findings []environments.Finding) error {
+	return k.bot.store.Write(ctx, func(tx *store.Tx) error {
+		if k.byHand(wanted, row) {
+			if what := lines(findings, environments.Changed, environments.Made); len(what) > 0 {
+				return tx.BeginEnvironmentChange(store.EnvironmentChange{Repository: row.Repository, Name: row.Name, Environment: wanted.For, What: what})
+			}
+		}
+		if !isNew(row, k.found[row.Name]) {
+			return nil
+		}
+		row.Phase = store.EnvironmentMaking
+		return tx.SaveGitHubEnvironment(row)
+	})
+}
+
+// byHand tells whether a difference comes from somebody who changed the environment, because it had all of this before.
+func (k *keeping) byHand(wanted environments.Wanted, row store.GitHubEnvironment) bool {
+	return row.Kept != "" && row.Kept == keptDigest(wanted)
+}
+
+func keptDigest(wanted environments.Wanted) string {
+	text, err := json.Marshal(wanted.Environment)
+	if err != nil {
+		return "" // a bug: nothing in it cannot be written
+	}
+	return digestOf(string(text))
+}
+
+// lines are what findings of some fates say.
+func lines(findings []environments.Finding, fates ...environments.Fate) (all []string) {
+	for _, one := range findings {
+		for _, fate := range fates {
+			if one.Fate == fate {
+				all = append(all, one.String())
+			}
+		}
+	}
+	return all
+}
+
+// settled writes down that nothing is to be done in an environment.
+func (k *keeping) settled(ctx context.Context, wanted environments.Wanted, row store.GitHubEnvironment, same bool) error {
+	phase, kept := row.Phase, row.Kept
+	if row.Phase == store.EnvironmentWanted && k.found[row.Name] != nil {
+		row.Phase = store.EnvironmentFound
+	}
+	if row.Phase == store.EnvironmentMaking && same {
+		row.Phase = store.EnvironmentMade // all steps were taken before a crash
+	}
+	if same {
+		row.Kept = keptDigest(wanted)
+	}
+	return k.bot.store.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.EndEnvironmentChange(row.Repository, row.Name); err != nil || phase == row.Phase && kept == row.Kept {
+			return err
+		}
+		return tx.SaveGitHubEnvironment(row)
+	})
+}
+
+// did writes down what was done in an environment.
+func (k *keeping) did(ctx context.Context, wanted environments.Wanted, row store.GitHubEnvironment, findings []environments.Finding) error {
+	record := store.Record{Repository: row.Repository, Environment: wanted.For, Kind: "environment changed"}
+	switch {
+	case isNew(row, k.found[row.Name]):
+		row.Phase, record.Kind = store.EnvironmentMade, "environment made"
+	case row.Phase == store.EnvironmentWanted:
+		row.Phase = store.EnvironmentFound
+	}
+	loud := k.byHand(wanted, row)
+	row.Kept = ""
+	if len(environments.Remaining(findings, "")) == 0 || allUnpaid(findings) {
+		row.Kept = keptDigest(wanted)
+	}
+	what := lines(findings, environments.Made, environments.Changed)
+	record.Reason = fmt.Sprintf("%s on GitHub: %s", wanted.Name, strings.Join(what, "; "))
+	return k.bot.store.Write(ctx, func(tx *store.Tx) error {
+		if err := tx.SaveGitHubEnvironment(row); err != nil {
+			return err
+		}
+		if loud {
+			return tx.EndEnvironmentChange(row.Repository, row.Name)
+		}
+		if len(what) == 0 {
+			return nil
+		}
+		zerolog.Ctx(ctx).Info().Str("environment", wanted.For).Strs("what", what).Msg(record.Kind)
+		return tx.Record(record)
+	})
+}
+
+// allUnpaid tells whether what is left is what the plan lacks: everything else is as it is to be.
+func allUnpaid(findings []environments.Finding) bool {
+	for _, one := range environments.Remaining(findings, "") {
+		if one.Fate != environments.Unpaid {
+			return false
+		}
+	}
+	return true
+}
+
+// leftover are environments that we made and that nothing here stands for any more. Those that are gone from GitHub too are
+// forgotten.
+func (k *keeping) leftover(ctx context.Context) (names []string, err error) {
+	wanted := map[string]bool{}
+	for _, one := range k.wanted {
+		wanted[strings.ToLower(one.Name)] = true
+	}
+	for _, name := range sortedNames(k.rows) {
+		row := k.rows[name]
+		there, exists := k.names[name]
+		switch {
+		case wanted[name]:
+		case !exists:
+			err = k.bot.store.Write(ctx, func(tx *store.Tx) error { return tx.ForgetGitHubEnvironment(row) })
+		case row.Phase == store.EnvironmentMade || row.Phase == store.EnvironmentMaking:
+			names = append(names, there)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+// end writes down what was found, tells people, and says when to look again.
+func (k *keeping) end(ctx context.Context, report environments.Report) error {
+	text, err := json.Marshal(report)
+	if err != nil {
+		return fmt.Errorf("write down how environments differ: %w", err)
+	}
+	k.known.Report, k.known.Again = string(text), k.again()
+	k.known.Unpaid = map[string]string{}
+	for feature, words := range k.means.Unpaid {
+		k.known.Unpaid[string(feature)] = words
+	}
+	if err := k.bot.store.Write(ctx, func(tx *store.Tx) error { return tx.SaveEnvironmentKeeping(k.known) }); err != nil {
+		return err
+	}
+	return k.tell(ctx, report)
+}

@@ -3,6 +3,7 @@ package bot
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"testing"
 
@@ -122,10 +123,11 @@ func (w *world) rolloutCalls(number int, approved bool) map[string]int {
 		must(w.t, second(w.gh.As("carol").Comment(project, number, "/approve prod")))
 		w.settle()
 	}
-	for i := range 30 {
-		name := fmt.Sprintf("%s-component%d", []string{"dev", "staging", "prod"}[i%3], i/3)
-		if runs, err := w.read(name); err != nil || runs != text {
-			w.t.Fatalf("%s has not converged: it is %q, %v", name, runs, err)
+	deployed, err := os.ReadDir(w.deployed)
+	must(w.t, err)
+	for _, file := range deployed {
+		if runs, err := w.read(file.Name()); err != nil || runs != text || len(deployed) != 30 {
+			w.t.Fatalf("of %d instances %s has not converged: it is %q, %v", len(deployed), file.Name(), runs, err)
 		}
 	}
 	counted := map[string]int{}

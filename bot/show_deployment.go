@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-github/v60/github"
 	"github.com/trunkline/trunkline/bot/comment"
+	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/promote"
 	"github.com/trunkline/trunkline/promote/store"
 )
@@ -18,55 +19,106 @@ type payload struct {
 	Trunkline int64 `json:"trunkline"`
 }
 
+// shownDeployment is a deployment as GitHub is to show it.
+type shownDeployment struct {
+	promote.Deployment
+	environment config.Environment
+	// outrun: a later deployment has succeeded in its environment.
+	outrun bool
+	now    time.Time
+}
+
 // showDeployment makes or updates the GitHub deployment of a deployment.
-func (b *Bot) showDeployment(ctx context.Context, repository store.Repository, deployment promote.Deployment, now time.Time) error {
+func (b *Bot) showDeployment(ctx context.Context, repository store.Repository, d shownDeployment) error {
+	needed, err := b.neededOnGitHub(ctx, repository, &d)
+	if err != nil || !needed {
+		return err
+	}
 	client, err := b.clients.forRepository(ctx, repository, deploying)
 	if err != nil {
 		return err
 	}
-	owner, name := repository.Owner, repository.Name
+	owner, name, phase := repository.Owner, repository.Name, store.ShownPhase(d.Phase)
 	projection, _, err := b.ensure(ctx, object{
-		repository: repository, kind: store.DeploymentProjection, subject: fmt.Sprint(deployment.ID),
-		find: func(ctx context.Context) (int64, error) {
-			made, _, err := client.Repositories.ListDeployments(ctx, owner, name,
-				&github.DeploymentsListOptions{SHA: deployment.To, Environment: deployment.Environment})
-			for _, d := range made {
-				var p payload
-				if json.Unmarshal(d.Payload, &p) == nil && p.Trunkline == deployment.ID {
-					return d.GetID(), nil
-				}
-			}
-			return 0, err
-		},
+		repository: repository, kind: store.DeploymentProjection, subject: fmt.Sprint(d.ID),
+		find: func(ctx context.Context) (int64, error) { return findDeployment(ctx, client, repository, d.Deployment) },
 		create: func(ctx context.Context) (int64, error) {
-			made, _, err := client.Repositories.CreateDeployment(ctx, owner, name, deploymentRequest(deployment))
+			made, _, err := client.Repositories.CreateDeployment(ctx, owner, name, deploymentRequest(d))
 			if err == nil && made.GetID() == 0 {
-				err = fmt.Errorf("GitHub made no deployment of %s", deployment.To)
+				err = fmt.Errorf("GitHub made no deployment of %s", d.To)
 			}
 			return made.GetID(), err
 		},
 	}, store.Projection{})
 	if final(err) {
-		return b.giveUp(ctx, projection, store.Projection{Digest: store.ShownPhase(deployment.Phase)}, err)
+		return b.giveUp(ctx, projection, store.Projection{Digest: phase}, err)
 	}
-	if err != nil || projection.GitHubID == 0 || projection.Digest == store.ShownPhase(deployment.Phase) && !further(deployment, projection, now) {
+	if err != nil || projection.GitHubID == 0 || projection.Digest == phase && !further(d.Deployment, projection, d.now) {
 		return err
 	}
-	status := &github.DeploymentStatusRequest{State: github.String(deploymentState(deployment.Phase)),
-		Description: github.String(comment.Describe(deployment))}
-	if link := b.logLink(repository, deployment.ID); link != "" {
-		status.LogURL = github.String(link)
+	status := b.deploymentStatus(repository, d)
+	_, _, err = client.Repositories.CreateDeploymentStatus(ctx, owner, name, projection.GitHubID, status)
+	if final(err) || missing(err) {
+		// Somebody deleted it. What else there is to show goes on.
+		return b.giveUp(ctx, projection, store.Projection{Digest: phase}, err)
 	}
-	if _, _, err := client.Repositories.CreateDeploymentStatus(ctx, owner, name, projection.GitHubID, status); err != nil {
-		return fmt.Errorf("show that deployment %d is %s: %w", deployment.ID, deployment.Phase, err)
+	if err != nil {
+		return fmt.Errorf("show that deployment %d is %s: %w", d.ID, d.Phase, err)
 	}
-	if deployment.Phase == promote.Succeeded && production(deployment.Environment) {
-		if err := b.retire(ctx, client, repository, deployment); err != nil {
+	projection.Digest, projection.Detail = phase, d.now.UTC().Format(time.RFC3339)+" "+status.GetDescription()
+	return b.store.Write(ctx, func(tx *store.Tx) error {
+		if d.outrun {
+			return tx.Retire(projection)
+		}
+		return tx.Project(projection)
+	})
+}
+
+// neededOnGitHub tells whether GitHub is to show a deployment, and fills in whether it is outrun. One that was withdrawn
+// before GitHub heard of it is nobody's news.
+func (b *Bot) neededOnGitHub(ctx context.Context, repository store.Repository, d *shownDeployment) (needed bool, err error) {
+	err = b.store.Write(ctx, func(tx *store.Tx) error {
+		if d.Phase == promote.Void {
+			needed, err = tx.Unmade(repository.ID, d.Deployment)
 			return err
 		}
+		needed = true
+		if d.Phase == promote.Succeeded {
+			d.outrun, err = tx.OutrunDeployment(repository.ID, d.Deployment)
+		}
+		return err
+	})
+	return needed, err
+}
+
+// findDeployment looks for the GitHub deployment that was made before a crash.
+func findDeployment(ctx context.Context, client *github.Client, repository store.Repository, d promote.Deployment) (int64, error) {
+	made, _, err := client.Repositories.ListDeployments(ctx, repository.Owner, repository.Name,
+		&github.DeploymentsListOptions{SHA: d.To, Environment: d.Environment, ListOptions: github.ListOptions{PerPage: 100}})
+	for _, one := range made {
+		var p payload
+		if json.Unmarshal(one.Payload, &p) == nil && p.Trunkline == d.ID {
+			return one.GetID(), nil
+		}
 	}
-	projection.Digest, projection.Detail = store.ShownPhase(deployment.Phase), now.UTC().Format(time.RFC3339)+" "+status.GetDescription()
-	return b.store.Write(ctx, func(tx *store.Tx) error { return tx.Project(projection) })
+	return 0, err
+}
+
+// deploymentStatus is how far a deployment is. One that a later one has outrun does not come back to life by being shown
+// late: GitHub would set the later one inactive.
+func (b *Bot) deploymentStatus(repository store.Repository, d shownDeployment) *github.DeploymentStatusRequest {
+	status := &github.DeploymentStatusRequest{State: github.String(deploymentState(d.Phase)),
+		Description: github.String(comment.Describe(d.Deployment)), AutoInactive: github.Bool(d.Phase == promote.Succeeded && !d.outrun)}
+	if d.outrun {
+		status.State = github.String("inactive")
+	}
+	if link := b.logLink(repository, d.ID); link != "" {
+		status.LogURL = github.String(link)
+	}
+	if page := d.environment.Page(d.To); page != "" && d.Phase == promote.Succeeded && !d.outrun {
+		status.EnvironmentURL = github.String(page)
+	}
+	return status
 }
 
 // further tells whether a deployment under way has come further than GitHub shows, and it is time to say so.
@@ -79,31 +131,13 @@ func further(deployment promote.Deployment, shown store.Projection, now time.Tim
 	return !progressDue(deployment.Started, last, firstProgressOnGitHub).After(now)
 }
 
-// retire sets the deployment before this one inactive, which GitHub does by itself only outside production.
-func (b *Bot) retire(ctx context.Context, client *github.Client, repository store.Repository, deployment promote.Deployment) error {
-	var before store.Projection
-	err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
-		before, err = tx.DeploymentBefore(repository.ID, deployment)
-		return err
-	})
-	if err != nil || before.GitHubID == 0 {
-		return err
-	}
-	_, _, err = client.Repositories.CreateDeploymentStatus(ctx, repository.Owner, repository.Name, before.GitHubID,
-		&github.DeploymentStatusRequest{State: github.String("inactive")})
-	if err != nil {
-		return fmt.Errorf("show that deployment %s is not active any more: %w", before.Subject, err)
-	}
-	return nil
-}
-
-func deploymentRequest(deployment promote.Deployment) *github.DeploymentRequest {
+func deploymentRequest(d shownDeployment) *github.DeploymentRequest {
 	return &github.DeploymentRequest{
-		Ref: github.String(deployment.To), Task: github.String(task(deployment)), Environment: github.String(deployment.Environment),
+		Ref: github.String(d.To), Task: github.String(task(d.Deployment)), Environment: github.String(d.Deployment.Environment),
 		// Left out, GitHub would merge trunk into the ref instead, or wait for every status.
 		AutoMerge: github.Bool(false), RequiredContexts: &[]string{},
-		ProductionEnvironment: github.Bool(production(deployment.Environment)), TransientEnvironment: github.Bool(false),
-		Description: github.String(comment.Deployment(deployment)), Payload: payload{Trunkline: deployment.ID},
+		ProductionEnvironment: github.Bool(d.environment.InProduction()), TransientEnvironment: github.Bool(false),
+		Description: github.String(comment.Deployment(d.Deployment)), Payload: payload{Trunkline: d.ID},
 	}
 }
 
@@ -113,11 +147,6 @@ func task(deployment promote.Deployment) string {
 		return "rollback"
 	}
 	return "deploy"
-}
-
-// production tells whether people would call the environment so.
-func production(environment string) bool {
-	return environment == "production" || environment == "prod" || strings.HasPrefix(environment, "prod-")
 }
 
 func deploymentState(phase promote.Phase) string {

@@ -43,7 +43,14 @@ func (b *Bot) showRollout(ctx context.Context, nudge store.Nudge) error {
 		// What cannot be shown in one place does not keep the rest from being shown.
 		var failed []error
 		for _, deployment := range deployments {
-			failed = append(failed, b.showDeployment(ctx, repository, deployment, now))
+			environment, known := state.Rules.Environment(deployment.Environment)
+			if !known {
+				environment.Name = deployment.Environment
+			}
+			failed = append(failed, b.showDeployment(ctx, repository, shownDeployment{Deployment: deployment, environment: environment, now: now}))
+		}
+		if err := b.retire(ctx, repository, state); err != nil {
+			failed = append(failed, err)
 		}
 		for _, commit := range commits {
 			failed = append(failed, b.showCommit(ctx, repository, state, commit))

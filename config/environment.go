@@ -14,6 +14,7 @@ import (
 func (d *decoder) environment(key, node *yaml.Node, before []Environment) Environment {
 	e := Environment{Name: key.Value, Promote: Manual, At: position(key)}
 	var seen map[string]bool
+	page := node
 	if resolved(node).Tag != "!!null" {
 		keys := fields{
 			"stacks":          func(n *yaml.Node) { e.Stacks = d.texts(n, "stacks") },
@@ -33,11 +34,14 @@ func (d *decoder) environment(key, node *yaml.Node, before []Environment) Enviro
 			"release":         func(n *yaml.Node) { e.Release = d.release(n) },
 			"runner":          func(n *yaml.Node) { e.Runner = d.runner(n) },
 			"github":          func(n *yaml.Node) { e.GitHub = d.github(n) },
+			"url":             func(n *yaml.Node) { e.URL, page = d.page(n), n },
+			"production":      func(n *yaml.Node) { e.Production = new(d.boolean(n, "production")) },
 			"baseline":        func(n *yaml.Node) { e.Baseline, e.BaselineAt = d.baseline(n), position(n) },
 		}
 		maps.Copy(keys, d.gateKeys(&e.Gates))
 		seen = d.mapping(node, "environment "+e.Name, keys)
 	}
+	d.checkPage(page, e)
 	if !seen["after"] && len(before) > 0 {
 		e.After = []string{before[len(before)-1].Name}
 	}

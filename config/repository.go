@@ -199,6 +199,10 @@ type Environment struct {
 	Runner Runner
 	// GitHub is what the environment of GitHub is to have that stands for this one.
 	GitHub GitHubEnvironment
+	// URL is where people find what the environment runs, with placeholders; see [Environment.Page]. Empty: nowhere.
+	URL string
+	// Production says that the environment is in production, or is not; nil: its name tells. See [Environment.InProduction].
+	Production *bool
 	// Baseline is the commit that the environment ran before Trunkline: a full SHA or its beginning. Empty: the commit
 	// before the first that Trunkline saw.
 	Baseline   string

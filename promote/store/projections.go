@@ -143,12 +143,3 @@ func ShownPhase(phase promote.Phase) string {
 	}
 	return string(phase)
 }
-
-// DeploymentBefore returns the GitHub deployment of the deployment that succeeded in the environment before this.
-func (tx *Tx) DeploymentBefore(repository int64, deployment promote.Deployment) (p Projection, err error) {
-	_, err = tx.one([]any{&p.Subject, &p.GitHubID}, `SELECT p.subject, p.github_id FROM deployments d JOIN projections p
-		ON p.repository = d.repository AND p.kind = $2 AND p.subject = CAST(d.id AS TEXT)
-		WHERE d.repository = $1 AND d.environment = $3 AND d.id < $4 AND d.phase = 'succeeded' ORDER BY d.id DESC LIMIT 1`,
-		repository, DeploymentProjection, deployment.Environment, deployment.ID)
-	return p, err
-}

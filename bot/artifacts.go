@@ -32,6 +32,8 @@ type built struct {
 	sha        string
 	// since is when what wants them began: a workflow that failed before is dispatched again.
 	since time.Time
+	// begun: those that are resolved are not asked for again. back: where nobody answers, they are what they were.
+	begun, back bool
 }
 
 // artifacts are what the artifacts of a commit are, by the variable that holds each. The first who needs one resolves it,
@@ -44,7 +46,7 @@ func (b *Bot) artifacts(ctx context.Context, of built) (map[string]string, error
 	}
 	wanting := func(declared config.Artifact) bool {
 		artifact, resolved := known[declared.Name]
-		return !resolved || declared.Recheck || artifact.Changed != ""
+		return !resolved || !of.begun && (declared.Recheck || artifact.Changed != "")
 	}
 	if slices.ContainsFunc(of.rules.Artifacts, wanting) {
 		lock, err := process.TakeLock(ctx, filepath.Join(b.scratch(of.repository, "artifacts"), "lock"))
@@ -61,6 +63,10 @@ func (b *Bot) artifacts(ctx context.Context, of built) (map[string]string, error
 		artifact := known[declared.Name]
 		if wanting(declared) {
 			artifact, err = b.resolve(ctx, of, declared)
+			if was, resolved := known[declared.Name]; resolved && of.back && errors.As(err, new(*deploy.Stopped)) {
+				zerolog.Ctx(ctx).Warn().Str("artifact", declared.Name).Str("sha", of.sha).Msg("nobody says what an artifact is; going back with what it was")
+				artifact, err = was, nil
+			}
 			if deploy.IsLater(err) {
 				later = err // the workflows of all of them run at a time
 				continue
@@ -69,7 +75,7 @@ func (b *Bot) artifacts(ctx context.Context, of built) (map[string]string, error
 				return nil, err
 			}
 		}
-		if artifact.Changed != "" {
+		if artifact.Changed != "" && !of.begun {
 			return nil, artifactFailed(declared, fmt.Sprintf("%s was %s when it was resolved for %s, and is %s now. Nothing is deployed with it. "+
 				"Bring back what it was, or merge a commit that has its own.", declared.Name, artifact.Digest, promote.Short(of.sha), artifact.Changed))
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/trunkline/trunkline/bot/githubsim"
 	"github.com/trunkline/trunkline/config"
@@ -166,5 +167,70 @@ func TestArtifactsThatCannotBeGiven(t *testing.T) {
 		if given, err := w.bot.artifacts(t.Context(), built{repository: repository, rules: rules, sha: w.newest().SHA}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "canary") {
 			t.Errorf("of %q: got %v, %v; want something with %q", run, given, err, want)
 		}
+	}
+}
+
+// TestArtifactsOfWhatHasBegun: what is being deployed is not asked for again, whatever has become of it; going back goes on where
+// nobody answers, and stops where the answer is another one.
+func TestArtifactsOfWhatHasBegun(t *testing.T) {
+	t.Parallel()
+	files := withRules(`
+  dev:
+    promote: auto
+    watch: {name: alive, run: test "$API" = v2 || test "$API" = v1, for: 2m, every: 1m}
+`)
+	files[".github/trunkline.yml"] += `
+artifacts:
+  - name: api
+    run: echo >> "$DEPLOYED/asked"; cat "$DEPLOYED/tag"
+    variable: API
+    recheck: true
+`
+	w := newWorld(t, githubsim.RepositoryOptions{Files: files, Private: true})
+	tag := func(text string) {
+		if w.try(os.RemoveAll(w.deployed + "/tag")); text != "" {
+			w.try(os.WriteFile(w.deployed+"/tag", []byte(text+"\n"), 0o600))
+		}
+	}
+	ends := func() promote.Deployment {
+		for range 3 {
+			w.passes(time.Minute)
+			w.settle()
+		}
+		return *w.state().Environments["dev"].Last
+	}
+	tag("v1")
+	_, first := w.mergeAll("2\n")
+	asked, err := w.read("asked")
+	w.try(err)
+	tag("")
+	if last := ends(); last.Phase != promote.Succeeded {
+		t.Fatalf("without an answer while it was watched, it %s: %+v", last.Phase, last.Failure)
+	}
+	if again, err := w.read("asked"); err != nil || again != asked {
+		t.Errorf("while it was watched it was asked for %d times (%v)", len(again)-len(asked), err)
+	}
+	tag("v2")
+	number, _ := w.mergeAll("3\n")
+	tag("v3")
+	if last := ends(); last.Phase != promote.Succeeded {
+		t.Fatalf("with another answer while it was watched, it %s: %+v", last.Phase, last.Failure)
+	}
+	carol := w.gh.As("carol")
+	_, err = carol.Comment(project, number, "/rollback dev")
+	w.try(err)
+	w.settle()
+	if last := *w.state().Environments["dev"].Last; !last.Rollback || last.Phase != promote.Failed || !strings.Contains(last.Failure.Message, "was v1 when it was resolved") {
+		t.Fatalf("going back to what is another one now, it %s: %+v", last.Phase, last.Failure)
+	}
+	tag("v1")
+	w.passes(2 * promote.ArtifactsAgainAfter)
+	w.settle()
+	tag("")
+	_, err = carol.Comment(project, number, "/retry dev")
+	w.try(err)
+	w.settle()
+	if last := ends(); !last.Rollback || last.Phase != promote.Succeeded || last.To != first {
+		t.Errorf("going back where nobody answers, it %s: %+v", last.Phase, last.Failure)
 	}
 }

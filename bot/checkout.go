@@ -44,7 +44,7 @@ func (b *Bot) checkOut(ctx context.Context, c checkingOut) (*deploy.Target, erro
 	if err != nil {
 		return nil, stopped("engine", err)
 	}
-	artifacts, err := b.artifacts(ctx, built{repository: repository, rules: rules, sha: c.SHA, since: c.Since})
+	artifacts, err := b.artifacts(ctx, built{repository: repository, rules: rules, sha: c.SHA, since: c.Since, begun: c.Begun, back: c.Back})
 	if err != nil {
 		return nil, err
 	}

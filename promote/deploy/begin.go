@@ -58,7 +58,9 @@ func (r *run) abortAsked(ctx context.Context) error {
 func (r *run) checkOut(ctx context.Context) error {
 	checking, done := r.abortable(ctx)
 	defer done()
-	target, err := r.Source.CheckOut(checking, Wanted{r.repository, r.deployment.Environment, r.deployment.To, r.deployment.Started})
+	d := r.deployment
+	target, err := r.Source.CheckOut(checking, Wanted{Repository: r.repository, Environment: d.Environment, SHA: d.To, Since: d.Started,
+		Begun: d.Phase != promote.Planning, Back: d.Rollback})
 	if cause := context.Cause(checking); errors.As(cause, new(*aborted)) {
 		if err == nil {
 			target.Release()

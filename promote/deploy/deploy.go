@@ -54,6 +54,11 @@ type Wanted struct {
 	Environment, SHA string
 	// Since is when what wants it began: what failed before is tried again.
 	Since time.Time
+	// Begun: something of it may be applied already. What the commit is made of is then what it was when that began, whatever it is
+	// now.
+	Begun bool
+	// Back: the environment had the commit before. What it is made of is known, should nobody answer who is asked for it.
+	Back bool
 }
 
 // Target is a commit that is ready to be deployed.

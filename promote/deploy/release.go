@@ -98,7 +98,7 @@ func (r releaseRun) current(ctx context.Context) (context.Context, context.Cance
 // bring runs the command, or looks at what is watched. What runs is of the commit that the environment runs, with the
 // configuration that it has itself.
 func (r releaseRun) bring(ctx context.Context) error {
-	target, err := r.Source.CheckOut(ctx, Wanted{r.repository, r.step.Environment, r.step.Commit, r.step.Asked})
+	target, err := r.Source.CheckOut(ctx, Wanted{Repository: r.repository, Environment: r.step.Environment, SHA: r.step.Commit, Since: r.step.Asked, Begun: true})
 	if err != nil {
 		return err
 	}

@@ -128,17 +128,8 @@ func (b *Bot) askAuthors(ctx context.Context, repository store.Repository, commi
 	w.people = append(w.people, known.Pusher)
 	if known.Merger.ID != 0 {
 		commit.Merger = known.Merger // a delivery has told
-	} else {
-		pull, _, err := client.PullRequests.Get(ctx, owner, name, commit.Pull)
-		if missing(err) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if by := pull.GetMergedBy(); by.GetID() != 0 {
-			commit.Merger = person(by)
-		}
+	} else if err := b.askMerger(ctx, repository, commit); err != nil {
+		return err
 	}
 	options := &github.ListOptions{PerPage: 100}
 	for {
@@ -156,6 +147,22 @@ func (b *Bot) askAuthors(ctx context.Context, repository store.Repository, commi
 			return nil
 		}
 	}
+}
+
+// askMerger asks GitHub who merged the pull request of a commit.
+func (b *Bot) askMerger(ctx context.Context, repository store.Repository, commit *promote.Commit) error {
+	client, err := b.clients.forRepository(ctx, repository, looking)
+	if err != nil {
+		return err
+	}
+	pull, _, err := client.PullRequests.Get(ctx, repository.Owner, repository.Name, commit.Pull)
+	if missing(err) {
+		return nil
+	}
+	if by := pull.GetMergedBy(); err == nil && by.GetID() != 0 {
+		commit.Merger = person(by)
+	}
+	return err
 }
 
 // askAuthor asks GitHub about a commit that came from no pull request.

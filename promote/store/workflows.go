@@ -86,14 +86,19 @@ func (tx *Tx) WorkflowRuns(w promote.WorkflowRun, run int64, url string) error {
 	return errOr(err, errOr(tx.nudgeWaiter(w), tx.nudgeWorkflow(w)))
 }
 
-// WorkflowEnds writes down how a workflow ended: its phase, message and output. Who waits for it goes on.
+// WorkflowEnds writes down how a workflow ended: its phase, message and output. Who waits for it goes on, and what waits for its
+// turn too.
 func (tx *Tx) WorkflowEnds(w promote.WorkflowRun) error {
 	count, err := tx.changed(`UPDATE workflows SET phase = $1, message = $2, output = $3, url = $4, ended_at = $5, again_at = 0
 		WHERE id = $6 AND phase IN ('asked', 'running')`, string(w.Phase), w.Message, w.Output, w.URL, millis(tx.now), w.ID)
 	if err != nil || count == 0 {
 		return err
 	}
-	return tx.nudgeWaiter(w)
+	next, err := tx.workflowNudges(`repository = $1 AND one_of = $2 AND one_of <> '' AND phase = 'asked'`, w.Repository, w.Group)
+	for _, nudge := range next {
+		err = errOr(err, tx.Nudge(nudge))
+	}
+	return errOr(err, tx.nudgeWaiter(w))
 }
 
 // WorkflowAgain has a workflow looked at again at a time.

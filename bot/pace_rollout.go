@@ -12,7 +12,7 @@ import (
 
 // rolloutPace limits the edits that tell only how far deployments under way are. Whatever else a rollout has to say is
 // said at once: what starts, ends, waits or asks for a person. How far a deployment is, its comment tells after half a
-// minute, two minutes, eight, and so on, GitHub's page of the deployment more seldom, and the log always. So the calls
+// minute, two minutes, eight, and then every ten, GitHub's page of the deployment more seldom, and the log always. So the calls
 // that a rollout costs hardly grow with what there is to deploy, nor with how long that takes. It remembers nothing that
 // matters: after a restart one edit may come early.
 type rolloutPace struct {
@@ -38,13 +38,15 @@ const (
 	// is progressFactor times as long.
 	firstProgress  = 30 * time.Second
 	progressFactor = 4
+	// mostBetween is the longest time between two tellings.
+	mostBetween = 10 * time.Minute
 	// firstProgressOnGitHub is the same for the statuses of its GitHub deployment, each of which GitHub keeps.
 	firstProgressOnGitHub = 8 * time.Minute
 )
 
 // progressDue is the first time after the last telling at which a deployment's progress is told again.
 func progressDue(started, last time.Time, first time.Duration) time.Time {
-	for wait := first; ; wait *= progressFactor {
+	for wait := first; ; wait += min(wait*(progressFactor-1), mostBetween) {
 		if due := started.Add(wait); due.After(last) {
 			return due
 		}
@@ -115,6 +117,7 @@ func underWay(stage promote.Stage) bool {
 // others will change.
 func gist(rollout promote.Rollout) string {
 	var waits []time.Time
+	var runs []string // of workflows, which people want to look at
 	stages, moves := slices.Clone(rollout.Stages), slices.ContainsFunc(rollout.Stages, underWay)
 	for i, stage := range stages {
 		if moves {
@@ -122,11 +125,14 @@ func gist(rollout promote.Rollout) string {
 		}
 		if underWay(stage) {
 			deployment := *stage.Deployment
+			for _, step := range deployment.Steps {
+				runs = append(runs, step.URL)
+			}
 			deployment.Phase, deployment.Instances, deployment.Steps = promote.Planning, nil, nil
 			waits = append(waits, deployment.WaitsUntil)
 			stages[i].Deployment = &deployment
 		}
 	}
 	rollout.Stages = stages
-	return digestOf(comment.Rollout(rollout, comment.Options{}) + fmt.Sprint(waits))
+	return digestOf(comment.Rollout(rollout, comment.Options{}) + fmt.Sprint(waits, slices.DeleteFunc(runs, func(url string) bool { return url == "" })))
 }

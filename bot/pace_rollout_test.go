@@ -35,8 +35,8 @@ func TestRolloutPace(t *testing.T) {
 			t.Fatalf("after %s progress is owed that was not due", now.Sub(start))
 		}
 	}
-	if len(edits) != 5 || edits[1] != 30*time.Second || edits[4] != 32*time.Minute {
-		t.Errorf("progress was told after %v; want at once, after 30s, 2m, 8m and 32m", edits)
+	if len(edits) != 9 || edits[1] != 30*time.Second || edits[4] != 18*time.Minute {
+		t.Errorf("progress was told after %v; want at once, after 30s, 2m, 8m, and then every 10m", edits)
 	}
 	if overdue := p.overdue(start.Add(3 * time.Hour)); len(overdue) != 1 || overdue[0] != 1 {
 		t.Errorf("what was kept back is never told: %v", overdue)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/trunkline/trunkline/bot/runs"
 	"github.com/trunkline/trunkline/config"
@@ -21,7 +22,12 @@ import (
 
 // newRuns is where tasks wait for those who carry them out.
 func (b *Bot) newRuns() *runs.Hub {
-	return runs.New(runs.Options{Store: b.store, Workers: b.settings.Workers, Runners: b.settings.Runners, Archive: b.archive})
+	options := runs.Options{Store: b.store, Workers: b.settings.Workers, Runners: b.settings.Runners, Archive: b.archive}
+	if b.settings.PublicURL != "" {
+		options.Actions = &runs.Actions{Issuer: b.settings.Actions.Issuer, Audience: strings.TrimSuffix(b.settings.PublicURL, "/"), GitHub: runsAtGitHub{b},
+			Trunk: b.nameAndTrunk, OnTrunk: b.onTrunk}
+	}
+	return runs.New(options)
 }
 
 // archive writes the files of a commit of a repository.

@@ -173,6 +173,9 @@ func (b *Bot) onCheckRun(ctx context.Context, event any) error {
 // onWorkflowRun has workflows looked at that run for us, in case it is one of theirs.
 func (b *Bot) onWorkflowRun(ctx context.Context, event any) error {
 	e := event.(*github.WorkflowRunEvent)
+	if err := b.runEnded(ctx, e); err != nil {
+		return err
+	}
 	return b.store.Write(ctx, func(tx *store.Tx) error {
 		return tx.WorkflowChanged(e.GetRepo().GetID(), e.GetWorkflowRun().GetID())
 	})

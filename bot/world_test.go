@@ -76,6 +76,8 @@ type setup struct {
 	before func(*githubsim.GitHub)
 	// operator changes the bot's settings.
 	operator func(*world, *config.Operator)
+	// hurry: jobs of GitHub Actions do not wait for more to do.
+	hurry bool
 	// logs, if not nil, gets all that the bot logs.
 	logs io.Writer
 }
@@ -163,6 +165,9 @@ func (w *world) start() {
 	}
 	w.bot.pause, w.bot.sweepEvery, w.bot.watchEvery = 50*time.Millisecond, 500*time.Millisecond, 2*time.Second
 	w.bot.tickEvery = 500 * time.Millisecond
+	if w.hurry {
+		w.bot.runs.Gather, w.bot.runs.Linger = 50*time.Millisecond, 300*time.Millisecond
+	}
 	w.server = httptest.NewServer(w.bot.Handler())
 	w.gh.SetHook(w.server.URL + HookPath)
 	ended := make(chan error, 1)

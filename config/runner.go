@@ -42,6 +42,13 @@ type Runner struct {
 	At     Position
 }
 
+// DispatchedWorkflow is the workflow of [RunnerActions] with the inputs that it must have beside those that all workflows get:
+// place is the GitHub environment of its jobs, purpose is plan or apply, and shards is a list, in JSON, of which each member
+// is a job of its own.
+func (r Runner) DispatchedWorkflow() Workflow {
+	return Workflow{File: r.Workflow, Inputs: map[string]string{"place": "", "purpose": "", "shards": ""}, At: r.At}
+}
+
 // Remote tells whether something other than the server plans and applies on its behalf.
 func (r Runner) Remote() bool { return r.Kind == RunnerActions || r.Kind == RunnerWorkers }
 

@@ -133,6 +133,13 @@ func (r Repository) Workflows() (all []NamedWorkflow) {
 	for _, artifact := range r.Artifacts {
 		add(artifact.Workflow, "the artifact %s", artifact.Name)
 	}
+	for i, e := range r.Environments {
+		runner := r.RunnerOf(e.Name)
+		same := func(other Environment) bool { return r.RunnerOf(other.Name).At == runner.At }
+		if runner.Kind == RunnerActions && !slices.ContainsFunc(r.Environments[:i], same) {
+			add(runner.DispatchedWorkflow(), "the runner of %s", e.Name)
+		}
+	}
 	for _, hook := range r.Hooks {
 		add(hook.Workflow, "the hook %s", hook.Name)
 	}

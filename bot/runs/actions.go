@@ -87,7 +87,7 @@ func (h *Hub) over(s *session) bool {
 		return false
 	}
 	run, lives := h.runs[s.Run]
-	return !lives || !run.idle.IsZero() && h.Now().Sub(run.idle) >= h.linger
+	return !lives || !run.idle.IsZero() && h.Now().Sub(run.idle) >= h.Linger
 }
 
 // lookAfterRuns has runs dispatched for what waits, and finds those that ended.
@@ -141,7 +141,7 @@ func (h *Hub) missing() (wanted []store.Run) {
 		}
 	}
 	for key, run := range byKey {
-		if h.Now().Sub(oldest[key]) < h.gather {
+		if h.Now().Sub(oldest[key]) < h.Gather {
 			continue
 		}
 		run.Shards = min((counts[key]+perShard-1)/perShard, mostShards)
@@ -184,7 +184,7 @@ func (h *Hub) dueRuns() (due []func(context.Context) error) {
 		}
 		switch {
 		case run.asking:
-		case run.Phase == store.RunWanted && !busy, !run.idle.IsZero() && now.Sub(run.idle) >= 2*h.linger:
+		case run.Phase == store.RunWanted && !busy, !run.idle.IsZero() && now.Sub(run.idle) >= 2*h.Linger:
 			due = append(due, func(ctx context.Context) error { return h.endRun(ctx, run, "nothing was left to do", "") })
 		case run.Phase == store.RunWanted && now.Sub(run.asked) >= h.again(run):
 			run.asking, run.asked = true, now
@@ -209,7 +209,7 @@ func (h *Hub) again(run *running) time.Duration {
 }
 
 // askEvery is how often GitHub is asked how a run is.
-func (h *Hub) askEvery() time.Duration { return min(lookEvery, h.linger) }
+func (h *Hub) askEvery() time.Duration { return min(lookEvery, h.Linger) }
 
 // needed tells whether there are tasks that a run has or may have, and whether some of them wait. The caller holds the lock.
 func (h *Hub) needed(run *running) (busy, waiting bool) {

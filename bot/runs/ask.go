@@ -45,6 +45,13 @@ func (h *Hub) do(ctx context.Context, a asking) (outcome wire.Outcome, id int64,
 		if err := a.ours(tx); err != nil {
 			return err
 		}
+		if !a.given.Archive {
+			known, err := tx.KnowsCommit(a.Repository, a.SHA)
+			if err != nil {
+				return err
+			}
+			a.given.Archive = !known // a merge of ours is nowhere else
+		}
 		a.Task.Phase = store.TaskWaiting
 		a.Task.ID, err = tx.AddTask(a.Task)
 		return err

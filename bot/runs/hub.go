@@ -38,6 +38,9 @@ type Options struct {
 	Archive func(ctx context.Context, repository int64, sha string, to io.Writer) error
 	// Actions has jobs of GitHub Actions carry out tasks. Nil: there are none.
 	Actions *Actions
+	// Gather is how long tasks that come together are waited for before a workflow is dispatched, Linger how long a job waits
+	// for more to do. Zero: a quarter of a second, and twenty seconds.
+	Gather, Linger time.Duration
 	// Now is the real time; nil: that of the host.
 	Now func() time.Time
 }
@@ -45,9 +48,8 @@ type Options struct {
 // Hub is where tasks wait for those who carry them out.
 type Hub struct {
 	Options
-	// beat is how often sessions say what they have in hand, gather how long tasks that come together are waited for before
-	// a workflow is dispatched, and linger how long a job waits for more to do.
-	beat, gather, linger time.Duration
+	// beat is how often sessions say what they have in hand.
+	beat time.Duration
 
 	// asking are those who ask GitHub something.
 	asking sync.WaitGroup
@@ -101,7 +103,13 @@ func New(o Options) *Hub {
 	if o.Runners.LostAfter == 0 {
 		o.Runners.LostAfter = time.Minute
 	}
-	return &Hub{Options: o, beat: min(o.Runners.LostAfter/4, 10*time.Second), gather: 250 * time.Millisecond, linger: 20 * time.Second, started: make(chan struct{}), stopping: make(chan struct{}),
+	if o.Gather == 0 {
+		o.Gather = 250 * time.Millisecond
+	}
+	if o.Linger == 0 {
+		o.Linger = 20 * time.Second
+	}
+	return &Hub{Options: o, beat: min(o.Runners.LostAfter/4, 10*time.Second), started: make(chan struct{}), stopping: make(chan struct{}),
 		tasks: map[int64]*entry{}, sessions: map[string]*session{}, runs: map[int64]*running{}, changed: make(chan struct{}), stops: make(chan struct{})}
 }
 

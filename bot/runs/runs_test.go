@@ -195,7 +195,7 @@ func TestWhoMayHaveWhat(t *testing.T) {
 	other.Repositories = []string{"acme/website"}
 	s.options.Workers = append(s.options.Workers, other)
 	s.start()
-	for _, token := range []string{"", "eu", "eu-token ", s.worker("eu").TokenSHA256, "a.b.c"} {
+	for _, token := range []string{"", "eu", "eu-tokens", s.worker("eu").TokenSHA256, "a.b.c"} {
 		refused := (*runner.Refused)(nil)
 		stranger := &runner.Runner{Client: s.client(token), Dir: t.TempDir()}
 		if err := stranger.Run(t.Context()); !errors.As(err, &refused) || refused.Status != http.StatusUnauthorized {

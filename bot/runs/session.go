@@ -9,7 +9,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/trunkline/trunkline/bot/runs/wire"
@@ -29,6 +31,9 @@ type session struct {
 func (h *Hub) worker(s *session) (config.Worker, bool) {
 	for _, worker := range h.Workers {
 		if s.Worker == worker.Name && s.WorkerKey == worker.TokenSHA256 {
+			if len(s.Labels) > 0 {
+				worker.Labels = s.Labels
+			}
 			return worker, true
 		}
 	}
@@ -72,7 +77,11 @@ func (h *Hub) known(token string) (*session, error) {
 func (h *Hub) begin(ctx context.Context, token string, hello wire.Hello) (wire.Welcome, error) {
 	s := &session{Session: store.Session{Name: printable(hello.Name)}, seen: h.Now()}
 	if worker, is := h.workerOf(token); is {
-		s.Worker, s.WorkerKey = worker.Name, worker.TokenSHA256
+		if !worker.Has(hello.Labels) {
+			return wire.Welcome{}, &refusal{http.StatusForbidden, fmt.Sprintf("The worker %s has the labels %s in the server's settings, not all of %s.",
+				worker.Name, strings.Join(worker.Labels, ", "), printable(strings.Join(hello.Labels, ",")))}
+		}
+		s.Worker, s.WorkerKey, s.Labels = worker.Name, worker.TokenSHA256, hello.Labels
 		s.Name = worker.Name + "/" + s.Name
 	} else if err := h.provenJob(ctx, token, hello, s); err != nil {
 		return wire.Welcome{}, err

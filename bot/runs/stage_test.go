@@ -107,7 +107,7 @@ func (s *stage) start() {
 	}
 	s.options.Store = s.store
 	s.hub = New(s.options)
-	s.hub.beat, s.hub.gather, s.hub.linger = 200*time.Millisecond, 20*time.Millisecond, 300*time.Millisecond
+	s.hub.beat, s.hub.Gather, s.hub.Linger = 200*time.Millisecond, 20*time.Millisecond, 300*time.Millisecond
 	if err := s.hub.Start(ctx); err != nil {
 		s.t.Fatal(err)
 	}

@@ -38,6 +38,7 @@ func run() int {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongSetting{err} })
 	root.AddCommand(serveCommand(app), demoCommand(), stacksCommand(), affectedCommand(), validateCommand(), statusCommand(), recordsCommand(), logsCommand())
+	root.AddCommand(workerCommand(app), runCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "trunkline:", err)
 		var wrong wrongSetting

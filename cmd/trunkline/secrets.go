@@ -15,7 +15,7 @@ import (
 // secretVariables hold the App's secrets. Engines run as the same user as the server, and the kernel shows to all
 // processes of a user with which environment each of them was started (/proc/<pid>/environ, ps), whatever the process
 // has unset since. So the server starts itself once more without these, and is handed their values through a pipe.
-var secretVariables = []string{"GITHUB_APP_PRIVATE_KEY", "GITHUB_APP_WEBHOOK_SECRET", "GITHUB_OAUTH_CLIENT_SECRET"}
+var secretVariables = []string{"GITHUB_APP_PRIVATE_KEY", "GITHUB_APP_WEBHOOK_SECRET", "GITHUB_OAUTH_CLIENT_SECRET", workerToken}
 
 // secretsPipe is the variable with the number of the open file from which the secrets are read, once.
 const secretsPipe = "TRUNKLINE_SECRETS_FD"

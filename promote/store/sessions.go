@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"strings"
 	"time"
 )
 
@@ -14,19 +15,22 @@ type Session struct {
 	Name string
 	// Worker in the settings, and WorkerKey: the SHA-256 of the token that it came with. Empty: it is a job.
 	Worker, WorkerKey string
+	// Labels of the worker that it works for now; none: all.
+	Labels []string
 	// Run that the job is of; 0: it is a worker.
 	Run   int64
 	Ended bool
 }
 
-const sessionColumns = `id, token, name, worker, worker_key, run, ended_at`
+const sessionColumns = `id, token, name, worker, worker_key, labels, run, ended_at`
 
 func (tx *Tx) sessions(where string, args ...any) (sessions []Session, err error) {
 	err = tx.each(func(rows *sql.Rows) error {
 		var s Session
 		var ended int64
-		err := rows.Scan(&s.ID, &s.Token, &s.Name, &s.Worker, &s.WorkerKey, &s.Run, &ended)
-		s.Ended = ended > 0
+		var labels string
+		err := rows.Scan(&s.ID, &s.Token, &s.Name, &s.Worker, &s.WorkerKey, &labels, &s.Run, &ended)
+		s.Ended, s.Labels = ended > 0, strings.Fields(labels)
 		sessions = append(sessions, s)
 		return err
 	}, `SELECT `+sessionColumns+` FROM run_sessions WHERE `+where+` ORDER BY id`, args...)
@@ -35,8 +39,8 @@ func (tx *Tx) sessions(where string, args ...any) (sessions []Session, err error
 
 // BeginSession writes a session down and returns its id.
 func (tx *Tx) BeginSession(s Session) (id int64, err error) {
-	_, err = tx.one([]any{&id}, `INSERT INTO run_sessions (token, name, worker, worker_key, run, began_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
-		s.Token, s.Name, s.Worker, s.WorkerKey, s.Run, millis(tx.now))
+	_, err = tx.one([]any{&id}, `INSERT INTO run_sessions (token, name, worker, worker_key, labels, run, began_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`, s.Token, s.Name, s.Worker, s.WorkerKey, strings.Join(s.Labels, " "), s.Run, millis(tx.now))
 	return id, err
 }
 

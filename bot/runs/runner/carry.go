@@ -50,12 +50,21 @@ func (r *Runner) carry(ctx context.Context, task wire.Task) {
 		logger.Warn().Err(err).Msg("the server has not taken how a task ended")
 		return
 	}
+	r.mu.Lock()
+	if r.counts.Ended++; outcome.Failure != nil || outcome.Error != "" || outcome.Ran != nil && outcome.Ran.ExitCode != 0 {
+		r.counts.Failed++
+	}
+	r.mu.Unlock()
 	logger.Info().Bool("returned", outcome.Returned).Bool("failed", outcome.Failure != nil || outcome.Error != "").Msg("a task has ended")
 }
 
 // do does a task; nil: nobody wants to know how it ended.
 func (r *Runner) do(ctx context.Context, task wire.Task, said *stream) *wire.Outcome {
 	outcome := wire.Outcome{Commit: task.Commit}
+	if r.Only != "" && r.Only != task.Commit {
+		outcome.Commit = r.Only
+		return &outcome
+	}
 	files, err := r.sources.get(ctx, r, task)
 	if err == nil {
 		outcome.Commit = files.commit

@@ -29,6 +29,8 @@ type Runner struct {
 	Pass []string
 	// Origin of the repository, where commits are fetched that GitHub has. Nil: the server gives them out.
 	Origin *mirror.Mirror
+	// Only, if not empty, is the commit that tasks have to be of.
+	Only string
 	// Patience is how long a server that cannot be reached is waited for before the session is given up; zero: for ever.
 	Patience time.Duration
 
@@ -42,7 +44,18 @@ type Runner struct {
 	plans    map[string]made
 	scratch  map[string]*sync.Mutex
 	ending   bool
+	counts   Counts
 	finished sync.WaitGroup
+}
+
+// Counts are how many tasks have ended, and how many of them failed.
+type Counts struct{ Ended, Failed int }
+
+// Counts returns how many tasks have ended so far.
+func (r *Runner) Counts() Counts {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.counts
 }
 
 // holding is a task that is in hand.

@@ -48,6 +48,8 @@ type Hello struct {
 	Name string `json:"name"`
 	// Version of the program.
 	Version string `json:"version"`
+	// Labels of a worker that it works for now; none: all that it has.
+	Labels []string `json:"labels,omitempty"`
 	// Correlation of the run that it is a job of; workers have none.
 	Correlation string `json:"correlation,omitempty"`
 }

@@ -32,6 +32,8 @@ CREATE TABLE run_sessions (
     -- A worker of the settings and the SHA-256 of that one's token, or a run; the others are empty and 0.
     worker     TEXT   NOT NULL,
     worker_key TEXT   NOT NULL,
+    -- The labels that a worker works for now, with spaces between them; empty: all that it has.
+    labels     TEXT   NOT NULL,
     run        BIGINT NOT NULL,
     began_at   BIGINT NOT NULL,
     ended_at   BIGINT NOT NULL DEFAULT 0,

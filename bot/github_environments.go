@@ -106,7 +106,7 @@ func (k *keeping) recall() {
 	if k.known.Private != k.repository.Private {
 		k.known.Private, k.known.Proven, k.known.Unpaid = k.repository.Private, false, nil
 	}
-	if k.known.Wishes != wishes || k.now.Sub(k.known.UnpaidAt) > unpaidFor {
+	if k.known.Wishes != wishes || k.now.Sub(k.known.UnpaidAt) >= unpaidFor {
 		k.known.Unpaid = nil
 	}
 	k.known.Wishes = wishes
@@ -114,6 +114,9 @@ func (k *keeping) recall() {
 	k.means.Unpaid = map[environments.Feature]string{}
 	for feature, words := range k.known.Unpaid {
 		k.means.Unpaid[environments.Feature(feature)] = words
+	}
+	for feature, words := range k.lost {
+		k.means.Unpaid[feature] = words
 	}
 }
 
@@ -171,9 +174,9 @@ func (k *keeping) intend(ctx context.Context, wanted environments.Wanted, row st
 	})
 }
 
-// byHand tells whether a difference comes from somebody who changed the environment, because it had all of this before.
+// byHand tells whether what is put back was changed by somebody, because the environment had all of this before.
 func (k *keeping) byHand(wanted environments.Wanted, row store.GitHubEnvironment) bool {
-	return row.Kept != "" && row.Kept == keptDigest(wanted)
+	return k.rules.GitHubEnvironments == config.Enforce && row.Kept != "" && row.Kept == keptDigest(wanted)
 }
 
 func keptDigest(wanted environments.Wanted) string {
@@ -290,7 +293,10 @@ func (k *keeping) end(ctx context.Context, report environments.Report) error {
 	k.known.Report, k.known.Again = string(text), k.again()
 	k.known.Unpaid = map[string]string{}
 	for feature, words := range k.means.Unpaid {
-		k.known.Unpaid[string(feature)] = words
+		// What is lost is seen at each look, without being asked for.
+		if _, lost := k.lost[feature]; !lost {
+			k.known.Unpaid[string(feature)] = words
+		}
 	}
 	if err := k.bot.store.Write(ctx, func(tx *store.Tx) error { return tx.SaveEnvironmentKeeping(k.known) }); err != nil {
 		return err

@@ -164,7 +164,7 @@ func (c *conversation) do(line string) {
 		c.restart()
 		return
 	}
-	if c.doOperator(line) || c.doActions(line) || c.doMore(line) || c.doPeople(line) || c.doTime(line) || c.doLogs(line) {
+	if c.doOperator(line) || c.doActions(line) || c.doMore(line) || c.doPeople(line) || c.doTime(line) || c.doLogs(line) || c.doEnvironments(line) {
 		return
 	}
 	match := step.FindStringSubmatch(line)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,11 +82,9 @@ func (b *Bot) keeping(ctx context.Context, id int64) (k *keeping, known bool, er
 
 // keep brings each environment to what it is to have, as far as that is asked for and possible, and tells what is left.
 func (k *keeping) keep(ctx context.Context) error {
+	k.tryAgain()
 	k.recall()
-	report := environments.Report{Keeping: k.rules.GitHubEnvironments, Unseen: !k.see}
-	if !k.means.Administer {
-		report.Permission = "Administration: write"
-	}
+	report := k.report()
 	for _, wanted := range k.wanted {
 		findings, err := k.keepOne(ctx, wanted)
 		if err != nil {
@@ -93,28 +92,43 @@ func (k *keeping) keep(ctx context.Context) error {
 		}
 		report.Findings = append(report.Findings, findings...)
 	}
-	var err error
-	if report.Leftover, err = k.leftover(ctx); err != nil {
+	if err := k.forget(ctx); err != nil {
 		return err
 	}
 	return k.end(ctx, report)
 }
 
-// recall takes what is known of the plan from earlier passes, unless something has changed since.
-func (k *keeping) recall() {
+// tryAgain forgets what the plan lacked where something else is wished for now, or after a while.
+func (k *keeping) tryAgain() {
 	wishes := digestOf(fmt.Sprintf("%+v", k.wanted))
-	if k.known.Private != k.repository.Private {
-		k.known.Private, k.known.Proven, k.known.Unpaid = k.repository.Private, false, nil
-	}
-	if k.known.Wishes != wishes || k.now.Sub(k.known.UnpaidAt) > unpaidFor {
+	if k.known.Wishes != wishes || k.now.Sub(k.known.UnpaidAt) >= unpaidFor {
 		k.known.Unpaid = nil
 	}
 	k.known.Wishes = wishes
+}
+
+// recall takes what is known of the plan from earlier passes, as long as the repository is as private as it was.
+func (k *keeping) recall() {
+	if k.known.Private != k.repository.Private {
+		k.known.Private, k.known.Proven, k.known.Unpaid = k.repository.Private, false, nil
+	}
 	k.means.Unproven = k.repository.Private && !k.known.Proven
 	k.means.Unpaid = map[environments.Feature]string{}
 	for feature, words := range k.known.Unpaid {
 		k.means.Unpaid[environments.Feature(feature)] = words
 	}
+	for feature, words := range k.lost {
+		k.means.Unpaid[feature] = words
+	}
+}
+
+// report without what differs.
+func (k *keeping) report() environments.Report {
+	r := environments.Report{Keeping: k.rules.GitHubEnvironments, Unseen: !k.see, Leftover: k.leftover()}
+	if !k.means.Administer {
+		r.Permission = "Administration: write"
+	}
+	return r
 }
 
 // keepOne brings one environment to what it is to have, and returns what is left to be told.
@@ -171,9 +185,9 @@ func (k *keeping) intend(ctx context.Context, wanted environments.Wanted, row st
 	})
 }
 
-// byHand tells whether a difference comes from somebody who changed the environment, because it had all of this before.
+// byHand tells whether what is put back was changed by somebody, because the environment had all of this before.
 func (k *keeping) byHand(wanted environments.Wanted, row store.GitHubEnvironment) bool {
-	return row.Kept != "" && row.Kept == keptDigest(wanted)
+	return k.rules.GitHubEnvironments == config.Enforce && row.Kept != "" && row.Kept == keptDigest(wanted)
 }
 
 func keptDigest(wanted environments.Wanted) string {
@@ -257,28 +271,40 @@ func allUnpaid(findings []environments.Finding) bool {
 	return true
 }
 
-// leftover are environments that we made and that nothing here stands for any more. Those that are gone from GitHub too are
-// forgotten.
-func (k *keeping) leftover(ctx context.Context) (names []string, err error) {
-	wanted := map[string]bool{}
-	for _, one := range k.wanted {
-		wanted[strings.ToLower(one.Name)] = true
-	}
-	for _, name := range sortedNames(k.rows) {
+// leftover are environments of GitHub that we made and that nothing here stands for any more.
+func (k *keeping) leftover() (names []string) {
+	for _, name := range k.unwanted() {
 		row := k.rows[name]
-		there, exists := k.names[name]
-		switch {
-		case wanted[name]:
-		case !exists:
-			err = k.bot.store.Write(ctx, func(tx *store.Tx) error { return tx.ForgetGitHubEnvironment(row) })
-		case row.Phase == store.EnvironmentMade || row.Phase == store.EnvironmentMaking:
+		if there, exists := k.names[name]; exists && (row.Phase == store.EnvironmentMade || row.Phase == store.EnvironmentMaking) {
 			names = append(names, there)
 		}
-		if err != nil {
-			return nil, err
+	}
+	return names
+}
+
+// unwanted are the environments that a former configuration named, in lower case.
+func (k *keeping) unwanted() (names []string) {
+	for _, name := range sortedNames(k.rows) {
+		if !slices.ContainsFunc(k.wanted, func(w environments.Wanted) bool { return strings.EqualFold(w.Name, name) }) {
+			names = append(names, name)
 		}
 	}
-	return names, nil
+	return names
+}
+
+// forget those that are gone from GitHub too.
+func (k *keeping) forget(ctx context.Context) error {
+	return k.bot.store.Write(ctx, func(tx *store.Tx) error {
+		for _, name := range k.unwanted() {
+			if _, exists := k.names[name]; exists {
+				continue
+			}
+			if err := tx.ForgetGitHubEnvironment(k.rows[name]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // end writes down what was found, tells people, and says when to look again.
@@ -290,7 +316,10 @@ func (k *keeping) end(ctx context.Context, report environments.Report) error {
 	k.known.Report, k.known.Again = string(text), k.again()
 	k.known.Unpaid = map[string]string{}
 	for feature, words := range k.means.Unpaid {
-		k.known.Unpaid[string(feature)] = words
+		// What is lost is seen at each look, without being asked for.
+		if _, lost := k.lost[feature]; !lost {
+			k.known.Unpaid[string(feature)] = words
+		}
 	}
 	if err := k.bot.store.Write(ctx, func(tx *store.Tx) error { return tx.SaveEnvironmentKeeping(k.known) }); err != nil {
 		return err

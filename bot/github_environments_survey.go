@@ -24,6 +24,8 @@ type survey struct {
 	means environments.Means
 	// blind says why GitHub could not be asked.
 	blind string
+	// lost are features that the plan has no more, although there is something of them.
+	lost map[environments.Feature]string
 	// see: variables may be seen. gone: the App is not installed any more.
 	see, gone bool
 }
@@ -55,12 +57,29 @@ func (b *Bot) survey(ctx context.Context, repository store.Repository, rules con
 	s.see = granted.GetEnvironments() != ""
 	s.means = environments.Means{Administer: granted.GetAdministration() == "write", Fill: granted.GetEnvironments() == "write",
 		Guard: slices.Contains(installation.Events, ruleEvent)}
+	if err := b.surveyVisibility(ctx, &s); err != nil {
+		return s, err
+	}
 	people, err := b.reviewers(ctx, repository, rules)
 	if err != nil {
 		return s, err
 	}
 	s.wanted = environments.From(rules, repository.Trunk, people)
 	return s, b.surveyAll(ctx, &s)
+}
+
+// surveyVisibility asks whether the repository is private: plans have less for those, and no delivery may have told.
+func (b *Bot) surveyVisibility(ctx context.Context, s *survey) error {
+	client, err := b.clients.forRepository(ctx, s.repository, surveying)
+	if err != nil {
+		return err
+	}
+	is, _, err := client.Repositories.Get(ctx, s.repository.Owner, s.repository.Name)
+	if err != nil {
+		return fmt.Errorf("look at %s/%s: %w", s.repository.Owner, s.repository.Name, err)
+	}
+	s.repository.Private = is.GetPrivate()
+	return nil
 }
 
 // reviewers are the ids of those whom rules name as reviewers, by their names in lower case.
@@ -158,6 +177,10 @@ func (b *Bot) surveyOne(ctx context.Context, s *survey, client *github.Client, f
 			} `json:"branch_policies"`
 		}
 		next, err := askGitHub(ctx, client, s.repository, asking{operation: listBranchPolicies, environment: found.Name, page: page, perPage: mostPerPage, into: &answer})
+		if missing(err) && s.repository.Private {
+			s.lost = map[environments.Feature]string{environments.Environments: answerOf(err)}
+			break
+		}
 		if err != nil {
 			return err
 		}

@@ -68,6 +68,9 @@ func (p *previewing) rulesAfter(ctx context.Context, before, merge *mirror.Tree)
 			where, weaker.Key, weaker.Text, where, verbFor(weaker.Environment)))
 	}
 	p.preview.Notes = append(p.preview.Notes, fewerChecks(trunk.Checks, rules.Checks)...)
+	if err := p.foreseeEnvironments(ctx, trunk, rules); err != nil {
+		return trunk, err
+	}
 	rules.Stacks.Engine = trunk.Stacks.Engine
 	return rules, nil
 }
@@ -131,6 +134,9 @@ func (p *previewing) beginWith(ctx context.Context, git *mirror.Mirror, merge st
 		p.preview.Notes = append(p.preview.Notes, fmt.Sprintf(
 			"This begins with Trunkline: %d instances in %d environments. What they run now is taken to be what trunk says; nothing is applied by merging this.",
 			len(snapshot.Instances), len(rules.Environments)))
+		if err := p.foreseeFirst(ctx, rules); err != nil {
+			return err
+		}
 	}
 	return p.save(ctx, store.PreviewDone)
 }

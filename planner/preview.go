@@ -44,6 +44,16 @@ type Preview struct {
 	Versions []Following `json:",omitempty"`
 	// Notes are warnings for the reviewer that stop nothing, such as "changes the configuration itself".
 	Notes []string
+	// Besides is what merging changes besides instances.
+	Besides []Section `json:",omitempty"`
+}
+
+// Section is something that merging changes besides instances.
+type Section struct {
+	Title string
+	// Lines say one thing each, and Note what is to be known of all; words between backticks are code.
+	Lines []string
+	Note  string
 }
 
 // InstancePreview is what merging would do to one instance.

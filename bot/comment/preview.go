@@ -29,6 +29,8 @@ func Preview(p planner.Preview, o Options) string {
 	room -= alarms.size()
 	followed, _ := smallest(versionsFollowed(p), room/2)
 	room -= followed.size()
+	besides, _ := smallest(besides(p), room/2)
+	room -= besides.size()
 	plans := choose(append(sections(groups, openLines, o), removals(p.Instances)...), room)
 	plans.findings = unnamed
 
@@ -38,6 +40,7 @@ func Preview(p planner.Preview, o Options) string {
 	d.append(alarms)
 	d.append(results)
 	d.append(followed)
+	d.append(besides)
 	for _, plan := range plans.documents {
 		d.append(plan)
 	}

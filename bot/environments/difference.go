@@ -46,6 +46,9 @@ func Compare(w Wanted, found *Found, means Means) (all []Difference) {
 	}
 	add := func(d Difference) {
 		d.Environment, d.For = w.Name, w.For
+		if means.lacks(Environments) {
+			d.Lacks = Environments
+		}
 		all = append(all, d)
 	}
 	if found == nil {

@@ -129,6 +129,8 @@ func TestCompareAndSteps(t *testing.T) {
 				" | our rule: disabled, to be enabled (the plan has no custom deployment protection rules for a private repository)",
 			"put main, release/* and tags v*; add main; add release/*; add tag v*; make REGION=eu; make TRUNKLINE_ENVIRONMENT=prod"},
 		"a plan without environments": {known, nil, unpaid(Environments), "missing; to be made for jobs of main, release/* and tags v*, after 30m, reviewed by acme/platform and alice (the plan has no environments for a private repository)", ""},
+		"environments that the plan has no more": {known, changed(func(f *Found) { f.Branches, f.Variables = Branches{}, known.Variables }), unpaid(Environments),
+			"branches: all branches, to be main, release/* and tags v* (the plan has no environments for a private repository)", ""},
 		"rules that the plan ignores": {known, right, Means{Administer: true, Fill: true, Guard: true, Unproven: true}, "",
 			"put wait 30, reviewers acme/platform and alice, self-review prevented, main, release/* and tags v*"},
 		"nothing that a plan could ignore": {wanted(t)["open"], &Found{Environment: wanted(t)["open"].Environment},

@@ -126,3 +126,20 @@ func Remaining(findings []Finding, refused string) (left []Finding) {
 func Pending(findings []Finding) bool {
 	return slices.ContainsFunc(findings, func(one Finding) bool { return one.Fate == Made || one.Fate == Changed })
 }
+
+// Foreseen is what a finding means that is only about to become one, in one line for people; what is between backticks is code.
+func (one Finding) Foreseen() string {
+	name := "`" + strings.ReplaceAll(one.Environment, "`", "'") + "`"
+	text := name + ": " + one.String()
+	switch one.Fate {
+	case Made:
+		if one.Setting == SettingEnvironment {
+			return name + " is made, for " + one.Wants
+		}
+	case Left:
+		text += " — stays as it is, because `github_environments: create` changes nothing that exists"
+	case Forbidden:
+		text += " — to be done by hand, because the installation does not let Trunkline change it"
+	}
+	return text
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -181,16 +182,37 @@ type EnvironmentChange struct {
 	Done bool
 }
 
-// BeginEnvironmentChange writes down what is about to be put back. One of the same environment that was begun before, and
-// not ended, is replaced.
+// BeginEnvironmentChange writes down what is about to be put back. Where something was begun before in the same environment,
+// and not ended, what is new is added to that: a setting that is half put back now was first found as it was then.
 func (tx *Tx) BeginEnvironmentChange(c EnvironmentChange) error {
-	what, err := json.Marshal(c.What)
+	var begun string
+	known, err := tx.one([]any{&begun}, `SELECT what FROM github_environment_changes WHERE repository = $1 AND name = $2 AND phase = 'doing'`,
+		c.Repository, c.Name)
+	if err != nil {
+		return err
+	}
+	var what []string
+	if known {
+		if err := json.Unmarshal([]byte(begun), &what); err != nil {
+			return fmt.Errorf("read what was begun to be put back: %w", err)
+		}
+	}
+	for _, line := range c.What {
+		setting, _, _ := strings.Cut(line, ": ")
+		if !slices.ContainsFunc(what, func(other string) bool { return strings.HasPrefix(other, setting+": ") || other == line }) {
+			what = append(what, line)
+		}
+	}
+	text, err := json.Marshal(what)
 	if err != nil {
 		return fmt.Errorf("write down what is put back: %w", err)
 	}
-	err = tx.exec(`DELETE FROM github_environment_changes WHERE repository = $1 AND name = $2 AND phase = 'doing'`, c.Repository, c.Name)
-	return errOr(err, tx.exec(`INSERT INTO github_environment_changes (repository, name, environment, what, at, phase)
-		VALUES ($1, $2, $3, $4, $5, 'doing')`, c.Repository, c.Name, c.Environment, string(what), millis(tx.now)))
+	if known {
+		return tx.exec(`UPDATE github_environment_changes SET what = $1 WHERE repository = $2 AND name = $3 AND phase = 'doing'`,
+			string(text), c.Repository, c.Name)
+	}
+	return tx.exec(`INSERT INTO github_environment_changes (repository, name, environment, what, at, phase)
+		VALUES ($1, $2, $3, $4, $5, 'doing')`, c.Repository, c.Name, c.Environment, string(text), millis(tx.now))
 }
 
 // EndEnvironmentChange writes down that what was begun in an environment is done, or what came of it after a crash.

@@ -152,6 +152,7 @@ func (b *Bot) Run(ctx context.Context) error {
 
 		store.Environments: b.keepEnvironments,
 		store.Workflows:    b.bringWorkflow,
+		store.Jobs:         b.letJobsGo,
 
 		store.Group:      b.group,
 		store.GroupCheck: b.showGroup,

@@ -41,7 +41,7 @@ func (b *Bot) checkOut(ctx context.Context, c checkingOut) (*deploy.Target, erro
 		return nil, err
 	}
 	plans, err := b.plannerFor(repository, planning{rules, c.slots, b.redactor.Redact})
-	if err != nil {
+	if err != nil && rules.RunnerOf(c.Environment).Kind != config.RunnerJobs { // which needs no engine here
 		return nil, stopped("engine", err)
 	}
 	artifacts, err := b.artifacts(ctx, built{repository: repository, rules: rules, sha: c.SHA, since: c.Since, begun: c.Begun, back: c.Back})

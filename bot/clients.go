@@ -35,6 +35,8 @@ const (
 	reversing purpose = "reversing"
 	// dispatching workflows of the repository, and reading what they say in notices.
 	dispatching purpose = "dispatching"
+	// watching runs of workflows, and who consented to what of them.
+	watching purpose = "watching"
 	// deploying: GitHub deployments and their statuses.
 	deploying purpose = "deploying"
 	// surveying: what protects the environments of GitHub.
@@ -57,6 +59,7 @@ var permissions = map[purpose]*github.InstallationPermissions{
 	reading:     {Statuses: github.String("read"), Metadata: github.String("read")},
 	reversing:   {Contents: github.String("write"), PullRequests: github.String("write"), Metadata: github.String("read")},
 	dispatching: {Actions: github.String("write"), Checks: github.String("read"), Metadata: github.String("read")},
+	watching:    {Actions: github.String("read"), Metadata: github.String("read")},
 	deploying:   {Deployments: github.String("write"), Metadata: github.String("read")},
 	surveying:   {Actions: github.String("read"), Metadata: github.String("read")},
 	recalling:   {Environments: github.String("read"), Metadata: github.String("read")},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner"
 	"github.com/trunkline/trunkline/planner/stack"
 	"github.com/trunkline/trunkline/promote"
@@ -46,8 +47,12 @@ func (b *Bot) impact(ctx context.Context, nudge store.Nudge) error {
 			return err
 		default:
 			defer target.Release()
-			moves := target.Moves(deployed, wanted.Environment)
-			wanted.Preview.Instances = b.planImpact(ctx, nudge.Repository, target, lacking(target, wanted.Environment, runs), moves)
+			lacks := lacking(target, wanted.Environment, runs)
+			if target.Rules.RunnerOf(wanted.Environment).Kind == config.RunnerJobs {
+				wanted.Preview.Instances = deployedByJobs(target, lacks)
+				break
+			}
+			wanted.Preview.Instances = b.planImpact(ctx, nudge.Repository, target, lacks, target.Moves(deployed, wanted.Environment))
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -65,6 +70,16 @@ func lacking(target *deploy.Target, environment string, runs map[string]string) 
 		}
 	}
 	return instances
+}
+
+// deployedByJobs are instances that nothing here plans: what people agree to are their inputs.
+func deployedByJobs(target *deploy.Target, instances []stack.Instance) []planner.InstancePreview {
+	previews := make([]planner.InstancePreview, len(instances))
+	for i, instance := range instances {
+		previews[i] = planner.InstancePreview{Instance: instance, Outcome: planner.ByJob}
+		previews[i].Plan.Digest = promote.UnplannedDigest(target.Instances[instance.Name()].Digest)
+	}
+	return previews
 }
 
 // planImpact plans the instances, save those whose state would move: a deployment stops before it plans them.

@@ -25,6 +25,12 @@ func parseDelivery(event string, payload []byte) (any, error) {
 	case "merge_group":
 	case "issue_comment":
 		return parseComment(payload)
+	case "deployment_protection_rule":
+		var e protectionRuleEvent
+		return &e, json.Unmarshal(payload, &e)
+	case "deployment_status":
+		var e deploymentStatusEvent
+		return &e, json.Unmarshal(payload, &e)
 	default:
 		return github.ParseWebHook(event, payload)
 	}

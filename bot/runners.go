@@ -74,7 +74,7 @@ func (b *Bot) plannerFor(repository store.Repository, wanted planning) (planner.
 	if len(rules.Environments) == 0 || slices.ContainsFunc(rules.Environments, func(e config.Environment) bool { return !elsewhere(e) }) {
 		chosen, err := engine.New(rules.Stacks.Engine, engine.Settings{Allow: b.settings.PassEnvironment, Redact: wanted.redact, Key: scope.Key})
 		if err != nil {
-			return planner.Planner{}, err
+			return p, err
 		}
 		here = limited{chosen, wanted.slots}
 	}

@@ -23,6 +23,8 @@ type payload struct {
 type shownDeployment struct {
 	promote.Deployment
 	environment config.Environment
+	// jobs: those of the repository's own workflows carry it out.
+	jobs bool
 	// outrun: a later deployment has succeeded in its environment.
 	outrun bool
 	now    time.Time
@@ -81,6 +83,10 @@ func (b *Bot) neededOnGitHub(ctx context.Context, repository store.Repository, d
 		if d.Phase == promote.Void {
 			needed, err = tx.Unmade(repository.ID, d.Deployment)
 			return err
+		}
+		if d.jobs {
+			// Each of its jobs has one of its own there.
+			return tx.Project(store.Projection{Repository: repository.ID, Kind: store.DeploymentProjection, Subject: fmt.Sprint(d.ID), Digest: store.ShownPhase(d.Phase)})
 		}
 		needed = true
 		if d.Phase == promote.Succeeded {

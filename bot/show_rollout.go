@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/trunkline/trunkline/bot/comment"
+	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/promote"
 	"github.com/trunkline/trunkline/promote/store"
 )
@@ -47,7 +48,8 @@ func (b *Bot) showRollout(ctx context.Context, nudge store.Nudge) error {
 			if !known {
 				environment.Name = deployment.Environment
 			}
-			failed = append(failed, b.showDeployment(ctx, repository, shownDeployment{Deployment: deployment, environment: environment, now: now}))
+			failed = append(failed, b.showDeployment(ctx, repository, shownDeployment{Deployment: deployment, environment: environment,
+				jobs: state.Rules.RunnerOf(environment.Name).Kind == config.RunnerJobs, now: now}))
 		}
 		if err := b.retire(ctx, repository, state); err != nil {
 			failed = append(failed, err)
@@ -106,7 +108,8 @@ func (b *Bot) showCommit(ctx context.Context, repository store.Repository, state
 }
 
 func (b *Bot) rolloutOptions(repository store.Repository) comment.Options {
-	return comment.Options{NamesOnly: !repository.Private, Log: func(deployment int64) string { return b.logLink(repository, deployment) }}
+	return comment.Options{NamesOnly: !repository.Private, Log: func(deployment int64) string { return b.logLink(repository, deployment) },
+		Run: func(run int64) string { return b.runPage(repository, run) }}
 }
 
 // addImpacts adds the impacts of the ranges that are shown. An environment that may not have the commit yet has no range;

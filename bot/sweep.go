@@ -38,11 +38,15 @@ func (b *Bot) wake(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		jobs, err := tx.RunsWithJobs()
+		if err != nil {
+			return err
+		}
 		ephemerals, err := tx.UnfinishedEphemerals()
 		if err != nil {
 			return err
 		}
-		nudges = slices.Concat(nudges, reverts, releases, workflows, ephemerals)
+		nudges = slices.Concat(nudges, reverts, releases, workflows, jobs, ephemerals)
 		unlooked, err := tx.UnlookedEnvironments()
 		if err != nil {
 			return err

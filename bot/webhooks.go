@@ -23,6 +23,9 @@ func (b *Bot) events() map[string]handleEvent {
 		"merge_group":               b.onMergeGroup,
 		"status":                    b.onStatus,
 		"workflow_run":              b.onWorkflowRun,
+
+		"deployment_protection_rule": b.onProtectionRule,
+		"deployment_status":          b.onDeploymentStatus,
 	}
 }
 
@@ -173,11 +176,20 @@ func (b *Bot) onCheckRun(ctx context.Context, event any) error {
 // onWorkflowRun has workflows looked at that run for us, in case it is one of theirs.
 func (b *Bot) onWorkflowRun(ctx context.Context, event any) error {
 	e := event.(*github.WorkflowRunEvent)
+	repository, run := e.GetRepo().GetID(), e.GetWorkflowRun().GetID()
 	if err := b.runEnded(ctx, e); err != nil {
 		return err
 	}
 	return b.store.Write(ctx, func(tx *store.Tx) error {
-		return tx.WorkflowChanged(e.GetRepo().GetID(), e.GetWorkflowRun().GetID())
+		if err := tx.WorkflowChanged(repository, run); err != nil || e.GetAction() != "completed" {
+			return err
+		}
+		// A job of it may have ended with it, which its deployment need not tell.
+		has, err := tx.JobsRun(repository, run)
+		if err == nil && has {
+			err = tx.Nudge(store.Nudge{Topic: store.Jobs, Repository: repository, Subject: store.LookAtJobs})
+		}
+		return err
 	})
 }
 

@@ -22,6 +22,9 @@ const (
 	KnownAfter Outcome = "known after"
 	// Cancelled before it was done.
 	Cancelled Outcome = "cancelled"
+	// ByJob: a job of the repository's own workflows deploys it, so nothing here plans it. Its plan has only a digest, which
+	// stands for its inputs.
+	ByJob Outcome = "by job"
 	// Moved: its state would be looked for elsewhere, so a plan would create everything again. It is not planned.
 	Moved Outcome = "moved"
 	// Removed from the configuration: what it deployed stays until someone destroys it.

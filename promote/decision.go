@@ -159,6 +159,8 @@ type Stage struct {
 	Release, Released *Release
 	// ReleaseWaits are what the step of the release waits for.
 	ReleaseWaits []Reason
+	// Bypasses of the environment's gates by jobs that deployed the commit.
+	Bypasses []Bypass
 	// Impact of Range, where it was planned; nil: it was not, or not yet.
 	Impact *PlannedImpact
 }

@@ -51,6 +51,9 @@ func PlanOf(impact PlannedImpact) Plan {
 		case planner.Failed, planner.Moved, planner.Cancelled:
 			instance.Failed = true
 		}
+		if one.Outcome == planner.ByJob {
+			instance.Updates, instance.Changes = 1, 1
+		}
 		for _, change := range one.Plan.Changes {
 			instance.count(change.Action)
 		}
@@ -91,6 +94,10 @@ func (i *PlannedInstance) count(action engine.Action) {
 		i.Changes++
 	}
 }
+
+// UnplannedDigest stands for that of the changes of an instance that nobody plans, because a job of the repository deploys it:
+// people agree to its inputs.
+func UnplannedDigest(inputs string) string { return "inputs " + inputs }
 
 // Failure is why the plan is none to agree to; empty: it is one.
 func (p Plan) Failure() string {

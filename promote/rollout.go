@@ -61,6 +61,11 @@ func stage(state State, commit Commit, environment Environment, decision Decisio
 		target, ok := state.commit(d.To)
 		return ok && target.Position >= commit.Position
 	}
+	for _, bypass := range environment.Bypasses {
+		if bypass.SHA == commit.SHA {
+			s.Bypasses = append(s.Bypasses, bypass)
+		}
+	}
 	s.release(state, commit, environment)
 	last := environment.Last
 	if s.goingBack(state, commit, last, decision) {

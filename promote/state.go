@@ -191,6 +191,8 @@ type Environment struct {
 	Release, Released *Release
 	// Releases are the ends of steps of releases, oldest first, for as long as History; none where Release is nil.
 	Releases []ReleaseEnd
+	// Bypasses are jobs that deployed here although they had not been let go, oldest first.
+	Bypasses []Bypass
 	// Touched is what deployments did to instances, in any order, as far as a rollback that waits or is under way has to do
 	// with it.
 	Touched []Touched

@@ -14,6 +14,8 @@ const (
 	StepVerify StepKind = "verify"
 	// StepCanary is a part of the traffic that gets what an instance becomes: the wave is the instance, the name its weight.
 	StepCanary StepKind = "canary"
+	// StepJobs is jobs of the repository's own workflows, which deploy.
+	StepJobs StepKind = "jobs"
 	// StepPause is time that passes between two waves.
 	StepPause StepKind = "pause"
 	// StepWatch is a metric or a probe that is looked at for a while.

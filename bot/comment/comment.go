@@ -30,6 +30,8 @@ type Options struct {
 	Full string
 	// Log is the address of a deployment's log; nil or empty: there is none.
 	Log func(deployment int64) string
+	// Run is the address of a run of a workflow; nil or empty: there is none.
+	Run func(run int64) string
 	// OnlyLong: commands are typed as /trunkline …, because another bot owns the short form.
 	OnlyLong bool
 	// NamesOnly: attributes are named, but their values are not shown, as on a public repository.

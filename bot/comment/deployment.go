@@ -79,6 +79,7 @@ var failedStep = map[string]struct{ named, whole literal }{
 	"rollback":      {"going back to {} is not safe", "going back is not safe"},
 	"gates":         {"gates had closed before {}", "gates had closed before anything was applied"},
 	"state":         {"the state of {} would move", "state would move"},
+	"jobs":          {"the job {} failed", "a job of the repository failed"},
 	"secrets":       {"the secret {} cannot be read", "a secret cannot be read"},
 	"artifacts":     {"the artifact {} is not there", "an artifact is not there"},
 }

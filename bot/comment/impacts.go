@@ -16,7 +16,11 @@ func impacts(r promote.Rollout, o Options) []section {
 		}
 		preview := stage.Impact.Preview
 		items = append(items, say("{}, to {}: {}", strong(text(stage.Environment.Name)), commit(stage.Impact.To), impactOf(*stage.Impact)))
-		instances = append(instances, preview.Instances...)
+		for _, instance := range preview.Instances {
+			if instance.Outcome != planner.ByJob {
+				instances = append(instances, instance)
+			}
+		}
 	}
 	if len(items) == 0 {
 		return nil
@@ -30,12 +34,14 @@ func impacts(r promote.Rollout, o Options) []section {
 // impactOf is the impact on one environment in a few words.
 func impactOf(impact promote.PlannedImpact) line {
 	preview := impact.Preview
-	failed, moved, later := 0, 0, knownAfter(preview.Instances)
+	failed, moved, jobs, later := 0, 0, 0, knownAfter(preview.Instances)
 	for _, instance := range preview.Instances {
 		switch instance.Outcome {
 		case planner.Planned, planner.KnownAfter:
 		case planner.Moved:
 			moved++
+		case planner.ByJob:
+			jobs++
 		default:
 			failed++
 		}
@@ -49,6 +55,8 @@ func impactOf(impact promote.PlannedImpact) line {
 		return say("🛑 it would move the state of {}, and stops before it", count(moved, "instance", "instances"))
 	case failed > 0:
 		return say("❌ {} failed", count(failed, "plan", "plans"))
+	case jobs > 0:
+		return say("{}, which jobs of the repository deploy", count(jobs, "changed instance", "changed instances"))
 	case total.empty() && len(later) > 0:
 		return say("known after {}", upstreams(later, fewUpstreams))
 	case len(later) > 0:

@@ -31,7 +31,7 @@ func Rollout(r promote.Rollout, o Options) string {
 
 // rolloutSections are what follows the table, in order of importance.
 func rolloutSections(r promote.Rollout, o Options) []section {
-	all := []section{problems(r), alarms(r), answers(r.Answers, o)}
+	all := []section{problems(r), alarms(r), bypasses(r, o), answers(r.Answers, o)}
 	all = append(all, releases(r.Stages, o))
 	for _, stage := range r.Stages {
 		if stage.Status == promote.Stopped {

@@ -19,6 +19,8 @@ func underWay(d *promote.Deployment) (line, bool) {
 	switch {
 	case step.Kind == promote.StepCanary:
 		return say("{} goes to {}", code(step.Wave), text(step.Name)), true
+	case step.Kind == promote.StepJobs:
+		return say("{} deploy", l), true
 	case step.Kind == promote.StepPause && !d.WaitsUntil.IsZero():
 		l = say("pause until {}", clock(d.WaitsUntil))
 	case step.Kind == promote.StepWatch && step.Message != "":
@@ -37,6 +39,8 @@ func stepName(step promote.Step) line {
 	switch step.Kind {
 	case promote.StepBefore, promote.StepAfter:
 		return say("the hook {}", code(step.Name))
+	case promote.StepJobs:
+		return own("jobs of the repository")
 	case promote.StepCanary:
 		return say("canary at {}", text(step.Name))
 	case promote.StepWatch:

@@ -18,6 +18,9 @@ func (r *run) apply(ctx context.Context) error {
 	if err := r.hooks(ctx, config.BeforeDeploy); err != nil {
 		return err
 	}
+	if r.byJobs() {
+		return r.applyByJobs(ctx)
+	}
 	before, err := r.changedBefore(ctx)
 	if err != nil {
 		return err

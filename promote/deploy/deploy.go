@@ -46,6 +46,10 @@ type Source interface {
 	// LookUp asks GitHub who the people are that the rules of an environment name, and writes it down: rights are looked
 	// at again when something is about to be applied. It asks nothing where no rule names anybody.
 	LookUp(ctx context.Context, repository int64, environment string) error
+	// JobsSettled tells whether no job of the runs is left that deploys to the environment, or may come. RunLink is where people
+	// can look at a run; empty: nowhere.
+	JobsSettled(ctx context.Context, asked JobsAsked) (bool, error)
+	RunLink(ctx context.Context, repository, run int64) string
 }
 
 // Wanted is a commit of trunk that something runs of in an environment.
@@ -165,7 +169,11 @@ func (r *run) bring(ctx context.Context) (err error) {
 	}
 	if r.deployment.Phase == promote.Planning {
 		planning, done := r.abortable(ctx)
-		err := r.plan(planning)
+		plan := r.plan
+		if r.byJobs() {
+			plan = r.planForJobs
+		}
+		err := plan(planning)
 		cause := context.Cause(planning)
 		done()
 		if errors.As(cause, new(*aborted)) {

@@ -117,6 +117,12 @@ func newSceneOf(t *testing.T, rules string) *scene {
 // LookUp has nobody to look up.
 func (s *scene) LookUp(context.Context, int64, string) error { return nil }
 
+// JobsSettled has no more jobs than were told of.
+func (s *scene) JobsSettled(context.Context, JobsAsked) (bool, error) { return true, nil }
+
+// RunLink has no pages.
+func (s *scene) RunLink(context.Context, int64, int64) string { return "" }
+
 // CheckOut returns the target.
 func (s *scene) CheckOut(ctx context.Context, _ Wanted) (*Target, error) {
 	if s.hangs != nil {

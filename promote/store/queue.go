@@ -42,6 +42,8 @@ const (
 	Ephemerals Topic = "ephemeral"
 	// Workflows: a workflow of the repository is to be dispatched, or looked at. Subject: its id.
 	Workflows Topic = "workflows"
+	// Jobs of the repository's own workflows may have to be told whether they may deploy. Subject: empty, or [LookAtJobs].
+	Jobs Topic = "jobs"
 	// Environments of GitHub may not be as the configuration has them. Subject: empty.
 	Environments Topic = "environments"
 	// Pull: what GitHub shows of an open pull request may be out of date. Subject: its number.
@@ -57,12 +59,15 @@ const (
 // workers of each topic in one process. Deployments mostly wait for the engine, whose processes have a limit of
 // their own.
 var workers = map[Topic]int{Delivery: 4, Trunk: 4, Preview: 16, Deploy: 32, Impact: 8, Clock: 4, Scheduled: 8, Notices: 2, Reverts: 2, Releases: 16,
-	Ephemerals: 8, Workflows: 8, Environments: 4, Pull: 8, Group: 8,
+	Ephemerals: 8, Workflows: 8, Jobs: 4, Environments: 4, Pull: 8, Group: 8,
 	GroupCheck: 8, Rollout: 8}
 
 // maxAttempts with the waits of [retry] are three days, as long as GitHub keeps deliveries: an outage, of GitHub or of
 // the network, must not lose what was received.
 const maxAttempts = 3*24*60/5 + 10
+
+// LookAtJobs is the subject of a nudge for [Jobs] where GitHub is to be asked how they are: nobody may have told.
+const LookAtJobs = "look"
 
 // Nudge is a job: look at this again. It carries no state and may come too often or twice.
 type Nudge struct {

@@ -35,6 +35,16 @@ func (tx *Tx) State(repository int64) (state promote.State, err error) {
 	if state.People, err = tx.people(repository); err != nil {
 		return state, err
 	}
+	for _, rules := range state.Rules.Environments {
+		environment, known := state.Environments[rules.Name]
+		if !known {
+			continue
+		}
+		if environment.Bypasses, err = tx.bypasses(repository, rules.GitHubName()); err != nil {
+			return state, err
+		}
+		state.Environments[rules.Name] = environment
+	}
 	state.Notices, err = tx.Given(repository)
 	return state, err
 }

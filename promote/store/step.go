@@ -38,6 +38,9 @@ func (tx *Tx) Step(repository int64) error {
 	if err := tx.lookAgain(repository, state); err != nil {
 		return err
 	}
+	if err := tx.nudgeJobs(repository); err != nil {
+		return err
+	}
 	return tx.Nudge(Nudge{Topic: Rollout, Repository: repository})
 }
 

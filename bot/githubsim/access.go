@@ -27,6 +27,9 @@ func (gh *GitHub) authorize(c *call) error {
 	if owner, named := c.values["owner"]; named {
 		repo, err := gh.repo(owner + "/" + c.values["repo"])
 		if err != nil {
+			if moved := gh.formerly(owner + "/" + c.values["repo"]); moved != nil && c.caller.token.covers(moved) {
+				return c.redirected(moved)
+			}
 			return err
 		}
 		if !c.caller.token.covers(repo) {

@@ -98,6 +98,7 @@ type installation struct {
 	events       []string
 	created      time.Time
 	updated      time.Time
+	suspended    time.Time // zero: it is not
 }
 
 // installed finds the installation that covers a repository.
@@ -188,11 +189,7 @@ func (gh *GitHub) Uninstall(owner string) error {
 		return notFound()
 	}
 	delete(gh.installations, found.id)
-	for text, held := range gh.tokens {
-		if held.installation == found {
-			delete(gh.tokens, text)
-		}
-	}
+	gh.voidTokens(found)
 	gh.emitInstallation(found, "installation.deleted", sortedRepositories(found), map[string]any{
 		"repositories": repositoryStubs(sortedRepositories(found)), "requester": nil,
 	})

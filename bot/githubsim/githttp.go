@@ -27,6 +27,10 @@ func (gh *GitHub) serveGit(w http.ResponseWriter, r *http.Request) {
 	parts := gitPath.FindStringSubmatch(r.URL.Path)
 	writes := parts[3] == "git-receive-pack" || r.URL.Query().Get("service") == "git-receive-pack"
 	repo, refusal := gh.admit(r, parts[1]+"/"+parts[2], writes)
+	if refusal != nil && refusal.Status == http.StatusMovedPermanently {
+		http.Redirect(w, r, refusal.Message+".git/"+parts[3]+"?"+r.URL.RawQuery, refusal.Status)
+		return
+	}
 	if refusal != nil {
 		if refusal.Status == http.StatusUnauthorized {
 			w.Header().Set("WWW-Authenticate", `Basic realm="GitHub"`)
@@ -69,6 +73,9 @@ func (gh *GitHub) admit(r *http.Request, name string, writes bool) (*repository,
 			return nil, unauthorized("Authentication required")
 		}
 		return repo, nil
+	}
+	if moved := gh.formerly(name); moved != nil && who.token.covers(moved) {
+		return nil, &Problem{Status: http.StatusMovedPermanently, Message: gh.web("/%s", moved.fullName())}
 	}
 	if err != nil {
 		return nil, &Problem{Status: http.StatusNotFound, Message: "Repository not found."}

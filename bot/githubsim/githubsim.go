@@ -96,6 +96,7 @@ type GitHub struct {
 	lastID        int64
 	accounts      map[string]*account // by login in lower case
 	repositories  map[string]*repository
+	former        map[string]*repository // by names that they had before
 	teams         map[string]*team // by organization/slug in lower case
 	installations map[int64]*installation
 	tokens        map[string]*token
@@ -136,6 +137,7 @@ func New(options Options) (*GitHub, error) {
 		lastID:        1000,
 		accounts:      map[string]*account{},
 		repositories:  map[string]*repository{},
+		former:        map[string]*repository{},
 		teams:         map[string]*team{},
 		installations: map[int64]*installation{},
 		tokens:        map[string]*token{},

@@ -221,7 +221,8 @@ func (p *Person) ResetBranch(fullName, branch, sha string) error {
 	return p.gh.moved(move{repo, branch, before, sha, who})
 }
 
-// DeleteBranch deletes a branch. An open pull request from it is closed.
+// DeleteBranch deletes a branch. An open pull request from it is closed, and one
+// into it goes where the branch itself was merged, or is closed as well.
 func (p *Person) DeleteBranch(fullName, branch string) error {
 	p.gh.mu.Lock()
 	defer p.gh.mu.Unlock()
@@ -238,6 +239,9 @@ func (p *Person) DeleteBranch(fullName, branch string) error {
 		return &Problem{Status: http.StatusUnprocessableEntity, Message: "Reference does not exist"}
 	case branch == repo.defaultBranch:
 		return &Problem{Status: http.StatusUnprocessableEntity, Message: "Cannot delete the default branch"}
+	}
+	if err := p.gh.leaveBase(repo, branch, who); err != nil {
+		return err
 	}
 	if err := repo.git.deleteRef("refs/heads/" + branch); err != nil {
 		return err

@@ -190,14 +190,7 @@ func (p *Person) Retarget(fullName string, number int, base string) error {
 	if held.repo.git.branch(base) == "" {
 		return invalid("PullRequest", "base", "invalid", "")
 	}
-	from := object{"ref": object{"from": held.base}, "sha": object{"from": held.baseSHA}}
-	held.base = base
-	if err := p.gh.setHead(held, held.headSHA); err != nil {
-		return err
-	}
-	p.gh.recordPull(held, who, "edited", held.issue.title)
-	p.gh.emitPull(held, "edited", who, object{"changes": object{"base": from}})
-	return p.gh.leaveQueue(held, who, "UNKNOWN_REMOVAL_REASON")
+	return p.gh.retarget(held, base, who)
 }
 
 // Review submits a review: approve, request_changes or comment.

@@ -80,7 +80,7 @@ func (gh *GitHub) serveREST(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	path := strings.TrimPrefix(r.URL.EscapedPath(), apiPrefix)
-	operation, values, known := gh.contract.Match(r.Method, path)
+	operation, values, known := gh.contract.Match(r.Method, gh.byID(path))
 	c := &call{gh: gh, request: r, operation: operation, values: values, body: body, actor: gh.app.bot}
 	fault := gh.fault(operation.ID, path)
 	if !fault.waits(r.Context()) || fault.DropBefore {

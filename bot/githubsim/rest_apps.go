@@ -94,6 +94,9 @@ func createToken(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if !found.suspended.IsZero() {
+		return reply{}, asleep()
+	}
 	var request tokenRequest
 	if err := c.decode(&request); err != nil {
 		return reply{}, err

@@ -147,13 +147,21 @@ func (gh *GitHub) repository(repo *repository) object {
 		"watchers_count": 0, "stargazers_count": 0, "open_issues": open, "open_issues_count": open,
 		"has_issues": true, "has_projects": false, "has_wiki": false, "has_pages": false, "has_downloads": false,
 		"has_discussions": false, "allow_forking": true, "web_commit_signoff_required": false,
-		"created_at": stamp(repo.created), "updated_at": stamp(repo.pushed), "pushed_at": stamp(repo.pushed),
+		"created_at": stamp(repo.created), "updated_at": stamp(repo.changed()), "pushed_at": stamp(repo.pushed),
 	}
 	for line := range strings.Lines(repositoryLinks) {
 		key, suffix, _ := strings.Cut(strings.TrimSpace(line), " ")
 		shape[key] = url + suffix
 	}
 	return shape
+}
+
+// changed is when a repository last changed in any way.
+func (r *repository) changed() time.Time {
+	if r.updated.After(r.pushed) {
+		return r.updated
+	}
+	return r.pushed
 }
 
 // fullRepository shows a repository as asking for it by name does.
@@ -196,6 +204,10 @@ func (gh *GitHub) appShape(app *app) object {
 
 // installationShape shows an installation.
 func (gh *GitHub) installationShape(found *installation) object {
+	var suspendedBy, suspendedAt any
+	if !found.suspended.IsZero() {
+		suspendedBy, suspendedAt = gh.user(gh.installer(found, sortedRepositories(found))), stamp(found.suspended)
+	}
 	return object{
 		"id": found.id, "account": gh.user(found.account), "app_id": gh.app.id, "app_slug": gh.app.slug,
 		"client_id": gh.clientID(), "target_id": found.account.id, "target_type": found.account.kind,
@@ -204,7 +216,7 @@ func (gh *GitHub) installationShape(found *installation) object {
 		"repositories_url":  gh.api("/installation/repositories"),
 		"html_url":          gh.web("/settings/installations/%d", found.id),
 		"created_at":        stamp(found.created), "updated_at": stamp(found.updated), "single_file_name": nil,
-		"suspended_by": nil, "suspended_at": nil,
+		"suspended_by": suspendedBy, "suspended_at": suspendedAt,
 	}
 }
 

@@ -52,6 +52,7 @@ default_events:
   - pull_request
   - pull_request_review
   - push
+  - repository
   - status
   - workflow_job
   - workflow_run

@@ -28,6 +28,7 @@ type repository struct {
 	defaultBranch string
 	created       time.Time
 	pushed        time.Time
+	updated       time.Time // by its name, owner or settings; pushes count as well
 	git           gitDir
 	parent        *repository
 	collaborators map[string]string // login in lower case -> role

@@ -16,7 +16,7 @@ import (
 func (gh *GitHub) emit(repo *repository, name string, sender *account, payload object) {
 	event, action, _ := strings.Cut(name, ".")
 	found := gh.installed(repo)
-	if found == nil || !gh.subscribed(found, event, action) {
+	if found == nil || !found.suspended.IsZero() || !gh.subscribed(found, event, action) {
 		return
 	}
 	if action != "" {

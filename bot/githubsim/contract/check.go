@@ -86,7 +86,7 @@ func bareAnswer(exchange Exchange) bool {
 // undescribed reports whether GitHub gives this status for any operation
 // without naming it in the description of each.
 func undescribed(status int) bool {
-	return status >= 500 || slices.Contains([]int{401, 403, 404, 409, 422, 429}, status)
+	return status >= 500 || slices.Contains([]int{301, 307, 401, 403, 404, 409, 422, 429}, status)
 }
 
 // plainError checks an answer that has no schema of its own: GitHub's errors

@@ -155,8 +155,17 @@ func (b *Bot) told(ctx context.Context, err error) (text string, told bool) {
 	return "", false
 }
 
-// destroyAgain is how long after a failure destroying is tried again: a minute at first, an hour at last.
-func destroyAgain(tries int) time.Duration { return min(time.Minute<<min(tries, 10), time.Hour) }
+// aDayOfTries is how often destroying is tried in about a day.
+const aDayOfTries = 30
+
+// destroyAgain is how long after a failure destroying is tried again: a minute at first, then an hour, and after a day six.
+// People were told at the first failure, and can have it tried at once.
+func destroyAgain(tries int) time.Duration {
+	if tries >= aDayOfTries {
+		return 6 * time.Hour
+	}
+	return min(time.Minute<<min(tries, 10), time.Hour)
+}
 
 // destroy destroys all that may exist of an environment. Whatever goes wrong is told, and tried again until it succeeds.
 func (b *Bot) destroy(ctx context.Context, repository store.Repository, e store.Ephemeral) error {

@@ -3,12 +3,14 @@ package bot
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/trunkline/trunkline/bot/githubsim"
 	"github.com/trunkline/trunkline/config"
+	"github.com/trunkline/trunkline/promote/logs"
 	"github.com/trunkline/trunkline/promote/store"
 )
 
@@ -97,6 +99,21 @@ preview: {from: dev, isolated: true, secrets: [DB_PASSWORD]}
 	}
 	if said := says("/preview off"); !strings.Contains(said, "is gone") {
 		t.Errorf("at the second try: %s", said)
+	}
+	steps, err := w.bot.logs.Steps(logs.Key{Repository: w.repositoryID(), Environment: "pr-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	var text strings.Builder
+	for _, step := range steps {
+		said = append(said, step.Name+" "+string(step.Result))
+	}
+	if err := (&logs.Printer{To: &text}).Print(steps); err != nil || strings.Contains(text.String(), "of-previews-only") || !strings.Contains(text.String(), "password=") {
+		t.Errorf("the log is %v:\n%s", err, text.String())
+	}
+	if want := []string{"plan pr-1/dev/app ok", "apply pr-1/dev/app failed", "destroy pr-1/dev/app failed", "destroy pr-1/dev/app ok"}; !slices.Equal(said, want) {
+		t.Errorf("the log has %q, want %q", said, want)
 	}
 	for _, step := range []string{"plan", "apply", "destroy"} {
 		given, err := w.read(step)
@@ -234,5 +251,23 @@ func comesTrue(t *testing.T, what string, happened func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain until %s", what)
 		}
+	}
+}
+
+// However long it fails: it is tried at least every six hours, and ever less often.
+func TestDestroyAgain(t *testing.T) {
+	t.Parallel()
+	last, day := time.Duration(0), time.Duration(0)
+	for tries := range 1000 {
+		next := destroyAgain(tries)
+		if next < last || next < time.Minute || next > 6*time.Hour {
+			t.Fatalf("after %d tries it is tried again after %s, before it was %s", tries, next, last)
+		}
+		if last = next; next <= time.Hour {
+			day += next
+		}
+	}
+	if day < 24*time.Hour || day > 30*time.Hour || last != 6*time.Hour {
+		t.Errorf("it is tried every hour for %s, and at last every %s", day, last)
 	}
 }

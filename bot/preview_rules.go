@@ -63,9 +63,11 @@ func (p *previewing) rulesAfter(ctx context.Context, before, merge *mirror.Tree)
 		if weaker.Environment != "" {
 			where = weaker.Environment
 		}
-		p.preview.Notes = append(p.preview.Notes, fmt.Sprintf(
-			"⚠️ This makes a rule of %s weaker (`%s`): %s. Until %s %s this change, the former rule counts too.",
-			where, weaker.Key, weaker.Text, where, verbFor(weaker.Environment)))
+		counts := fmt.Sprintf("Until %s %s this change, the former rule counts too.", where, verbFor(weaker.Environment))
+		if weaker.AtOnce {
+			counts = "That counts from the merge on."
+		}
+		p.preview.Notes = append(p.preview.Notes, fmt.Sprintf("⚠️ This makes a rule of %s weaker (`%s`): %s. %s", where, weaker.Key, weaker.Text, counts))
 	}
 	p.preview.Notes = append(p.preview.Notes, fewerChecks(trunk.Checks, rules.Checks)...)
 	if err := p.foreseeEnvironments(ctx, trunk, rules); err != nil {

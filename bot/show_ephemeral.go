@@ -12,31 +12,32 @@ import (
 )
 
 // showEphemeral brings what GitHub shows of a pull request's own environment up to date: the comment about it, and its
-// deployments.
-func (b *Bot) showEphemeral(ctx context.Context, repository store.Repository, pull store.PullRequest) error {
+// deployments. moves: it is being made or destroyed, so there is more to show soon.
+func (b *Bot) showEphemeral(ctx context.Context, repository store.Repository, pull store.PullRequest) (moves bool, err error) {
 	var e store.Ephemeral
 	var known bool
 	var now time.Time
-	err := b.store.Read(ctx, func(tx *store.Tx) (err error) {
+	err = b.store.Read(ctx, func(tx *store.Tx) (err error) {
 		now = tx.Now()
 		e, known, err = tx.Ephemeral(repository.ID, pull.Number)
 		return err
 	})
 	if err != nil || !known {
-		return err
+		return false, err
 	}
+	moves = e.Phase == store.EphemeralCreating || e.Phase == store.EphemeralDestroying
 	shown := shownEnvironment(e, pull, now)
 	err = b.say(ctx, said{repository: repository, pull: pull.Number, kind: store.EphemeralProjection, subject: fmt.Sprint(pull.Number),
 		body: comment.OwnEnvironment(shown, comment.Options{})})
 	if err != nil {
-		return err
+		return moves, err
 	}
 	if e.Tries > 0 && e.Phase == store.EphemeralDestroying {
 		if err := b.sayStuck(ctx, repository, e, shown); err != nil {
-			return err
+			return moves, err
 		}
 	}
-	return b.showEphemeralDeployments(ctx, repository, e, shown)
+	return moves, b.showEphemeralDeployments(ctx, repository, e, shown)
 }
 
 func shownEnvironment(e store.Ephemeral, pull store.PullRequest, now time.Time) comment.Environment {

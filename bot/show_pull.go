@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/trunkline/trunkline/bot/comment"
 	"github.com/trunkline/trunkline/promote/store"
@@ -38,7 +39,15 @@ func (b *Bot) showPull(ctx context.Context, nudge store.Nudge) error {
 			return err
 		}
 		// The one does not wait for the other to work.
-		return errors.Join(b.showEphemeral(ctx, repository, pull), b.showPreview(ctx, repository, pull))
+		moves, err := b.showEphemeral(ctx, repository, pull)
+		if err := errors.Join(err, b.showPreview(ctx, repository, pull)); err != nil || !moves {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(b.pause):
+		}
+		return ctx.Err()
 	})
 }
 

@@ -18,6 +18,8 @@ type Weakening struct {
 	Key string
 	// Text is a sentence without its full stop: what was, and what would be.
 	Text string
+	// AtOnce: it counts from the merge on, because the environment is gone that would have to be waited for.
+	AtOnce bool
 }
 
 // Weakened are the rules that the new configuration makes weaker than the old one has them, for the preview of such a
@@ -26,11 +28,12 @@ func Weakened(old, new config.Repository) (weaker []Weakening) {
 	for _, before := range old.Environments {
 		after, ok := new.Environment(before.Name)
 		if !ok {
-			weaker = append(weaker, Weakening{before.Name, "environments", fmt.Sprintf("%s is gone, and its gates with it", before.Name)})
+			weaker = append(weaker, Weakening{Environment: before.Name, Key: "environments", Text: fmt.Sprintf("%s is gone, and its gates with it", before.Name),
+				AtOnce: leftBehind(old, new, before)})
 			continue
 		}
-		w := weakening{before: before, after: after}
-		w.order()
+		w := weakening{old: old, before: before, after: after}
+		w.order(new)
 		w.proving()
 		w.release()
 		w.gates()
@@ -41,22 +44,40 @@ func Weakened(old, new config.Repository) (weaker []Weakening) {
 	return append(weaker, acrossEnvironments(old, new)...)
 }
 
+// leftBehind tells whether an environment is gone, and no other one, which has its stacks now or may be it by a new name, is held
+// to its rules.
+func leftBehind(old, new config.Repository, gone config.Environment) bool {
+	if _, there := new.Environment(gone.Name); there {
+		return false
+	}
+	return !slices.ContainsFunc(new.Environments, func(e config.Environment) bool {
+		_, before := old.Environment(e.Name)
+		return !before || takesFrom(e, old, new, gone)
+	})
+}
+
 // weakening compares one environment's rules.
 type weakening struct {
+	old           config.Repository
 	before, after config.Environment
 	found         []Weakening
 }
 
 func (w *weakening) add(weaker bool, key, format string, args ...any) {
 	if weaker {
-		w.found = append(w.found, Weakening{w.before.Name, key, fmt.Sprintf(format, args...)})
+		w.found = append(w.found, Weakening{Environment: w.before.Name, Key: key, Text: fmt.Sprintf(format, args...)})
 	}
 }
 
-func (w *weakening) order() {
+func (w *weakening) order(new config.Repository) {
 	b, a := w.before, w.after
 	for _, name := range b.After {
+		before := len(w.found)
 		w.add(!slices.Contains(a.After, name), "after", "it would not come after %s any more", name)
+		if gone, _ := w.old.Environment(name); len(w.found) > before && leftBehind(w.old, new, gone) {
+			w.found[before].Text += ", which is gone"
+			w.found[before].AtOnce = true
+		}
 	}
 	if len(b.AfterAny) > 0 {
 		wider := len(a.AfterAny) == 0 && !slices.ContainsFunc(b.AfterAny, func(n string) bool { return slices.Contains(a.After, n) })
@@ -156,27 +177,27 @@ func acrossEnvironments(old, new config.Repository) (weaker []Weakening) {
 	for _, environment := range new.Environments {
 		for _, before := range old.Environments {
 			if takesFrom(environment, old, new, before) {
-				weaker = append(weaker, Weakening{before.Name, "stacks", fmt.Sprintf("stacks of %s could belong to %s, and have its gates", before.Name, environment.Name)})
+				weaker = append(weaker, Weakening{Environment: before.Name, Key: "stacks", Text: fmt.Sprintf("stacks of %s could belong to %s, and have its gates", before.Name, environment.Name)})
 			}
 		}
 	}
 	for _, freeze := range old.Freezes {
 		if !slices.ContainsFunc(new.Freezes, func(f config.Freeze) bool { return covers(f, freeze) }) {
-			weaker = append(weaker, Weakening{"", "freezes", fmt.Sprintf("the freeze until %s (%s) is gone or shorter", when(freeze.To, old.Zone), freeze.Reason)})
+			weaker = append(weaker, Weakening{Key: "freezes", Text: fmt.Sprintf("the freeze until %s (%s) is gone or shorter", when(freeze.To, old.Zone), freeze.Reason)})
 		}
 	}
 	for _, migration := range old.Migrations {
 		if !slices.ContainsFunc(new.Migrations, func(m config.Migration) bool {
 			return subset(migration.Expand, m.Expand) && subset(migration.Contract, m.Contract)
 		}) {
-			weaker = append(weaker, Weakening{"", "migrations", fmt.Sprintf("the steps of %s are not told apart as before", migration.Name)})
+			weaker = append(weaker, Weakening{Key: "migrations", Text: fmt.Sprintf("the steps of %s are not told apart as before", migration.Name)})
 		}
 	}
 	for _, divergence := range old.Diverge {
 		if !slices.ContainsFunc(new.Diverge, func(d config.Divergence) bool {
 			return !d.Until.Before(divergence.Until) && subset(divergence.Components, d.Components) && subset(divergence.Environments, d.Environments)
 		}) {
-			weaker = append(weaker, Weakening{"", "diverge", fmt.Sprintf("%s could converge before %s", strings.Join(divergence.Components, ", "), when(divergence.Until, old.Zone))})
+			weaker = append(weaker, Weakening{Key: "diverge", Text: fmt.Sprintf("%s could converge before %s", strings.Join(divergence.Components, ", "), when(divergence.Until, old.Zone))})
 		}
 	}
 	return weaker

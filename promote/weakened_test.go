@@ -129,3 +129,30 @@ migrations: [{expand: [a/*, c/*], contract: [d/*]}]
 		t.Errorf("no change makes weaker: %+v", weaker)
 	}
 }
+
+// Where an environment is gone, nobody can be held to what it was asked; where another one may be it by a new name, somebody is.
+func TestWeakenedAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		after  string
+		atOnce bool
+	}{
+		"gone":        {"  dev: {promote: auto}\n", true},
+		"renamed":     {"  dev: {promote: auto}\n  live: {stacks: [prod]}\n", false},
+		"perhaps":     {"  dev: {promote: auto}\n  live: {stacks: [other]}\n", false},
+		"given away":  {"  dev: {promote: auto, stacks: [dev, prod]}\n", false},
+		"still there": {"  dev: {promote: auto}\n  prod: {after: []}\n", false},
+	} {
+		before := parsed(t, "environments:\n  dev: {promote: auto}\n  prod:\n  late: {after: [prod]}\n")
+		after := parsed(t, "environments:\n"+test.after+"  late: {after: [dev]}\n")
+		found := Weakened(before, after)
+		for _, weaker := range found {
+			if weaker.Key != "stacks" && weaker.AtOnce != test.atOnce {
+				t.Errorf("%s: %+v counts at once: %t", name, weaker, weaker.AtOnce)
+			}
+		}
+		if len(found) == 0 {
+			t.Errorf("%s: nothing is weaker", name)
+		}
+	}
+}

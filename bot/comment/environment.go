@@ -76,7 +76,7 @@ func (e Environment) headline() line {
 	name, sha := code(e.Name), commit(e.SHA)
 	switch e.Phase {
 	case EnvironmentCreating:
-		return say("⏳ **{} is brought to {}**, an environment of this pull request's own.", name, sha)
+		return say("⏳ **{} is brought to {}**, an environment of this pull request's own{}.", name, sha, e.progress("applied"))
 	case EnvironmentReady:
 		if e.Address == "" {
 			return say("🌱 **{} runs {}**, an environment of this pull request's own.", name, sha)
@@ -89,9 +89,24 @@ func (e Environment) headline() line {
 			return say("❌ **{} could not be destroyed, and may still exist**, in whole or in part. It is to go because {}; it was tried {}, and is tried again until it is gone.",
 				name, prose(e.Why), count(e.Tries, "time", "times"))
 		}
-		return say("🧹 **{} is destroyed:** {}.", name, prose(e.Why))
+		return say("🧹 **{} is destroyed:** {}{}.", name, prose(e.Why), e.progress("destroyed"))
 	}
 	return say("🧹 **{} is gone.** It was destroyed {}, after {}: {}.", name, clock(e.Ended), age(e.Ended.Sub(e.Created)), prose(e.Why))
+}
+
+// progress is how many of its instances are as far as they are to be, where some are not and one is.
+func (e Environment) progress(phase literal) line {
+	done, began := 0, false
+	for _, instance := range e.Instances {
+		began = began || instance.Phase == string(phase) || instance.Phase == "begun"
+		if instance.Phase == string(phase) {
+			done++
+		}
+	}
+	if !began || done == len(e.Instances) {
+		return own("")
+	}
+	return say(": {} of {} {}", number(done), count(len(e.Instances), "instance", "instances"), own(phase))
 }
 
 // facts are where it came from and how long it stays.
@@ -134,6 +149,11 @@ func StuckEnvironment(e Environment, o Options) string {
 	d := &document{}
 	d.paragraph(addressed(e.By.Login, say("❌ **{} could not be destroyed, and may still exist and cost something.** It is tried again until it is gone; the comment about it says what is left, and why.", code(e.Name))))
 	d.fence(plainText, shortened(e.Failure, 2000))
+	d.items([]line{
+		say("mend what it says, and it goes by itself; or destroy by hand what is left, and it is found to be gone"),
+		say("if it takes another commit, reopen the pull request, push that, {}, and close it", o.typed("/preview")),
+		say("what was said is kept: {} on the server", code("trunkline logs --environment "+e.Name)),
+	})
 	d.small(say("This is said once. {} tries at once.", o.typed("/preview off")))
 	return bounded(o.limit(), d)
 }

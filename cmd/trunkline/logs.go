@@ -35,7 +35,7 @@ func logsCommand() *cobra.Command {
 from the server's data directory and its database, which may be at work.
 
 Without a deployment it lists the last ones, with their numbers. With --environment and no deployment it prints what the
-scheduled checks of that environment said.
+scheduled checks of that environment said; of that of a pull request, such as pr-7, what was said while it was made and destroyed.
 
 The exit code is 0 where the deployment succeeded or is still under way, and 1 where it did not succeed. With --follow the
 command ends when the deployment has ended.`,
@@ -48,7 +48,7 @@ command ends when the deployment has ended.`,
 	command.Flags().StringVar(&wanted.data, "data", "", "the server's data directory (TRUNKLINE_DATA)")
 	command.Flags().BoolVarP(&wanted.follow, "follow", "f", false, "go on until the deployment has ended")
 	command.Flags().StringVar(&wanted.step, "step", "", `only steps of that name, such as "apply dev/vpc", or of that number`)
-	command.Flags().StringVar(&wanted.environment, "environment", "", "without a deployment: what scheduled checks of that environment said")
+	command.Flags().StringVar(&wanted.environment, "environment", "", "without a deployment: what scheduled checks of that environment said, or what made and destroyed it, as for pr-7")
 	return command
 }
 

@@ -62,6 +62,7 @@ func (b *Book) RemoveChecks(repository int64, before time.Time, newest int) erro
 				err = errors.Join(err, os.Remove(file))
 			}
 		}
+		_ = os.Remove(dir) // unless there is something in it
 	}
 	return err
 }

@@ -113,19 +113,22 @@ func (tx *Tx) BeginEphemeral(e Ephemeral, instance planner.Resolved) error {
 	if err := tx.wanted(e); err != nil {
 		return err
 	}
-	return tx.transition(`UPDATE ephemeral_instances SET phase = 'begun', source = $1 WHERE ephemeral = $2 AND name = $3 AND place = $4
+	err := tx.transition(`UPDATE ephemeral_instances SET phase = 'begun', source = $1 WHERE ephemeral = $2 AND name = $3 AND place = $4
 		AND phase <> 'destroyed'`, e.Source.ID, e.ID, instance.Instance.Name(), instance.State.Address.String())
+	return errOr(err, tx.showsEphemeral(e))
 }
 
 // EphemeralApplied writes down that an instance is as its source says.
 func (tx *Tx) EphemeralApplied(e Ephemeral, instance planner.Resolved) error {
-	return tx.transition(`UPDATE ephemeral_instances SET phase = 'applied' WHERE ephemeral = $1 AND name = $2 AND place = $3 AND phase = 'begun'`,
+	err := tx.transition(`UPDATE ephemeral_instances SET phase = 'applied' WHERE ephemeral = $1 AND name = $2 AND place = $3 AND phase = 'begun'`,
 		e.ID, instance.Instance.Name(), instance.State.Address.String())
+	return errOr(err, tx.showsEphemeral(e))
 }
 
 // EphemeralDestroyed writes down that nothing is left of an instance.
 func (tx *Tx) EphemeralDestroyed(e Ephemeral, instance EphemeralInstance) error {
-	return tx.transition(`UPDATE ephemeral_instances SET phase = 'destroyed' WHERE ephemeral = $1 AND name = $2 AND place = $3`, e.ID, instance.Name, instance.Place)
+	err := tx.transition(`UPDATE ephemeral_instances SET phase = 'destroyed' WHERE ephemeral = $1 AND name = $2 AND place = $3`, e.ID, instance.Name, instance.Place)
+	return errOr(err, tx.showsEphemeral(e))
 }
 
 // EphemeralReady writes down that an environment has its commit.
@@ -174,7 +177,7 @@ func (tx *Tx) stillDestroying(e Ephemeral) (bool, error) {
 // LookAtEphemeral has an environment looked at again at a time, and shown.
 func (tx *Tx) LookAtEphemeral(e Ephemeral, at time.Time) error {
 	err := tx.exec(`UPDATE ephemerals SET again_at = $1 WHERE id = $2 AND phase IN ('ready', 'failed')`, millis(at), e.ID)
-	return errOr(err, tx.Nudge(Nudge{Topic: Pull, Repository: e.Repository, Subject: fmt.Sprint(e.Pull)}))
+	return errOr(err, tx.showsEphemeral(e))
 }
 
 // ephemeralChanged records a change, has it shown, and has whoever works on the environment see it.
@@ -184,7 +187,12 @@ func (tx *Tx) ephemeralChanged(e Ephemeral, record Record) error {
 
 func (tx *Tx) showEphemeral(e Ephemeral, record Record) error {
 	record.Repository, record.Environment = e.Repository, e.Environment()
-	return errOr(tx.Record(record), tx.Nudge(Nudge{Topic: Pull, Repository: e.Repository, Subject: fmt.Sprint(e.Pull)}))
+	return errOr(tx.Record(record), tx.showsEphemeral(e))
+}
+
+// showsEphemeral has what GitHub shows of an environment brought up to date.
+func (tx *Tx) showsEphemeral(e Ephemeral) error {
+	return tx.Nudge(Nudge{Topic: Pull, Repository: e.Repository, Subject: fmt.Sprint(e.Pull)})
 }
 
 func (tx *Tx) nudgeEphemeral(e Ephemeral) error {

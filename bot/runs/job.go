@@ -105,7 +105,7 @@ func (h *Hub) provenJob(ctx context.Context, token string, hello wire.Hello, s *
 	}
 	var first bool
 	err = h.Store.Write(ctx, func(tx *store.Tx) (err error) {
-		first, err = tx.UseToken(proven.ID, expires.Add(time.Hour))
+		first, err = tx.UseToken(proven.ID, expires.Add(time.Hour), h.Now())
 		return err
 	})
 	if err != nil {

@@ -61,9 +61,10 @@ func (tx *Tx) EndSession(id int64, why string) error {
 	return tx.exec(`UPDATE run_sessions SET ended_at = $1, why = $2 WHERE id = $3 AND ended_at = 0`, max(millis(tx.now), 1), why, id)
 }
 
-// UseToken tells whether nobody has shown a token of that id before, and remembers it until it expires.
-func (tx *Tx) UseToken(id string, until time.Time) (first bool, err error) {
-	if err := tx.exec(`DELETE FROM run_tokens WHERE until < $1`, millis(tx.now)); err != nil {
+// UseToken tells whether nobody has shown a token of that id before, and remembers it until it expires. now is the time of who
+// gives out tokens.
+func (tx *Tx) UseToken(id string, until, now time.Time) (first bool, err error) {
+	if err := tx.exec(`DELETE FROM run_tokens WHERE until < $1`, millis(now)); err != nil {
 		return false, err
 	}
 	count, err := tx.changed(`INSERT INTO run_tokens (id, until) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`, id, millis(until))

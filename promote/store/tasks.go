@@ -142,7 +142,6 @@ func (tx *Tx) ForgetRuns(before time.Time) error {
 		`DELETE FROM run_tasks WHERE phase IN ('done', 'lost', 'withdrawn') AND ended_at < $1`,
 		`DELETE FROM run_sessions WHERE ended_at > 0 AND ended_at < $1`,
 		`DELETE FROM runs WHERE phase = 'ended' AND ended_at < $1`,
-		`DELETE FROM run_tokens WHERE until < $1`,
 	} {
 		if err := tx.exec(statement, millis(before)); err != nil {
 			return err

@@ -63,8 +63,10 @@ type manifest struct {
 	Events      []string          `yaml:"default_events"`
 }
 
-func readManifest() (m manifest, err error) {
-	text, err := os.ReadFile("../app.yml")
+func readManifest() (m manifest, err error) { return readManifestOf("../app.yml") }
+
+func readManifestOf(path string) (m manifest, err error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return m, err
 	}
@@ -204,6 +206,32 @@ func TestManifestAsksForWhatIsUsedAndNoMore(t *testing.T) {
 	}
 	if slices.Sort(handled); !slices.Equal(handled, slices.Sorted(slices.Values(app.Events))) {
 		t.Errorf("app.yml subscribes to %v; webhooks.go handles %v", app.Events, handled)
+	}
+}
+
+// The manifest for those who let no App administer is the other one but for that, and for what only goes with it.
+func TestLeastPrivilegeLacksAdministrationAndNothingElse(t *testing.T) {
+	t.Parallel()
+	whole, err := readManifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	least, err := readManifestOf("../app.least-privilege.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, administers := least.Permissions["administration"]; administers || whole.Permissions["administration"] != "write" {
+		t.Errorf("the one administers with %q, the other with %q", whole.Permissions["administration"], least.Permissions["administration"])
+	}
+	delete(whole.Permissions, "administration")
+	whole.Permissions["environments"] = "read"
+	if !maps.Equal(whole.Permissions, least.Permissions) || !slices.Equal(whole.Events, least.Events) {
+		t.Errorf("without administration it has %v and %v; want %v and %v", least.Permissions, least.Events, whole.Permissions, whole.Events)
+	}
+	for purpose := range permissions {
+		if access := granted(t, purpose)["administration"]; access != "" && purpose != protecting {
+			t.Errorf("a token for %s can administer", purpose)
+		}
 	}
 }
 

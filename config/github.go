@@ -24,6 +24,15 @@ const (
 	Off Keeping = "off"
 )
 
+// MarshalText writes the word of the configuration.
+func (k Keeping) MarshalText() ([]byte, error) { return []byte(cmp.Or(string(k), "create")), nil }
+
+// UnmarshalText reads it.
+func (k *Keeping) UnmarshalText(text []byte) error {
+	*k = Keeping(strings.TrimPrefix(string(text), "create"))
+	return nil
+}
+
 // GitHubEnvironment is what GitHub's environment of an environment is to have. The zero value: its name, trunk alone, and
 // nobody to review.
 type GitHubEnvironment struct {

@@ -37,7 +37,7 @@ func run() int {
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongSetting{err} })
-	root.AddCommand(serveCommand(app), demoCommand(), stacksCommand(), affectedCommand(), validateCommand(), statusCommand(), recordsCommand(), logsCommand())
+	root.AddCommand(serveCommand(app), demoCommand(), stacksCommand(), affectedCommand(), validateCommand(), statusCommand(), recordsCommand(), logsCommand(), environmentsCommand(app))
 	root.AddCommand(workerCommand(app), runCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "trunkline:", err)

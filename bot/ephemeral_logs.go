@@ -23,8 +23,8 @@ type kept struct {
 	learned *redact.Redactor
 }
 
-// keeping keeps what the engine of a run says. What a killed Trunkline left unended is ended.
-func (b *Bot) keeping(ctx context.Context, repository store.Repository, e store.Ephemeral, run *ephemeralRun) {
+// keepingLogs keeps what the engine of a run says. What a killed Trunkline left unended is ended.
+func (b *Bot) keepingLogs(ctx context.Context, repository store.Repository, e store.Ephemeral, run *ephemeralRun) {
 	inner, is := run.Engine.(limited)
 	if !is {
 		return

@@ -114,7 +114,7 @@ func (b *Bot) runOf(ctx context.Context, repository store.Repository, e store.Ep
 		hidden()
 		return run, err
 	}
-	b.keeping(ctx, repository, e, &run)
+	b.keepingLogs(ctx, repository, e, &run)
 	run.Env = artifacts
 	maps.Copy(run.Env, given.Env)
 	scratch := b.ephemeralScratch(repository, e)

@@ -28,8 +28,12 @@ func (b *Bot) showDeployment(ctx context.Context, repository store.Repository, d
 	projection, _, err := b.ensure(ctx, object{
 		repository: repository, kind: store.DeploymentProjection, subject: fmt.Sprint(deployment.ID),
 		find: func(ctx context.Context) (int64, error) {
+			environment, err := b.githubName(ctx, repository, deployment.Environment)
+			if err != nil {
+				return 0, err
+			}
 			made, _, err := client.Repositories.ListDeployments(ctx, owner, name,
-				&github.DeploymentsListOptions{SHA: deployment.To, Environment: deployment.Environment})
+				&github.DeploymentsListOptions{SHA: deployment.To, Environment: environment})
 			for _, d := range made {
 				var p payload
 				if json.Unmarshal(d.Payload, &p) == nil && p.Trunkline == deployment.ID {
@@ -39,7 +43,11 @@ func (b *Bot) showDeployment(ctx context.Context, repository store.Repository, d
 			return 0, err
 		},
 		create: func(ctx context.Context) (int64, error) {
-			made, _, err := client.Repositories.CreateDeployment(ctx, owner, name, deploymentRequest(deployment))
+			environment, err := b.githubName(ctx, repository, deployment.Environment)
+			if err != nil {
+				return 0, err
+			}
+			made, _, err := client.Repositories.CreateDeployment(ctx, owner, name, deploymentRequest(deployment, environment))
 			if err == nil && made.GetID() == 0 {
 				err = fmt.Errorf("GitHub made no deployment of %s", deployment.To)
 			}
@@ -101,9 +109,22 @@ func (b *Bot) retire(ctx context.Context, client *github.Client, repository stor
 	return nil
 }
 
-func deploymentRequest(deployment promote.Deployment) *github.DeploymentRequest {
+// githubName is the name on GitHub of the environment that stands for one here, also where the rules do not have it any more.
+func (b *Bot) githubName(ctx context.Context, repository store.Repository, name string) (string, error) {
+	err := b.store.Read(ctx, func(tx *store.Tx) error {
+		rules, _, _, err := tx.Configuration(repository.ID)
+		if environment, known := rules.Environment(name); known {
+			name = environment.GitHubName()
+		}
+		return err
+	})
+	return name, err
+}
+
+// deploymentRequest asks for the GitHub deployment of a deployment, in an environment of that name on GitHub.
+func deploymentRequest(deployment promote.Deployment, environment string) *github.DeploymentRequest {
 	return &github.DeploymentRequest{
-		Ref: github.String(deployment.To), Task: github.String(task(deployment)), Environment: github.String(deployment.Environment),
+		Ref: github.String(deployment.To), Task: github.String(task(deployment)), Environment: github.String(environment),
 		// Left out, GitHub would merge trunk into the ref instead, or wait for every status.
 		AutoMerge: github.Bool(false), RequiredContexts: &[]string{},
 		ProductionEnvironment: github.Bool(production(deployment.Environment)), TransientEnvironment: github.Bool(false),

@@ -70,9 +70,13 @@ func (c *conversation) reports(who, name, state, sha string) error {
 // issue is what became of an issue of Trunkline's.
 func (c *conversation) issue(issue githubsim.IssueView) string {
 	var out strings.Builder
-	if key := -int64(issue.Number); issue.Author == c.login && c.said[key] == "" {
+	if key := -int64(issue.Number); issue.Author == c.login && c.said[key] != issue.Body {
+		verb := "edits"
+		if c.said[key] == "" {
+			verb = "opens"
+		}
 		c.said[key] = issue.Body
-		fmt.Fprintf(&out, "  opens issue #%d: %s\n", issue.Number, issue.Title)
+		fmt.Fprintf(&out, "  %s issue #%d: %s\n", verb, issue.Number, issue.Title)
 		for _, line := range strings.Split(strings.TrimRight(issue.Body, "\n"), "\n") {
 			fmt.Fprintf(&out, "    %s\n", strings.TrimRight("| "+line, " "))
 		}
@@ -80,6 +84,9 @@ func (c *conversation) issue(issue githubsim.IssueView) string {
 	if key := -int64(issue.Number) - 1_000_000; issue.State == "closed" && c.said[key] == "" {
 		c.said[key] = "closed"
 		fmt.Fprintf(&out, "  closes issue #%d\n", issue.Number)
+	} else if issue.State == "open" && c.said[key] != "" {
+		c.said[key] = ""
+		fmt.Fprintf(&out, "  reopens issue #%d\n", issue.Number)
 	}
 	return out.String()
 }

@@ -213,7 +213,7 @@ func lines(findings []environments.Finding, fates ...environments.Fate) (all []s
 // settled writes down that nothing is to be done in an environment.
 func (k *keeping) settled(ctx context.Context, wanted environments.Wanted, row store.GitHubEnvironment, same bool) error {
 	phase, kept := row.Phase, row.Kept
-	if row.Phase == store.EnvironmentWanted && k.found[row.Name] != nil {
+	if found := k.found[row.Name]; row.Phase == store.EnvironmentWanted && found != nil && !isNew(row, found) {
 		row.Phase = store.EnvironmentFound
 	}
 	if row.Phase == store.EnvironmentMaking && same {

@@ -76,7 +76,8 @@ func (k *keeping) openIssue(ctx context.Context, report environments.Report) err
 	if err != nil || opened.GitHubID == 0 || opened.Digest == digest {
 		return err
 	}
-	err = k.edit(ctx, opened, &github.IssueRequest{Title: github.String(issue.Title), Body: github.String(issue.Body), State: github.String("open")})
+	err = k.edit(ctx, opened, &github.IssueRequest{Title: github.String(issue.Title), State: github.String("open"),
+		Body: github.String(issue.Body + "\n" + issueMarker(of))})
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func (b *Bot) showDeployment(ctx context.Context, repository store.Repository, d
 	owner, name, phase := repository.Owner, repository.Name, store.ShownPhase(d.Phase)
 	projection, _, err := b.ensure(ctx, object{
 		repository: repository, kind: store.DeploymentProjection, subject: fmt.Sprint(d.ID),
-		find: func(ctx context.Context) (int64, error) { return findDeployment(ctx, client, repository, d.Deployment) },
+		find: func(ctx context.Context) (int64, error) { return findDeployment(ctx, client, repository, d) },
 		create: func(ctx context.Context) (int64, error) {
 			made, _, err := client.Repositories.CreateDeployment(ctx, owner, name, deploymentRequest(d))
 			if err == nil && made.GetID() == 0 {
@@ -98,9 +98,9 @@ func (b *Bot) neededOnGitHub(ctx context.Context, repository store.Repository, d
 }
 
 // findDeployment looks for the GitHub deployment that was made before a crash.
-func findDeployment(ctx context.Context, client *github.Client, repository store.Repository, d promote.Deployment) (int64, error) {
+func findDeployment(ctx context.Context, client *github.Client, repository store.Repository, d shownDeployment) (int64, error) {
 	made, _, err := client.Repositories.ListDeployments(ctx, repository.Owner, repository.Name,
-		&github.DeploymentsListOptions{SHA: d.To, Environment: d.Environment, ListOptions: github.ListOptions{PerPage: 100}})
+		&github.DeploymentsListOptions{SHA: d.To, Environment: d.environment.GitHubName(), ListOptions: github.ListOptions{PerPage: 100}})
 	for _, one := range made {
 		var p payload
 		if json.Unmarshal(one.Payload, &p) == nil && p.Trunkline == d.ID {
@@ -139,7 +139,7 @@ func further(deployment promote.Deployment, shown store.Projection, now time.Tim
 
 func deploymentRequest(d shownDeployment) *github.DeploymentRequest {
 	return &github.DeploymentRequest{
-		Ref: github.String(d.To), Task: github.String(task(d.Deployment)), Environment: github.String(d.Deployment.Environment),
+		Ref: github.String(d.To), Task: github.String(task(d.Deployment)), Environment: github.String(d.environment.GitHubName()),
 		// Left out, GitHub would merge trunk into the ref instead, or wait for every status.
 		AutoMerge: github.Bool(false), RequiredContexts: &[]string{},
 		ProductionEnvironment: github.Bool(d.environment.InProduction()), TransientEnvironment: github.Bool(false),

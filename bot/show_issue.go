@@ -17,8 +17,7 @@ func (b *Bot) openIssue(ctx context.Context, repository store.Repository, of sto
 	if err != nil {
 		return of, err
 	}
-	// The marker only helps to find the issue again after a crash; nothing is ever read from it.
-	marker := fmt.Sprintf("<!-- trunkline: %s %s -->", of.Kind, commentSafe(of.Subject))
+	marker := issueMarker(of)
 	shows := store.Projection{Digest: digestOf(issue.Title + "\n" + issue.Body), Detail: of.Detail}
 	projection, created, err := b.ensure(ctx, object{
 		repository: repository, kind: of.Kind, subject: of.Subject,
@@ -38,6 +37,11 @@ func (b *Bot) openIssue(ctx context.Context, repository store.Repository, of sto
 	// It was made before a crash.
 	projection.Digest, projection.Detail = shows.Digest, shows.Detail
 	return projection, b.store.Write(ctx, func(tx *store.Tx) error { return tx.Project(projection) })
+}
+
+// issueMarker only helps to find an issue again after a crash; nothing is ever read from it.
+func issueMarker(of store.Projection) string {
+	return fmt.Sprintf("<!-- trunkline: %s %s -->", of.Kind, commentSafe(of.Subject))
 }
 
 // commentSafe is a text without what could end the comment of HTML that it stands in.

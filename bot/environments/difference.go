@@ -54,7 +54,7 @@ func Compare(w Wanted, found *Found, means Means) (all []Difference) {
 	if found == nil {
 		add(Difference{Setting: SettingEnvironment, Has: "missing", Wants: w.summary()})
 	}
-	for _, one := range protections(w, has, means) {
+	for _, one := range protections(w, found, means) {
 		// Of one that is missing only what cannot be had is worth a word.
 		if found != nil || one.Lacks != "" || len(one.Nobody) > 0 {
 			add(one)
@@ -75,23 +75,31 @@ func Compare(w Wanted, found *Found, means Means) (all []Difference) {
 }
 
 // protections are the differences in what jobs wait for.
-func protections(w Wanted, has Found, means Means) (all []Difference) {
+func protections(w Wanted, found *Found, means Means) (all []Difference) {
+	has := Found{}
+	if found != nil {
+		has = *found
+	}
 	lacks := Feature("")
 	if means.lacks(Protection) {
 		lacks = Protection
 	}
 	// What the plan lacks does nothing, so only what is wanted of it is missed.
 	if w.Wait != has.Wait && lacks == "" || w.Wait > 0 && lacks != "" {
-		all = append(all, Difference{Setting: SettingWait, Has: waitText(has.Wait), Wants: waitText(w.Wait), Lacks: lacks})
+		all = append(all, Difference{Setting: SettingWait, Has: ignored(waitText(has.Wait), has.Wait > 0 && lacks != ""), Wants: waitText(w.Wait), Lacks: lacks})
 	}
 	asked := len(w.Reviewers)+len(w.Nobody) > 0
 	if lacks == "" && (len(w.Nobody) > 0 || !equalReviewers(w.Reviewers, has.Reviewers)) || lacks != "" && asked {
-		all = append(all, Difference{Setting: SettingReviewers, Has: reviewersText(has.Reviewers), Wants: reviewersText(w.Reviewers, w.Nobody...),
-			Lacks: lacks, Nobody: w.Nobody})
+		all = append(all, Difference{Setting: SettingReviewers, Has: ignored(reviewersText(has.Reviewers), len(has.Reviewers) > 0 && lacks != ""),
+			Wants: reviewersText(w.Reviewers, w.Nobody...), Lacks: lacks, Nobody: w.Nobody})
 	}
 	if lacks == "" && w.PreventSelfReview != has.PreventSelfReview && (len(has.Reviewers) > 0 || w.PreventSelfReview) {
 		words := map[bool]string{true: "prevented", false: "allowed"}
-		all = append(all, Difference{Setting: SettingSelfReview, Has: words[has.PreventSelfReview], Wants: words[w.PreventSelfReview]})
+		one := Difference{Setting: SettingSelfReview, Has: words[has.PreventSelfReview], Wants: words[w.PreventSelfReview]}
+		if len(means.attainable(w, found).Reviewers) == 0 {
+			one.Nobody = w.Nobody // there is nobody yet whom it would be about
+		}
+		all = append(all, one)
 	}
 	if means.Guard && !has.Guarded {
 		one := Difference{Setting: SettingRule, Has: "disabled", Wants: "enabled", Implicit: true}
@@ -101,6 +109,14 @@ func protections(w Wanted, has Found, means Means) (all []Difference) {
 		all = append(all, one)
 	}
 	return all
+}
+
+// ignored is what is there and does nothing.
+func ignored(text string, is bool) string {
+	if is {
+		text += ", which GitHub ignores"
+	}
+	return text
 }
 
 func quoted(value string, set bool) string {

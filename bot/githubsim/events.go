@@ -19,7 +19,7 @@ type Event struct {
 	Environment string `json:"environment"`
 	SHA         string `json:"sha"`
 	// State is what became of it: opened, closed, reopened, ready_for_review of
-	// a pull request or an issue; the branch of a push; the verdict of a review; the content
+	// a pull request or an issue, edited of an issue; the branch of a push; the verdict of a review; the content
 	// of a reaction; the status or conclusion of a check; what a merge queue did
 	// with a pull request: added, merged, or removed and why; the state of a
 	// deployment; created, changed or deleted of an environment.

@@ -83,8 +83,9 @@ func updateIssue(c *call) (reply, error) {
 	}
 	if held.pull != nil && (request.Title != nil || request.Body != nil) {
 		c.gh.editPull(held.pull, c.actor, request.Title, request.Body)
-	} else {
-		held.title, held.body = either(request.Title, held.title), either(request.Body, held.body)
+	} else if title, body := either(request.Title, held.title), either(request.Body, held.body); title != held.title || body != held.body {
+		held.title, held.body = title, body
+		c.gh.record(Event{Actor: c.actor.login, Kind: "issue", Repository: c.repo.fullName(), Pull: held.number, State: "edited", Body: title})
 	}
 	held.updated = c.gh.now()
 	return ok(merge(c.gh.issueShape(c.repo, held), object{"closed_by": c.gh.userOrNull(held.closedBy)}))

@@ -55,6 +55,10 @@ func TestConversations(t *testing.T) {
 // conversation is one script being played.
 type conversation struct {
 	*world
+	// jobStates are how jobs of environments stood after the step before, and jobSaid how often Trunkline had said something of
+	// each.
+	jobStates map[int64]string
+	jobSaid   map[int64]int
 	// runsSeen are the runs of workflows that were there at the last step; stood is how one stands that was asked for.
 	runsSeen int
 	stood    string
@@ -83,7 +87,8 @@ type conversation struct {
 }
 
 func newConversation(t *testing.T, archive *txtar.Archive) *conversation {
-	c := &conversation{changes: map[string]map[string]*string{}, names: map[string]string{}, said: map[int64]string{}, annotated: map[int64]int{}, script: -1}
+	c := &conversation{changes: map[string]map[string]*string{}, names: map[string]string{}, said: map[int64]string{}, annotated: map[int64]int{}, script: -1,
+		jobStates: map[int64]string{}, jobSaid: map[int64]int{}}
 	trunk := map[string]string{}
 	var operator string
 	for i, file := range archive.Files {
@@ -139,6 +144,11 @@ var step = regexp.MustCompile(`^(\w+) (pushes|opens|comments on|merges|squashes|
 // play does each step and returns the script with what happened.
 func (c *conversation) play(script []byte) string {
 	var out strings.Builder
+	defer func() {
+		if c.t.Failed() {
+			c.t.Logf("so far:\n%s", out.String())
+		}
+	}()
 	for _, line := range strings.Split(strings.TrimRight(string(script), "\n"), "\n") {
 		if strings.HasPrefix(line, "  ") {
 			continue
@@ -164,7 +174,7 @@ func (c *conversation) do(line string) {
 		c.restart()
 		return
 	}
-	if c.doOperator(line) || c.doActions(line) || c.doMore(line) || c.doPeople(line) || c.doTime(line) || c.doLogs(line) || c.doEnvironments(line) {
+	if c.doOperator(line) || c.doActions(line) || c.doJobs(line) || c.doMore(line) || c.doPeople(line) || c.doTime(line) || c.doLogs(line) || c.doEnvironments(line) {
 		return
 	}
 	match := step.FindStringSubmatch(line)
@@ -317,6 +327,7 @@ func (c *conversation) happened() string {
 		}
 	}
 	out.WriteString(c.dispatched())
+	out.WriteString(c.jobs())
 	out.WriteString(c.queued(events[c.seen:]))
 	// What goes on in several environments at once has no order.
 	slices.SortStableFunc(keys, func(a, b string) int { return strings.Compare(firstWords(a), firstWords(b)) })

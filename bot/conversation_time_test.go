@@ -22,6 +22,7 @@ func (c *conversation) doTime(line string) bool {
 	c.t.Helper()
 	if match := passStep.FindStringSubmatch(line); match != nil {
 		c.passes(c.long(match[1], match[2], match[3]))
+		c.gh.Tick()
 	} else if match := downStep.FindStringSubmatch(line); match != nil {
 		c.stop()
 		c.now.goOn(c.long(match[1], match[2], ""))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/google/go-github/v60/github"
 	"github.com/rs/zerolog"
@@ -18,6 +19,8 @@ import (
 const (
 	// mostReports is how often people are told of a job that waits. GitHub takes ten comments; the last is for its end.
 	mostReports = 9
+	// reportPause is how long things may settle before people are told.
+	reportPause = time.Minute
 	// mostReport is how many characters GitHub takes in one.
 	mostReport = 1024
 )
@@ -105,7 +108,7 @@ type gate struct {
 
 // answerJobs tells the jobs that wait what is to be told.
 func (b *Bot) answerJobs(ctx context.Context, repository store.Repository) error {
-	waiting, verdicts, err := b.verdicts(ctx, repository)
+	waiting, verdicts, now, err := b.verdicts(ctx, repository)
 	if err != nil || len(waiting) == 0 {
 		return err
 	}
@@ -128,9 +131,9 @@ func (b *Bot) answerJobs(ctx context.Context, repository store.Repository) error
 		verdict := verdicts[jobs[0].ID]
 		var err error
 		if verdict.Answer == promote.JobWaits {
-			err = b.reportJobs(ctx, client, repository, saidToJobs{jobs, verdict})
+			err = b.reportJobs(ctx, client, repository, saidToJobs{jobs, verdict, now})
 		} else {
-			err = b.tellJobs(ctx, client, repository, saidToJobs{jobs, verdict})
+			err = b.tellJobs(ctx, client, repository, saidToJobs{jobs, verdict, now})
 		}
 		failed = append(failed, err)
 	}
@@ -141,11 +144,26 @@ func (b *Bot) answerJobs(ctx context.Context, repository store.Repository) error
 type saidToJobs struct {
 	jobs    []promote.Job
 	verdict promote.Verdict
+	now     time.Time
+}
+
+// due is when people may be told something new: what passes by itself in a moment is none of their business, and they are told
+// ten times at most.
+func (s saidToJobs) due() (due time.Time) {
+	for _, job := range s.jobs {
+		for _, at := range []time.Time{job.Asked, job.Reported} {
+			if at = at.Add(reportPause); at.After(due) {
+				due = at
+			}
+		}
+	}
+	return due
 }
 
 // verdicts decides what jobs that wait are told, and writes down what they are told for good.
-func (b *Bot) verdicts(ctx context.Context, repository store.Repository) (waiting []promote.Job, verdicts map[int64]promote.Verdict, err error) {
+func (b *Bot) verdicts(ctx context.Context, repository store.Repository) (waiting []promote.Job, verdicts map[int64]promote.Verdict, now time.Time, err error) {
 	err = b.store.Write(ctx, func(tx *store.Tx) error {
+		now = tx.Now()
 		if waiting, err = tx.WaitingJobs(repository.ID); err != nil || len(waiting) == 0 {
 			return err
 		}
@@ -167,7 +185,7 @@ func (b *Bot) verdicts(ctx context.Context, repository store.Repository) (waitin
 		}
 		return nil
 	})
-	return waiting, verdicts, err
+	return waiting, verdicts, now, err
 }
 
 // tellJobs gives the answer that was written down. GitHub takes one; where it takes none, the job does not wait any more.
@@ -190,6 +208,9 @@ func (b *Bot) tellJobs(ctx context.Context, client *github.Client, repository st
 
 // reportJobs tells people what jobs wait for, where that is something else than they were told last.
 func (b *Bot) reportJobs(ctx context.Context, client *github.Client, repository store.Repository, said saidToJobs) error {
+	if said.verdict.Text == "" {
+		return nil
+	}
 	text, reports := b.toldOfJob(said.verdict.Text), 0
 	news := false
 	for _, job := range said.jobs {
@@ -197,11 +218,17 @@ func (b *Bot) reportJobs(ctx context.Context, client *github.Client, repository 
 		news = news || job.Report != text
 	}
 	if !news || reports >= mostReports {
-		return nil
+		return b.jobsAgain(ctx, said)
+	}
+	if due := said.due(); said.now.Before(due) {
+		return b.store.Write(ctx, func(tx *store.Tx) error { return tx.JobAgain(said.jobs[0].ID, due) })
 	}
 	err := b.store.Write(ctx, func(tx *store.Tx) (err error) {
 		for _, job := range said.jobs {
 			err = errors.Join(err, tx.JobReports(job.ID, text))
+			if at := job.WarnsAt(); at.After(said.now) {
+				err = errors.Join(err, tx.JobAgain(job.ID, at))
+			}
 		}
 		return err
 	})
@@ -214,6 +241,15 @@ func (b *Bot) reportJobs(ctx context.Context, client *github.Client, repository 
 		return nil
 	}
 	return err
+}
+
+// jobsAgain has jobs looked at when their time runs out, which people are told.
+func (b *Bot) jobsAgain(ctx context.Context, said saidToJobs) error {
+	at := said.jobs[0].WarnsAt()
+	if !at.After(said.now) {
+		return nil
+	}
+	return b.store.Write(ctx, func(tx *store.Tx) error { return tx.JobAgain(said.jobs[0].ID, at) })
 }
 
 // refusedAnswer tells whether GitHub will never take an answer: the run is gone, the job does not wait, or not for us.

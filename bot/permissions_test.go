@@ -51,6 +51,7 @@ var operations = map[string]string{
 	"Repositories.GetCombinedStatus":          "repos/get-combined-status-for-ref",
 	"Repositories.GetCommit":                  "repos/get-commit",
 	"Repositories.GetPermissionLevel":         "repos/get-collaborator-permission-level",
+	"Repositories.ListDeploymentStatuses":     "repos/list-deployment-statuses",
 	"Repositories.ListDeployments":            "repos/list-deployments",
 	"Teams.GetTeamBySlug":                     "teams/get-by-name",
 	"Teams.ListTeamMembersBySlug":             "teams/list-members-in-org",

@@ -34,9 +34,12 @@ type Job struct {
 	Bypassed bool
 	By       Person
 	Why      string
-	// Report is what people were told last while it waited, and Reports how often they were.
-	Report  string
-	Reports int
+	// For is the deployment for which it was let go; 0: none. EndedAfter is the last deployment in its environment when it ended.
+	For, EndedAfter int64
+	// Report is what people were told last while it waited, Reported when, and Reports how often they were.
+	Report   string
+	Reported time.Time
+	Reports  int
 	// Heard is when we first heard of it, Ended when it ended; zero: it has not.
 	Heard, Ended time.Time
 }
@@ -82,7 +85,10 @@ const (
 // Verdict is what a job that waits is to be told now.
 type Verdict struct {
 	Answer JobAnswer
-	// Text for people, in plain sentences: why it waits and what would help, or why it goes or does not.
+	// For is the deployment for which it is let go; 0: none, its environment runs the commit.
+	For int64
+	// Text for people, in plain sentences: why it waits and what would help, or why it goes or does not. Empty: there is nothing
+	// to say that would be true in a moment.
 	Text string
 }
 
@@ -103,21 +109,21 @@ type Jobs struct {
 	Failed []Job
 }
 
-// JobsOf picks the jobs that count for a deployment: not those that ended before the deployment before it did, because what they
-// deployed is gone, and of those that ended before it began only what passed.
-func JobsOf(all []Job, deployment Deployment, before time.Time) (jobs Jobs) {
+// JobsOf picks the jobs of its commit that count for a deployment, which came after another: those that were let go for it,
+// those that are still under way, and those that passed with nothing deployed since. What passed or failed for another deployment
+// does not count: what it deployed may be gone, and a failure is what this one tries again.
+func JobsOf(all []Job, deployment, before int64) (jobs Jobs) {
 	for _, job := range all {
-		switch {
-		case !job.Ended.IsZero() && !job.Ended.After(before) || job.Answer == JobRejected:
-		case job.Phase == JobPassed:
-			jobs.Passed = append(jobs.Passed, job)
-		case job.Phase == JobFailed && job.Ended.Before(deployment.Started) || job.Phase == JobFailed && !job.Went && job.Answer != JobApproved:
-		case job.Phase == JobFailed:
-			jobs.Failed = append(jobs.Failed, job)
+		switch own := job.For == deployment; {
+		case job.Answer == JobRejected:
 		case job.Phase == JobRunning:
 			jobs.Running = append(jobs.Running, job)
-		default:
+		case !job.Phase.Ended():
 			jobs.Waiting = append(jobs.Waiting, job)
+		case job.Phase == JobPassed && (own || job.For == 0 && job.EndedAfter == before):
+			jobs.Passed = append(jobs.Passed, job)
+		case job.Phase == JobFailed && own:
+			jobs.Failed = append(jobs.Failed, job)
 		}
 	}
 	return jobs

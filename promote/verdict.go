@@ -52,20 +52,20 @@ func refusedAnywhere(state State, job Job, rules config.Environment) *Verdict {
 	name := rules.Name
 	switch {
 	case job.Ours:
-		return &Verdict{JobApproved, "Trunkline started this run itself."}
+		return &Verdict{JobApproved, 0, "Trunkline started this run itself."}
 	case len(state.Problems) > 0:
-		return &Verdict{JobWaits, "The configuration on trunk has an error; nothing moves until it is mended."}
+		return &Verdict{JobWaits, 0, "The configuration on trunk has an error; nothing moves until it is mended."}
 	case len(state.Environments) == 0:
-		return &Verdict{JobWaits, "Trunk is being read."}
+		return &Verdict{JobWaits, 0, "Trunk is being read."}
 	case name == "":
-		return &Verdict{JobRejected, fmt.Sprintf("%s is no environment in %s.", job.Environment, config.Path)}
+		return &Verdict{JobRejected, 0, fmt.Sprintf("%s is no environment in %s.", job.Environment, config.Path)}
 	case state.Rules.RunnerOf(name).Kind != config.RunnerJobs:
-		return &Verdict{JobRejected, fmt.Sprintf("Trunkline deploys to %s by itself, and two would get in each other's way. "+
+		return &Verdict{JobRejected, 0, fmt.Sprintf("Trunkline deploys to %s by itself, and two would get in each other's way. "+
 			"If jobs of your workflows are to do it, write `runner: jobs` for it in %s.", name, config.Path)}
 	case job.Elsewhere:
-		return &Verdict{JobRejected, fmt.Sprintf("%s is not on trunk, and only commits of trunk go to %s.", Short(job.SHA), name)}
+		return &Verdict{JobRejected, 0, fmt.Sprintf("%s is not on trunk, and only commits of trunk go to %s.", Short(job.SHA), name)}
 	case job.Position == 0:
-		return &Verdict{JobWaits, fmt.Sprintf("%s is looked for on trunk.", Short(job.SHA))}
+		return &Verdict{JobWaits, 0, fmt.Sprintf("%s is looked for on trunk.", Short(job.SHA))}
 	}
 	return nil
 }
@@ -93,7 +93,7 @@ func (q jobQuestion) verdict() Verdict {
 		if last.Failure != nil {
 			who = strings.TrimSuffix(strings.SplitN(last.Failure.Message, " stopped", 2)[0], ".")
 		}
-		return Verdict{JobRejected, fmt.Sprintf("%s stopped the deployment of %s to %s.", who, sha, name)}
+		return Verdict{JobRejected, 0, fmt.Sprintf("%s stopped the deployment of %s to %s.", who, sha, name)}
 	case q.environment.Runs == q.job.SHA && (last == nil || last.To == q.job.SHA || !last.Touched):
 		return q.again()
 	case next != nil && next.To.SHA == q.job.SHA:
@@ -101,7 +101,7 @@ func (q jobQuestion) verdict() Verdict {
 	case q.environment.Rollback != nil && q.environment.Rollback.To == q.job.SHA:
 		return q.waits()
 	case q.job.Position < runs.Position:
-		return Verdict{JobRejected, fmt.Sprintf("%s runs %s, which is newer than %s. To go back: `/rollback %s to %s`.", name, Short(runs.SHA), sha, name, sha)}
+		return Verdict{JobRejected, 0, fmt.Sprintf("%s runs %s, which is newer than %s. To go back: `/rollback %s to %s`.", name, Short(runs.SHA), sha, name, sha)}
 	case next != nil && !next.Back && q.job.Position < next.To.Position:
 		return q.superseded(next.To)
 	}
@@ -114,15 +114,15 @@ func (q jobQuestion) whileDeploying(live Deployment) Verdict {
 	to, _ := q.state.commit(live.To)
 	switch {
 	case live.To == q.job.SHA && !live.letsGo():
-		return Verdict{JobWaits, fmt.Sprintf("All gates of %s are open; what comes before the jobs is done.", name)}
+		return Verdict{} // its gates are open, and what comes before the jobs is being done
 	case live.To == q.job.SHA:
-		return Verdict{JobApproved, fmt.Sprintf("%s is brought to %s.", name, Short(q.job.SHA))}
+		return Verdict{JobApproved, live.ID, fmt.Sprintf("%s is brought to %s.", name, Short(q.job.SHA))}
 	case live.Rollback:
-		return Verdict{JobWaits, fmt.Sprintf("%s goes back to %s.", name, Short(live.To))}
+		return Verdict{JobWaits, 0, fmt.Sprintf("%s goes back to %s.", name, Short(live.To))}
 	case q.job.Position < to.Position:
 		return q.superseded(to)
 	}
-	return Verdict{JobWaits, fmt.Sprintf("%s is being brought to %s first.", name, Short(live.To))}
+	return Verdict{JobWaits, 0, fmt.Sprintf("%s is being brought to %s first.", name, Short(live.To))}
 }
 
 // letsGo tells whether the deployment has come to where jobs deploy.
@@ -135,10 +135,10 @@ func (d Deployment) letsGo() bool {
 func (q jobQuestion) again() Verdict {
 	for _, hold := range q.environment.Holds {
 		if len(hold.Components) == 0 && hold.active(q.state.Now) {
-			return Verdict{JobWaits, fmt.Sprintf("%s. (`/unhold %s`)", hold.text(q.rules.Name, q.state.Rules.Zone), q.rules.Name)}
+			return Verdict{JobWaits, 0, fmt.Sprintf("%s. (`/unhold %s`)", hold.text(q.rules.Name, q.state.Rules.Zone), q.rules.Name)}
 		}
 	}
-	return Verdict{JobApproved, fmt.Sprintf("%s runs %s already.", q.rules.Name, Short(q.job.SHA))}
+	return Verdict{JobApproved, 0, fmt.Sprintf("%s runs %s already.", q.rules.Name, Short(q.job.SHA))}
 }
 
 func (q jobQuestion) superseded(by Commit) Verdict {
@@ -146,7 +146,7 @@ func (q jobQuestion) superseded(by Commit) Verdict {
 	if commit.SHA == "" {
 		commit = Commit{SHA: q.job.SHA}
 	}
-	return Verdict{JobRejected, fmt.Sprintf("%s rides with %s, whose own job deploys both to %s.", commit.named(), by.named(), q.rules.Name)}
+	return Verdict{JobRejected, 0, fmt.Sprintf("%s rides with %s, whose own job deploys both to %s.", commit.named(), by.named(), q.rules.Name)}
 }
 
 // waits says what the environment waits for, and what would help.
@@ -170,13 +170,13 @@ func (q jobQuestion) waits() Verdict {
 			text += fmt.Sprintf(" (`%s`)", reason.Command)
 		}
 	}
-	return Verdict{JobWaits, text}
+	return Verdict{JobWaits, 0, text}
 }
 
 // warned adds to the verdict on a job that waits when GitHub will fail it, before it does.
 func (v Verdict) warned(state State, job Job) Verdict {
 	ends := job.Asked.Add(jobPatience)
-	if v.Answer == JobWaits && !job.Asked.IsZero() && !state.Now.Before(ends.Add(-jobWarning)) {
+	if v.Text != "" && v.Answer == JobWaits && !job.Asked.IsZero() && !state.Now.Before(ends.Add(-jobWarning)) {
 		v.Text += fmt.Sprintf("\nGitHub lets a job wait for 30 days: this one fails at %s. It can be run again then.", ends.UTC().Format("2006-01-02 15:04 UTC"))
 	}
 	return v

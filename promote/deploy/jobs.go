@@ -108,11 +108,11 @@ func (r *run) awaitJobs(ctx context.Context, begun promote.Step) (time.Time, err
 		if err != nil {
 			return err
 		}
-		before, err := tx.FinishedBefore(r.repository, r.deployment)
+		before, err := tx.DeploymentBeforeIn(r.repository, r.deployment)
 		if err != nil {
 			return err
 		}
-		jobs = promote.JobsOf(all, r.deployment, before)
+		jobs = promote.JobsOf(all, r.deployment.ID, before)
 		nudge := store.Nudge{Topic: store.Jobs, Repository: r.repository}
 		if now.Sub(begun.Started) >= jobsLook {
 			nudge.Subject = store.LookAtJobs

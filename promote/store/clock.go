@@ -75,7 +75,7 @@ func (tx *Tx) NudgeDue() error {
 		}
 		err = errOr(err, tx.Nudge(Nudge{Topic: Clock, Repository: repository}))
 	}
-	return errors.Join(err, tx.nudgeWaiting(), tx.nudgeWatched(), tx.nudgeEphemerals(), tx.nudgeWorkflows(), tx.nudgeEnvironments())
+	return errors.Join(err, tx.nudgeWaiting(), tx.nudgeWatched(), tx.nudgeEphemerals(), tx.nudgeWorkflows(), tx.nudgeEnvironments(), tx.nudgeJobsDue())
 }
 
 // reportsDue is when GitHub is to be asked for the reports on a commit.

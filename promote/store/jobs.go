@@ -34,8 +34,12 @@ func (tx *Tx) HeardOfJob(repository int64, job promote.Job) error {
 	if job.Phase.After(known.Phase) && !known.Phase.Ended() {
 		phase = job.Phase
 	}
+	after := known.EndedAfter
 	if phase.Ended() && ended.IsZero() {
 		ended = tx.now
+		if after, err = tx.lastIn(repository, job.Environment); err != nil {
+			return err
+		}
 	}
 	went := known.Went || job.Phase == promote.JobRunning || job.Phase == promote.JobPassed
 	asked := known.Asked
@@ -48,10 +52,21 @@ func (tx *Tx) HeardOfJob(repository int64, job promote.Job) error {
 		}
 		return b
 	}
-	err = tx.exec(`UPDATE jobs SET phase = $1, run = $2, number = $3, attempt = $4, asked_at = $5, ended_at = $6, bypassed_by = $7, login = $8, went = $9 WHERE id = $10`,
+	err = tx.exec(`UPDATE jobs SET phase = $1, run = $2, number = $3, attempt = $4, asked_at = $5, ended_at = $6, bypassed_by = $7, login = $8, went = $9, ended_after = $10 WHERE id = $11`,
 		string(phase), either(known.Run, job.Run), either(known.Number, job.Number), either(int64(known.Attempt), int64(job.Attempt)), millis(asked), millis(ended),
-		either(known.By.ID, job.By.ID), firstText(known.By.Login, job.By.Login), went, known.ID)
+		either(known.By.ID, job.By.ID), firstText(known.By.Login, job.By.Login), went, after, known.ID)
 	return errOr(err, tx.JobsChanged(repository))
+}
+
+// lastIn is the last deployment in what an environment of GitHub stands for; 0: there was none.
+func (tx *Tx) lastIn(repository int64, environment string) (last int64, err error) {
+	rules, _, _, err := tx.Configuration(repository)
+	if err != nil {
+		return 0, err
+	}
+	ours, _ := promote.OnGitHub(rules, environment)
+	_, err = tx.one([]any{&last}, `SELECT COALESCE(MAX(id), 0) FROM deployments WHERE repository = $1 AND environment = $2`, repository, ours.Name)
+	return last, err
 }
 
 func firstText(a, b string) string {
@@ -75,7 +90,7 @@ func (tx *Tx) JobsChanged(repository int64) error {
 }
 
 const jobColumns = `j.id, j.environment, j.github_deployment, j.run, j.number, j.attempt, j.sha, j.elsewhere, j.phase, j.went, j.asked_at, j.answer, j.told_at,
-	j.report, j.reports, j.bypassed, j.bypassed_by, j.login, j.why, j.heard_at, j.ended_at, COALESCE(c.position, 0),
+	j.let_go_for, j.ended_after, j.report, j.reported_at, j.reports, j.bypassed, j.bypassed_by, j.login, j.why, j.heard_at, j.ended_at, COALESCE(c.position, 0),
 	EXISTS (SELECT 1 FROM workflows w WHERE w.repository = j.repository AND w.run = j.run AND j.run <> 0)
 		OR EXISTS (SELECT 1 FROM runs r WHERE r.repository = j.repository AND r.run = j.run AND j.run <> 0),
 	EXISTS (SELECT 1 FROM workflows w WHERE w.repository = j.repository AND w.run = 0 AND w.dispatched_at > 0 AND w.phase IN ('asked', 'running'))
@@ -84,10 +99,11 @@ const jobColumns = `j.id, j.environment, j.github_deployment, j.run, j.number, j
 func (tx *Tx) jobs(where string, args ...any) (jobs []promote.Job, err error) {
 	err = tx.each(func(rows *sql.Rows) error {
 		var j promote.Job
-		var asked, told, heard, ended int64
+		var asked, told, reported, heard, ended int64
 		err := rows.Scan(&j.ID, &j.Environment, &j.Deployment, &j.Run, &j.Number, &j.Attempt, &j.SHA, &j.Elsewhere, &j.Phase, &j.Went, &asked, &j.Answer, &told,
-			&j.Report, &j.Reports, &j.Bypassed, &j.By.ID, &j.By.Login, &j.Why, &heard, &ended, &j.Position, &j.Ours, &j.MaybeOurs)
+			&j.For, &j.EndedAfter, &j.Report, &reported, &j.Reports, &j.Bypassed, &j.By.ID, &j.By.Login, &j.Why, &heard, &ended, &j.Position, &j.Ours, &j.MaybeOurs)
 		j.Asked, j.Told, j.Heard, j.Ended = fromMillis(asked), fromMillis(told), fromMillis(heard), fromMillis(ended)
+		j.Reported = fromMillis(reported)
 		jobs = append(jobs, j)
 		return err
 	}, `SELECT `+jobColumns+` FROM jobs j LEFT JOIN commits c ON c.repository = j.repository AND c.sha = j.sha WHERE `+where+` ORDER BY j.id`, args...)
@@ -122,14 +138,15 @@ func (tx *Tx) JobsOf(repository int64, environment, sha string) ([]promote.Job, 
 	return tx.jobs(`j.repository = $1 AND LOWER(j.environment) = LOWER($2) AND j.sha = $3`, repository, environment, sha)
 }
 
-// JobElsewhere writes down that the commit of a job is not on trunk.
+// JobElsewhere writes down that the commit of a job is not on trunk, unless it was seen there meanwhile.
 func (tx *Tx) JobElsewhere(id int64) error {
-	return tx.exec(`UPDATE jobs SET elsewhere = TRUE WHERE id = $1`, id)
+	return tx.exec(`UPDATE jobs SET elsewhere = TRUE WHERE id = $1
+		AND NOT EXISTS (SELECT 1 FROM commits c WHERE c.repository = jobs.repository AND c.sha = jobs.sha)`, id)
 }
 
 // AnswerJob writes down what a job is to be told, before it is. What was decided once stays: GitHub takes one answer.
 func (tx *Tx) AnswerJob(repository int64, job promote.Job, verdict promote.Verdict) error {
-	count, err := tx.changed(`UPDATE jobs SET answer = $1, text = $2 WHERE id = $3 AND answer = ''`, string(verdict.Answer), verdict.Text, job.ID)
+	count, err := tx.changed(`UPDATE jobs SET answer = $1, text = $2, let_go_for = $3 WHERE id = $4 AND answer = ''`, string(verdict.Answer), verdict.Text, verdict.For, job.ID)
 	if err != nil || count == 0 {
 		return err
 	}
@@ -153,7 +170,22 @@ func (tx *Tx) JobTold(id int64) error {
 
 // JobReports writes down what people are about to be told of a job that waits: it counts even if nobody hears it.
 func (tx *Tx) JobReports(id int64, report string) error {
-	return tx.exec(`UPDATE jobs SET report = $1, reports = reports + 1 WHERE id = $2`, report, id)
+	return tx.exec(`UPDATE jobs SET report = $1, reports = reports + 1, reported_at = $2, again_at = 0 WHERE id = $3`, report, millis(tx.now), id)
+}
+
+// JobAgain has a job that waits looked at again at a time.
+func (tx *Tx) JobAgain(id int64, at time.Time) error {
+	return tx.exec(`UPDATE jobs SET again_at = $1 WHERE id = $2 AND phase = 'waiting'`, millis(at), id)
+}
+
+// nudgeJobsDue has jobs looked at whose time has come.
+func (tx *Tx) nudgeJobsDue() error {
+	repositories, err := tx.ids(`SELECT DISTINCT repository FROM jobs WHERE phase = 'waiting' AND again_at > 0 AND again_at <= $1 ORDER BY repository`, millis(tx.now))
+	for _, repository := range repositories {
+		err = errOr(err, tx.exec(`UPDATE jobs SET again_at = 0 WHERE repository = $1 AND phase = 'waiting' AND again_at <= $2`, repository, millis(tx.now)))
+		err = errOr(err, tx.Nudge(Nudge{Topic: Jobs, Repository: repository}))
+	}
+	return err
 }
 
 // JobStrayed writes down that a job deployed although it had not been let go, by whose order, and why; or with expected, that this
@@ -204,9 +236,8 @@ func (tx *Tx) JobsRun(repository, run int64) (bool, error) {
 	return found != nil, err
 }
 
-// FinishedBefore is when the last deployment before this one ended in its environment; zero: there was none.
-func (tx *Tx) FinishedBefore(repository int64, d promote.Deployment) (time.Time, error) {
-	var at int64
-	_, err := tx.one([]any{&at}, `SELECT COALESCE(MAX(finished_at), 0) FROM deployments WHERE repository = $1 AND environment = $2 AND id < $3`, repository, d.Environment, d.ID)
-	return fromMillis(at), err
+// DeploymentBeforeIn is the deployment before this one in its environment; 0: there was none.
+func (tx *Tx) DeploymentBeforeIn(repository int64, d promote.Deployment) (before int64, err error) {
+	_, err = tx.one([]any{&before}, `SELECT COALESCE(MAX(id), 0) FROM deployments WHERE repository = $1 AND environment = $2 AND id < $3`, repository, d.Environment, d.ID)
+	return before, err
 }

@@ -24,9 +24,16 @@ CREATE TABLE jobs (
     answer      TEXT   NOT NULL DEFAULT '' CHECK (answer IN ('', 'approved', 'rejected')),
     text        TEXT   NOT NULL DEFAULT '',
     told_at     BIGINT NOT NULL DEFAULT 0,
-    -- What people were told last while it waited, and how often they were.
+    -- The deployment for which it was let go; 0: none.
+    let_go_for  BIGINT NOT NULL DEFAULT 0,
+    -- The last deployment in its environment when it ended; 0: there was none.
+    ended_after BIGINT NOT NULL DEFAULT 0,
+    -- What people were told last while it waited, when, and how often they were; and when it is to be looked at again, 0: something
+    -- else leads to it.
     report      TEXT   NOT NULL DEFAULT '',
+    reported_at BIGINT NOT NULL DEFAULT 0,
     reports     BIGINT NOT NULL DEFAULT 0,
+    again_at    BIGINT NOT NULL DEFAULT 0,
     -- It went on although it was not let go; who said so is looked for when recorded is false.
     bypassed    BOOLEAN NOT NULL DEFAULT FALSE,
     recorded    BOOLEAN NOT NULL DEFAULT FALSE,

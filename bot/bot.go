@@ -75,7 +75,11 @@ func New(o Options) (*Bot, error) {
 	b := &Bot{settings: o.Settings, store: o.Store, registry: prometheus.NewRegistry(), awake: make(chan struct{}),
 		pause: rolloutPause, sweepEvery: sweepEvery, watchEvery: watchEvery, tickEvery: tickEvery}
 	b.meters = newMeters(b.registry)
-	b.clients = newClients(o.Settings.GitHub, "trunkline/"+o.Version, b.meters.calls)
+	var err error
+	if b.clients, err = newClients(o.Settings.GitHub, "trunkline/"+o.Version, b.meters.calls); err != nil {
+		return nil, err
+	}
+	b.clients.leave = b.leave
 	b.mirrors = &mirrors{bot: b, open: map[int64]opened{}}
 	b.redactor = redact.New(string(o.Settings.GitHub.App.PrivateKey), string(o.Settings.GitHub.App.WebhookSecret))
 	b.secrets = b.newSecrets()
@@ -85,7 +89,6 @@ func New(o Options) (*Bot, error) {
 	b.previewSlots = make(chan struct{}, o.Settings.Parallel)
 	b.deploySlots = make(chan struct{}, o.Settings.Parallel)
 	b.logs = newBook(o.Settings.Data)
-	var err error
 	if b.logKey, err = linkKey(string(o.Settings.GitHub.App.WebhookSecret)); err != nil {
 		return nil, fmt.Errorf("make the key of links to logs: %w", err)
 	}
@@ -133,7 +136,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	sweeping.Go(func() { b.tidyNowAndThen(ctx) })
 	sweeping.Go(func() { b.runs.Run(ctx) })
 	defer sweeping.Wait()
-	return b.store.Work(ctx, map[store.Topic]store.Handler{
+	handlers := map[store.Topic]store.Handler{
 		store.Delivery: b.inbox.process,
 		store.Trunk:    b.readTrunk,
 		store.Preview:  b.preview,
@@ -156,7 +159,11 @@ func (b *Bot) Run(ctx context.Context) error {
 
 		store.Group:      b.group,
 		store.GroupCheck: b.showGroup,
-	})
+	}
+	for topic, handler := range handlers {
+		handlers[topic] = b.whileHere(handler)
+	}
+	return b.store.Work(ctx, handlers)
 }
 
 func (b *Bot) repository(ctx context.Context, id int64) (repository store.Repository, err error) {
@@ -194,6 +201,7 @@ func (m *mirrors) of(repository store.Repository) *mirror.Mirror {
 				token, err := m.bot.clients.token(ctx, repository, fetching)
 				return string(token), err
 			})
+		kept.Trust(m.bot.settings.GitHub.CAFile)
 		m.open[repository.ID] = kept
 	}
 	return kept.Mirror

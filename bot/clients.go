@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -74,9 +75,15 @@ type clients struct {
 	// transport of all clients; url and agent are those of the ones that have a token.
 	transport  http.RoundTripper
 	url, agent string
+	// base is the way to GitHub, with nothing around it.
+	base http.RoundTripper
 
 	mu     sync.Mutex
 	tokens map[tokenKey]*token
+
+	withheld withheld
+	// leave is told of repositories on which the App may not work any more; left is false where that is not so. Nil: nobody is.
+	leave func(ctx context.Context, repository store.Repository, why string) (left bool, err error)
 }
 
 // callTimeout is the most that a call may take.
@@ -102,17 +109,32 @@ func (t *token) current() string {
 }
 
 // newClients prepares clients for the GitHub and the App of the settings.
-func newClients(settings config.GitHub, agent string, meter func(http.RoundTripper) http.RoundTripper) *clients {
-	c := &clients{url: settings.APIURL, agent: agent, tokens: map[tokenKey]*token{}}
+func newClients(settings config.GitHub, agent string, meter func(http.RoundTripper) http.RoundTripper) (*clients, error) {
+	base, err := transportTo(settings)
+	if err != nil {
+		return nil, err
+	}
+	c := &clients{base: base, url: settings.APIURL, agent: agent, tokens: map[tokenKey]*token{}}
 	// Under the meter, so that a call that waits for GitHub's secondary limit counts once.
-	c.transport = meter(c.forgetting(github_ratelimit.NewSecondaryLimiter(http.DefaultTransport)))
+	c.transport = meter(c.forgetting(github_ratelimit.NewSecondaryLimiter(base)))
 	c.creator = githubapp.NewClientCreator(settings.APIURL, strings.TrimSuffix(settings.APIURL, "/")+"/graphql",
 		settings.App.ID, []byte(settings.App.PrivateKey),
 		githubapp.WithClientUserAgent(agent),
 		githubapp.WithClientTimeout(callTimeout),
 		githubapp.WithTransport(c.transport),
 	)
-	return c
+	return c, nil
+}
+
+// transportTo is the way to GitHub. An Enterprise Server may have a certificate that only its company's authority vouches for.
+func transportTo(settings config.GitHub) (http.RoundTripper, error) {
+	authorities, err := settings.Authorities()
+	if err != nil || authorities == nil {
+		return http.DefaultTransport, err
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12}
+	return transport, nil
 }
 
 // forgetting forgets the token of a call that GitHub does not take any more: it was revoked, or the App was suspended
@@ -134,6 +156,9 @@ func (c *clients) forgetting(next http.RoundTripper) http.RoundTripper {
 	})
 }
 
+// plain is a client that proves nothing, for what GitHub tells everybody.
+func (c *clients) plain() *http.Client { return &http.Client{Transport: c.base, Timeout: callTimeout} }
+
 // app returns a client that is the App itself.
 func (c *clients) app() (*github.Client, error) { return c.creator.NewAppClient() }
 
@@ -154,6 +179,12 @@ func (c *clients) forRepository(ctx context.Context, repository store.Repository
 
 // token returns a token for one repository and purpose; one is kept until shortly before it expires.
 func (c *clients) token(ctx context.Context, repository store.Repository, purpose purpose) (config.Secret, error) {
+	if repository.Away != "" {
+		return "", awayFrom(repository, repository.Away)
+	}
+	if err := c.withheld.why(lack{repository.Installation, purpose}); err != nil {
+		return "", err
+	}
 	key := tokenKey{repository.Installation, repository.ID, purpose}
 	c.mu.Lock()
 	kept, ok := c.tokens[key]
@@ -175,7 +206,7 @@ func (c *clients) token(ctx context.Context, repository store.Repository, purpos
 	minted, _, err := app.Apps.CreateInstallationToken(ctx, repository.Installation,
 		&github.InstallationTokenOptions{RepositoryIDs: []int64{repository.ID}, Permissions: permissions[purpose]})
 	if err != nil {
-		return "", fmt.Errorf("get a token for %s in %s/%s: %w", purpose, repository.Owner, repository.Name, err)
+		return "", c.refused(ctx, repository, purpose, err)
 	}
 	value := config.Secret(minted.GetToken())
 	kept.value.Store(&value)

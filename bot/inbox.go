@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -81,7 +82,8 @@ func (i inbox) process(ctx context.Context, nudge store.Nudge) error {
 		return err
 	}
 	logger := zerolog.Ctx(ctx).With().Str("delivery", delivered.ID).Str("event", delivered.Event).Logger()
-	if err := i.Handle(logger.WithContext(ctx), delivered.Event, delivered.ID, delivered.Payload); err != nil {
+	err = i.Handle(logger.WithContext(ctx), delivered.Event, delivered.ID, delivered.Payload)
+	if away := (&awayError{}); err != nil && !errors.As(err, &away) {
 		return err
 	}
 	return i.store.Write(ctx, func(tx *store.Tx) error { return tx.Processed(delivered.ID) })

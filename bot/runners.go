@@ -24,7 +24,7 @@ import (
 func (b *Bot) newRuns() *runs.Hub {
 	options := runs.Options{Store: b.store, Workers: b.settings.Workers, Runners: b.settings.Runners, Archive: b.archive}
 	if b.settings.PublicURL != "" {
-		options.Actions = &runs.Actions{Issuer: b.settings.Actions.Issuer, Audience: strings.TrimSuffix(b.settings.PublicURL, "/"), GitHub: runsAtGitHub{b},
+		options.Actions = &runs.Actions{Client: b.clients.plain(), Issuer: b.settings.Actions.Issuer, Audience: strings.TrimSuffix(b.settings.PublicURL, "/"), GitHub: runsAtGitHub{b},
 			Trunk: b.nameAndTrunk, OnTrunk: b.onTrunk}
 	}
 	return runs.New(options)

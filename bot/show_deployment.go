@@ -37,6 +37,9 @@ func (b *Bot) showDeployment(ctx context.Context, repository store.Repository, d
 		return err
 	}
 	client, err := b.clients.forRepository(ctx, repository, deploying)
+	if ungranted(err) {
+		return nil // it is shown when the installation lets us
+	}
 	if err != nil {
 		return err
 	}

@@ -39,6 +39,9 @@ func (b *Bot) retire(ctx context.Context, repository store.Repository, state pro
 // deactivate sets a GitHub deployment inactive, and writes down that it is.
 func (b *Bot) deactivate(ctx context.Context, repository store.Repository, one store.ActiveDeployment, why string) error {
 	client, err := b.clients.forRepository(ctx, repository, deploying)
+	if ungranted(err) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/go-github/v60/github"
@@ -17,79 +16,6 @@ const (
 	// lookBack is how long GitHub keeps deliveries for sending them again.
 	lookBack = 3 * 24 * time.Hour
 )
-
-// wake takes up what was under way when the last process ended, or should have been: deployments, trunks that may
-// have moved meanwhile, previews, and what GitHub shows.
-func (b *Bot) wake(ctx context.Context) error {
-	return b.store.Write(ctx, func(tx *store.Tx) error {
-		nudges, err := tx.LiveDeployments()
-		if err != nil {
-			return err
-		}
-		reverts, err := tx.WantedReverts()
-		if err != nil {
-			return err
-		}
-		releases, err := tx.LiveReleases()
-		if err != nil {
-			return err
-		}
-		workflows, err := tx.LiveWorkflows()
-		if err != nil {
-			return err
-		}
-		jobs, err := tx.RunsWithJobs()
-		if err != nil {
-			return err
-		}
-		ephemerals, err := tx.UnfinishedEphemerals()
-		if err != nil {
-			return err
-		}
-		nudges = slices.Concat(nudges, reverts, releases, workflows, jobs, ephemerals)
-		unlooked, err := tx.UnlookedEnvironments()
-		if err != nil {
-			return err
-		}
-		nudges = append(nudges, unlooked...)
-		repositories, err := tx.Repositories()
-		if err != nil {
-			return err
-		}
-		for _, repository := range repositories {
-			nudges = append(nudges, store.Nudge{Topic: store.Trunk, Repository: repository.ID})
-			notices, err := tx.UnshownNotices(repository.ID)
-			if err != nil {
-				return err
-			}
-			if len(notices) > 0 {
-				nudges = append(nudges, store.Nudge{Topic: store.Notices, Repository: repository.ID})
-			}
-			groups, err := tx.QueuedGroups(repository.ID)
-			if err != nil {
-				return err
-			}
-			for _, group := range groups {
-				nudges = append(nudges, store.Nudge{Topic: store.Group, Repository: repository.ID, Subject: group.Head},
-					store.Nudge{Topic: store.GroupCheck, Repository: repository.ID, Subject: group.Head})
-			}
-			pulls, err := tx.OpenPulls(repository.ID)
-			if err != nil {
-				return err
-			}
-			for _, number := range pulls {
-				nudges = append(nudges, store.Nudge{Topic: store.Preview, Repository: repository.ID, Subject: fmt.Sprint(number)},
-					store.Nudge{Topic: store.Pull, Repository: repository.ID, Subject: fmt.Sprint(number)})
-			}
-		}
-		for _, nudge := range nudges {
-			if err := tx.Nudge(nudge); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
 
 // resume takes up deployments and releases that nobody works on, because their job was given up after too many tries.
 func (b *Bot) resume(ctx context.Context) error {
@@ -113,8 +39,14 @@ func (b *Bot) resume(ctx context.Context) error {
 func (b *Bot) sweep(ctx context.Context) {
 	ticker := time.NewTicker(b.sweepEvery)
 	defer ticker.Stop()
-	since := time.Now().Add(-lookBack)
+	since, returned := time.Now().Add(-lookBack), time.Time{}
 	for {
+		if time.Since(returned) >= returnEvery {
+			returned = time.Now()
+			if err := b.lookForReturn(ctx); err != nil && ctx.Err() == nil {
+				zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot ask whether the App is suspended still")
+			}
+		}
 		begun := time.Now()
 		if err := b.redeliver(ctx, since); err != nil && ctx.Err() == nil {
 			zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot look for missed deliveries")

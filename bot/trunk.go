@@ -85,7 +85,8 @@ func (b *Bot) advance(ctx context.Context, repository store.Repository) (store.A
 	git := b.mirrors.of(repository)
 	ref := "refs/heads/" + repository.Trunk
 	if err := git.Fetch(ctx, "+"+ref+":"+ref); err != nil {
-		return a, err
+		// It may have another name or another trunk by now, and nobody told. The next try is with those.
+		return a, errors.Join(err, b.reacquaint(ctx, repository))
 	}
 	tip, err := git.Tip(ctx, ref)
 	if err != nil || tip == "" {

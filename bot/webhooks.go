@@ -23,55 +23,11 @@ func (b *Bot) events() map[string]handleEvent {
 		"merge_group":               b.onMergeGroup,
 		"status":                    b.onStatus,
 		"workflow_run":              b.onWorkflowRun,
+		"repository":                b.onRepository,
 
 		"deployment_protection_rule": b.onProtectionRule,
 		"deployment_status":          b.onDeploymentStatus,
 	}
-}
-
-func (b *Bot) onInstallation(ctx context.Context, event any) error {
-	e := event.(*github.InstallationEvent)
-	switch e.GetAction() {
-	case "created":
-	case "new_permissions_accepted":
-		return b.store.Write(ctx, func(tx *store.Tx) error { return tx.NudgeEnvironmentsOf(e.GetInstallation().GetID()) })
-	default:
-		return nil
-	}
-	return b.meet(ctx, e.GetInstallation().GetID(), e.Repositories)
-}
-
-func (b *Bot) onInstallationRepositories(ctx context.Context, event any) error {
-	e := event.(*github.InstallationRepositoriesEvent)
-	return b.meet(ctx, e.GetInstallation().GetID(), e.RepositoriesAdded)
-}
-
-// meet looks at repositories that the App was just installed on, so that what their environments run is known
-// before the first merge. Their payload names no default branch, so it is asked for.
-func (b *Bot) meet(ctx context.Context, installation int64, repositories []*github.Repository) error {
-	for _, r := range repositories {
-		owner, name, _ := strings.Cut(r.GetFullName(), "/")
-		repository := store.Repository{ID: r.GetID(), Installation: installation, Owner: owner, Name: name}
-		client, err := b.clients.forRepository(ctx, repository, fetching)
-		if err != nil {
-			return err
-		}
-		full, _, err := client.Repositories.Get(ctx, owner, name)
-		if err != nil {
-			return fmt.Errorf("look at %s: %w", r.GetFullName(), err)
-		}
-		repository.Private, repository.Trunk = full.GetPrivate(), full.GetDefaultBranch()
-		err = b.store.Write(ctx, func(tx *store.Tx) error {
-			if err := tx.SaveRepository(repository); err != nil {
-				return err
-			}
-			return tx.Nudge(store.Nudge{Topic: store.Trunk, Repository: repository.ID})
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (b *Bot) onPullRequest(ctx context.Context, event any) error {
@@ -120,7 +76,7 @@ func (b *Bot) onPush(ctx context.Context, event any) error {
 		return nil
 	}
 	repository := store.Repository{ID: r.GetID(), Installation: e.GetInstallation().GetID(), Owner: ownerOf(r), Name: r.GetName(),
-		Private: r.GetPrivate(), Trunk: r.GetDefaultBranch()}
+		Private: r.GetPrivate(), Trunk: r.GetDefaultBranch(), Changed: r.GetUpdatedAt().Time}
 	return b.store.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.SaveRepository(repository); err != nil {
 			return err
@@ -219,7 +175,7 @@ func sameRepository(head, base *github.Repository) bool {
 
 func repositoryOf(r *github.Repository, installation *github.Installation) store.Repository {
 	return store.Repository{ID: r.GetID(), Installation: installation.GetID(), Owner: r.GetOwner().GetLogin(), Name: r.GetName(),
-		Private: r.GetPrivate(), Trunk: r.GetDefaultBranch()}
+		Private: r.GetPrivate(), Trunk: r.GetDefaultBranch(), Changed: r.GetUpdatedAt().Time}
 }
 
 func person(u *github.User) promote.Person { return promote.Person{ID: u.GetID(), Login: u.GetLogin()} }

@@ -56,6 +56,9 @@ type GitHub struct {
 	WebURL string `yaml:"web_url"`
 	// APIURL of the REST API; GITHUB_V3_API_URL.
 	APIURL string `yaml:"v3_api_url"`
+	// CAFile has certificates in PEM that GitHub's may be signed with; GITHUB_CA_FILE. Empty: those that the host trusts. For
+	// the API it adds to them, for Git it stands in their place.
+	CAFile string `yaml:"ca_file"`
 	App    struct {
 		// ID of the App; GITHUB_APP_INTEGRATION_ID.
 		ID int64 `yaml:"integration_id"`
@@ -83,7 +86,6 @@ func (Secret) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
 // Each error is one sentence that names the setting.
 func ReadOperator(file string, lookup func(string) (string, bool)) (Operator, error) {
 	o := Operator{Listen: "127.0.0.1:8080", Data: "trunkline-data", StepTimeout: time.Hour, LogLevel: "info"}
-	o.GitHub.WebURL, o.GitHub.APIURL = "https://github.com/", "https://api.github.com/"
 	if file != "" {
 		if err := o.readFile(file); err != nil {
 			return Operator{}, err
@@ -125,7 +127,7 @@ var unknownSetting = regexp.MustCompile(`field (\S+) not found in type \S+`)
 func (o *Operator) readEnvironment(lookup func(string) (string, bool)) error {
 	app := &o.GitHub.App
 	texts := map[string]*string{
-		"GITHUB_WEB_URL": &o.GitHub.WebURL, "GITHUB_V3_API_URL": &o.GitHub.APIURL,
+		"GITHUB_WEB_URL": &o.GitHub.WebURL, "GITHUB_V3_API_URL": &o.GitHub.APIURL, "GITHUB_CA_FILE": &o.GitHub.CAFile,
 		"GITHUB_APP_PRIVATE_KEY": (*string)(&app.PrivateKey), "GITHUB_APP_PRIVATE_KEY_FILE": &app.PrivateKeyFile,
 		"GITHUB_APP_WEBHOOK_SECRET": (*string)(&app.WebhookSecret),
 		"TRUNKLINE_LISTEN":          &o.Listen, "TRUNKLINE_DATA": &o.Data, "TRUNKLINE_DATABASE": &o.Database,
@@ -184,11 +186,8 @@ func (o Operator) complete() (Operator, error) {
 	case o.StepTimeout <= 0:
 		return Operator{}, fmt.Errorf("TRUNKLINE_STEP_TIMEOUT is %s; expected a time above zero", o.StepTimeout)
 	}
-	for name, url := range map[string]*string{"GITHUB_WEB_URL": &o.GitHub.WebURL, "GITHUB_V3_API_URL": &o.GitHub.APIURL} {
-		if !strings.HasPrefix(*url, "https://") && !strings.HasPrefix(*url, "http://") {
-			return Operator{}, fmt.Errorf("%s is %q; expected an address that begins with https://", name, *url)
-		}
-		*url = strings.TrimSuffix(*url, "/") + "/"
+	if err := o.GitHub.complete(); err != nil {
+		return Operator{}, err
 	}
 	if err := o.Secrets.passed(o.PassEnvironment); err != nil {
 		return Operator{}, err

@@ -31,8 +31,9 @@ Settings come from a file (--settings) and from environment variables, which win
   GITHUB_APP_INTEGRATION_ID    the App's number
   GITHUB_APP_PRIVATE_KEY       its private key, PEM (or GITHUB_APP_PRIVATE_KEY_FILE)
   GITHUB_APP_WEBHOOK_SECRET    the secret that signs webhooks
-  GITHUB_V3_API_URL            default https://api.github.com/
+  GITHUB_V3_API_URL            default https://api.github.com/, or what follows from GITHUB_WEB_URL
   GITHUB_WEB_URL               default https://github.com/
+  GITHUB_CA_FILE               certificates in PEM that GitHub's may be signed with; default: those that the host trusts
   TRUNKLINE_LISTEN             default 127.0.0.1:8080
   TRUNKLINE_DATA               directory for mirrors, state and logs; default trunkline-data
   TRUNKLINE_DATABASE           SQLite file; default trunkline.db in TRUNKLINE_DATA

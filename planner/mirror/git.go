@@ -157,20 +157,25 @@ func environment(home string, more []setting) []string {
 	return environment
 }
 
-// authorization is the setting that gives the token to the remote's host, and to no other.
+// authorization are the settings that give the token to the remote's host, and to no other, and say whom that host may be
+// certified by.
 func (m *Mirror) authorization(ctx context.Context) ([]setting, error) {
-	if m.credential == nil {
-		return nil, nil
-	}
 	remote, err := url.Parse(m.remote)
 	if err != nil || remote.Scheme != "https" && remote.Scheme != "http" {
 		return nil, nil // a path or ssh: there is nothing to give the token to
+	}
+	host := url.URL{Scheme: remote.Scheme, Host: remote.Host, Path: "/"}
+	var settings []setting
+	if m.authorities != "" {
+		settings = append(settings, setting{"http." + host.String() + ".sslCAInfo", m.authorities})
+	}
+	if m.credential == nil {
+		return settings, nil
 	}
 	token, err := m.credential(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("get a token for %s: %w", m.remote, err)
 	}
-	host := url.URL{Scheme: remote.Scheme, Host: remote.Host, Path: "/"}
 	basic := base64.StdEncoding.EncodeToString([]byte("x-access-token:" + token))
-	return []setting{{"http." + host.String() + ".extraHeader", "Authorization: Basic " + basic}}, nil
+	return append(settings, setting{"http." + host.String() + ".extraHeader", "Authorization: Basic " + basic}), nil
 }

@@ -31,6 +31,8 @@ type Mirror struct {
 	dir        string
 	remote     string
 	credential func(context.Context) (string, error)
+	// authorities is a file of certificates, in PEM; empty: those that the host trusts.
+	authorities string
 
 	ready    sync.Mutex
 	prepared bool
@@ -47,6 +49,9 @@ type Mirror struct {
 func Open(dir, remoteURL string, credential func(context.Context) (string, error)) *Mirror {
 	return &Mirror{dir: dir, remote: remoteURL, credential: credential}
 }
+
+// Trust has the remote certified by the authorities in a file, in PEM, and by no others. It is called before the first use.
+func (m *Mirror) Trust(authorities string) { m.authorities = authorities }
 
 func (m *Mirror) bare() string      { return filepath.Join(m.dir, "bare.git") }
 func (m *Mirror) worktrees() string { return filepath.Join(m.dir, "worktrees") }

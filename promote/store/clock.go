@@ -67,7 +67,7 @@ func (tx *Tx) NudgeDue() error {
 		err := rows.Scan(&id)
 		due = append(due, id)
 		return err
-	}, `SELECT id FROM repositories WHERE next_at > 0 AND next_at <= $1 ORDER BY id`, millis(tx.now))
+	}, `SELECT id FROM repositories WHERE next_at > 0 AND next_at <= $1 AND away = '' ORDER BY id`, millis(tx.now))
 	for _, repository := range due {
 		if err == nil {
 			// A step, which the nudge leads to, says when the next time is.

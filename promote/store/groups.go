@@ -175,8 +175,8 @@ func (tx *Tx) Queues(since time.Time) (repositories []Repository, err error) {
 		err := rows.Scan(r.fields()...)
 		repositories = append(repositories, r)
 		return err
-	}, `SELECT `+repositoryColumns+` FROM repositories WHERE queued_at >= $1 AND queued_at > 0
-			OR id IN (SELECT repository FROM merge_groups WHERE ended = '') ORDER BY id`, millis(since))
+	}, `SELECT `+repositoryColumns+` FROM repositories WHERE away = '' AND (queued_at >= $1 AND queued_at > 0
+			OR id IN (SELECT repository FROM merge_groups WHERE ended = '')) ORDER BY id`, millis(since))
 	return repositories, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/planner"
@@ -20,26 +21,39 @@ type Repository struct {
 	Trunk string
 	// Tip is the newest commit of trunk that was read; empty before the first.
 	Tip string
+	// Changed is when GitHub last changed what it says of the repository; zero: nobody has told.
+	Changed time.Time
+	// Away is why the App may not work on it; empty: it may.
+	Away string
 }
 
-// SaveRepository adds a repository or updates its names, installation and trunk; what r leaves empty stays as it is.
+// SaveRepository adds a repository or updates its names, installation and trunk; what r leaves empty stays as it is, and all of
+// it where something newer is known: deliveries come late.
 func (tx *Tx) SaveRepository(r Repository) error {
-	return tx.exec(`INSERT INTO repositories (id, installation, owner, name, private, trunk) VALUES ($1, $2, $3, $4, $5, $6)
+	return tx.exec(`INSERT INTO repositories (id, installation, owner, name, private, trunk, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, name = excluded.name, private = excluded.private,
 			installation = CASE WHEN excluded.installation = 0 THEN repositories.installation ELSE excluded.installation END,
-			trunk = CASE WHEN excluded.trunk = '' THEN repositories.trunk ELSE excluded.trunk END`,
-		r.ID, r.Installation, r.Owner, r.Name, r.Private, r.Trunk)
+			trunk = CASE WHEN excluded.trunk = '' THEN repositories.trunk ELSE excluded.trunk END,
+			changed_at = CASE WHEN excluded.changed_at = 0 THEN repositories.changed_at ELSE excluded.changed_at END
+			WHERE excluded.changed_at = 0 OR excluded.changed_at >= repositories.changed_at`,
+		r.ID, r.Installation, r.Owner, r.Name, r.Private, r.Trunk, millis(r.Changed))
 }
 
-const repositoryColumns = `id, installation, owner, name, private, trunk, tip`
+const repositoryColumns = `id, installation, owner, name, private, trunk, tip, away`
 
 func (r *Repository) fields() []any {
-	return []any{&r.ID, &r.Installation, &r.Owner, &r.Name, &r.Private, &r.Trunk, &r.Tip}
+	return []any{&r.ID, &r.Installation, &r.Owner, &r.Name, &r.Private, &r.Trunk, &r.Tip, &r.Away}
+}
+
+// KnownRepository returns a repository by its id, if it is known. Changed is not read: only what is saved counts it.
+func (tx *Tx) KnownRepository(id int64) (r Repository, known bool, err error) {
+	known, err = tx.one(r.fields(), `SELECT `+repositoryColumns+` FROM repositories WHERE id = $1`, id)
+	return r, known, err
 }
 
 // Repository returns a repository by its id.
 func (tx *Tx) Repository(id int64) (r Repository, err error) {
-	known, err := tx.one(r.fields(), `SELECT `+repositoryColumns+` FROM repositories WHERE id = $1`, id)
+	r, known, err := tx.KnownRepository(id)
 	if err == nil && !known {
 		err = fmt.Errorf("repository %d is not known", id)
 	}

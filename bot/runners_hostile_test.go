@@ -133,7 +133,7 @@ func TestRunByHand(t *testing.T) {
 	}
 	j.mu.Unlock()
 	if _, err := j.gh.As("alice").DispatchWorkflow(project, "trunkline.yml", "main", map[string]string{"commit": strings.Repeat("a", 40),
-		"trunkline": "guessed", "environment": "dev", "place": "dev", "purpose": "apply", "shards": "[1]"}); err != nil {
+		"trunkline": "guessed", "environment": "dev", "place": "plan", "purpose": "plan", "shards": "[1]"}); err != nil {
 		t.Fatal(err)
 	}
 	said := (*runner.Refused)(nil)

@@ -101,7 +101,7 @@ func protections(w Wanted, found *Found, means Means) (all []Difference) {
 		}
 		all = append(all, one)
 	}
-	if means.Guard && !has.Guarded {
+	if means.Guard && w.Guarded && !has.Guarded {
 		one := Difference{Setting: SettingRule, Has: "disabled", Wants: "enabled", Implicit: true}
 		if means.lacks(Guards) {
 			one.Lacks = Guards

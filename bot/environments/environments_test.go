@@ -23,7 +23,7 @@ environments:
       prevent_self_review: true
       branches: [trunk, "release/*", {tag: "v*"}, main]
       variables: {region: eu}
-  open: {github: {branches: all}}
+  open: {github: {branches: all}, runner: actions}
   guarded: {github: {branches: protected}}
 `
 
@@ -50,6 +50,7 @@ func TestFrom(t *testing.T) {
 			Branches:  Branches{Matching: true, Patterns: []Pattern{{Name: "main"}, {Name: "release/*"}, {Name: "v*", Tag: true}}},
 			Variables: map[string]string{"REGION": "eu", "TRUNKLINE_ENVIRONMENT": "prod"}}},
 		"open": {For: "open", Environment: Environment{Name: "open", Guarded: true, Variables: map[string]string{"TRUNKLINE_ENVIRONMENT": "open"}}},
+		"":     {Environment: Environment{Name: "plan", Branches: Branches{Matching: true, Patterns: []Pattern{{Name: "main"}}}}},
 		"guarded": {For: "guarded", Environment: Environment{Name: "guarded", Guarded: true, Branches: Branches{Protected: true},
 			Variables: map[string]string{"TRUNKLINE_ENVIRONMENT": "guarded"}}},
 	}
@@ -129,6 +130,7 @@ func TestCompareAndSteps(t *testing.T) {
 				" | our rule: disabled, to be enabled (the plan has no custom deployment protection rules for a private repository)",
 			"put main, release/* and tags v*; add main; add release/*; add tag v*; make REGION=eu; make TRUNKLINE_ENVIRONMENT=prod"},
 		"a plan without environments": {known, nil, unpaid(Environments), "missing; to be made for jobs of main, release/* and tags v*, after 30m, reviewed by acme/platform and alice (the plan has no environments for a private repository)", ""},
+		"where runners plan":          {wanted(t)[""], nil, all, "missing; to be made for jobs of main", "put main; add main"},
 		"environments that the plan has no more": {known, changed(func(f *Found) { f.Branches, f.Variables = Branches{}, known.Variables }), unpaid(Environments),
 			"branches: all branches, to be main, release/* and tags v* (the plan has no environments for a private repository)", ""},
 		"rules that the plan ignores": {known, right, Means{Administer: true, Fill: true, Guard: true, Unproven: true}, "",

@@ -12,7 +12,7 @@ type Difference struct {
 	// Environment by its name on GitHub, and the one here that it stands for.
 	Environment string `json:"environment"`
 	For         string `json:"for,omitempty"`
-	// Setting is what differs: environment, wait timer, reviewers, self-review, branches, our rule, or "variable NAME".
+	// Setting is what differs: environment, wait timer, reviewers, self-review, branches, Trunkline's rule, or "variable NAME".
 	Setting string `json:"setting"`
 	// Has and Wants are for people.
 	Has   string `json:"has"`
@@ -32,7 +32,7 @@ const (
 	SettingReviewers   = "reviewers"
 	SettingSelfReview  = "self-review"
 	SettingBranches    = "branches"
-	SettingRule        = "our rule"
+	SettingRule        = "Trunkline's rule"
 )
 
 // Compare returns how what is found differs from what is wanted; found is nil where there is no such environment.

@@ -144,7 +144,12 @@ func (k *keeping) keepOne(ctx context.Context, wanted environments.Wanted) ([]en
 	if err := k.intend(ctx, wanted, row, findings); err != nil {
 		return nil, err
 	}
-	refused, err := k.carryOut(ctx, wanted, found)
+	refused, err := k.carryOut(ctx, wanted, found, func(steps []environments.Step) []environments.Step {
+		if situation.May() || same {
+			return steps
+		}
+		return environments.Guarding(steps) // nothing else may be changed here
+	})
 	if err != nil {
 		return nil, err
 	}

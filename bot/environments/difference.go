@@ -23,6 +23,8 @@ type Difference struct {
 	Nobody []string `json:"nobody,omitempty"`
 	// Implicit tells that the configuration does not ask for it: it comes with every environment.
 	Implicit bool `json:"implicit,omitempty"`
+	// Waited tells that jobs deploy that have to wait for it.
+	Waited bool `json:"waited,omitempty"`
 }
 
 // The settings that have names of their own.
@@ -102,7 +104,7 @@ func protections(w Wanted, found *Found, means Means) (all []Difference) {
 		all = append(all, one)
 	}
 	if means.Guard && w.Guarded && !has.Guarded {
-		one := Difference{Setting: SettingRule, Has: "disabled", Wants: "enabled", Implicit: true}
+		one := Difference{Setting: SettingRule, Has: "disabled", Wants: "enabled", Implicit: !w.Waited, Waited: w.Waited}
 		if means.lacks(Guards) {
 			one.Lacks = Guards
 		}

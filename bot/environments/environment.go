@@ -54,6 +54,9 @@ type Wanted struct {
 	Environment
 	// For is the environment here that it stands for; empty: none, runners plan in it.
 	For string
+	// Waited: the repository's own jobs deploy, and have to wait for us. Then our rule is enabled also where all else is left as
+	// it is: without it they would not wait.
+	Waited bool
 	// Nobody are the names of reviewers that GitHub does not know, or does not let us see.
 	Nobody []string
 }
@@ -84,7 +87,7 @@ type People map[string]int64
 func From(rules config.Repository, trunk string, people People) []Wanted {
 	all := make([]Wanted, 0, len(rules.Environments))
 	for _, environment := range rules.Environments {
-		w := Wanted{For: environment.Name}
+		w := Wanted{For: environment.Name, Waited: rules.RunnerOf(environment.Name).Kind == config.RunnerJobs}
 		w.Name, w.Guarded, w.Variables = environment.GitHubName(), true, environment.GitHubVariables()
 		w.Wait = int(environment.GitHub.WaitTimer / time.Minute)
 		w.Branches = branches(environment.GitHub.Branches, trunk)

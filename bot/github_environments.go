@@ -28,8 +28,8 @@ func (b *Bot) keepEnvironments(ctx context.Context, nudge store.Nudge) error {
 	turn := store.Turn{Subject: fmt.Sprintf("environments/%d", nudge.Repository)}
 	return b.store.Exclusive(ctx, turn, func(ctx context.Context) error {
 		k, known, err := b.keeping(ctx, nudge.Repository)
-		if err != nil || !known {
-			return err
+		if err != nil || !known || k.repository.Away != "" {
+			return err // who comes back is looked at then
 		}
 		if k.rules.GitHubEnvironments == config.Off {
 			return k.end(ctx, environments.Report{Keeping: config.Off})

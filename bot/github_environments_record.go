@@ -17,7 +17,7 @@ import (
 func (k *keeping) intend(ctx context.Context, wanted environments.Wanted, row store.GitHubEnvironment, findings []environments.Finding) error {
 	return k.bot.store.Write(ctx, func(tx *store.Tx) error {
 		if k.byHand(wanted, row) {
-			if what := lines(findings, environments.Changed, environments.Made); len(what) > 0 {
+			if what := k.lines(findings, environments.Changed, environments.Made); len(what) > 0 {
 				return tx.BeginEnvironmentChange(store.EnvironmentChange{Repository: row.Repository, Name: row.Name, Environment: wanted.For, What: what})
 			}
 		}
@@ -42,11 +42,11 @@ func keptDigest(wanted environments.Wanted) string {
 	return digestOf(string(text))
 }
 
-// lines are what findings of some fates say.
-func lines(findings []environments.Finding, fates ...environments.Fate) (all []string) {
+// lines are what findings of some fates say, without secrets that we know.
+func (k *keeping) lines(findings []environments.Finding, fates ...environments.Fate) (all []string) {
 	for _, one := range findings {
 		if slices.Contains(fates, one.Fate) {
-			all = append(all, one.String())
+			all = append(all, k.bot.redactor.Redact(one.String()))
 		}
 	}
 	return all
@@ -86,7 +86,7 @@ func (k *keeping) did(ctx context.Context, wanted environments.Wanted, row store
 	if len(environments.Remaining(findings, "")) == 0 || allUnpaid(findings) {
 		row.Kept = keptDigest(wanted)
 	}
-	what := lines(findings, environments.Made, environments.Changed)
+	what := k.lines(findings, environments.Made, environments.Changed)
 	record.Reason = fmt.Sprintf("%s on GitHub: %s", wanted.Name, strings.Join(what, "; "))
 	return k.bot.store.Write(ctx, func(tx *store.Tx) error {
 		if err := tx.SaveGitHubEnvironment(row); err != nil {

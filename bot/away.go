@@ -77,6 +77,9 @@ func (b *Bot) comeBack(ctx context.Context, repository store.Repository) error {
 		if err := tx.Return(repository.ID); err != nil {
 			return err
 		}
+		if err := tx.Nudge(store.Nudge{Topic: store.Environments, Repository: repository.ID}); err != nil {
+			return err
+		}
 		nudges, err := workOf(tx)
 		if err != nil {
 			return err

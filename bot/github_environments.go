@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/trunkline/trunkline/bot/environments"
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/promote/store"
@@ -29,8 +28,8 @@ func (b *Bot) keepEnvironments(ctx context.Context, nudge store.Nudge) error {
 	turn := store.Turn{Subject: fmt.Sprintf("environments/%d", nudge.Repository)}
 	return b.store.Exclusive(ctx, turn, func(ctx context.Context) error {
 		k, known, err := b.keeping(ctx, nudge.Repository)
-		if err != nil || !known {
-			return err
+		if err != nil || !known || k.repository.Away != "" {
+			return err // who comes back is looked at then
 		}
 		if k.rules.GitHubEnvironments == config.Off {
 			return k.end(ctx, environments.Report{Keeping: config.Off})
@@ -145,7 +144,12 @@ func (k *keeping) keepOne(ctx context.Context, wanted environments.Wanted) ([]en
 	if err := k.intend(ctx, wanted, row, findings); err != nil {
 		return nil, err
 	}
-	refused, err := k.carryOut(ctx, wanted, found)
+	refused, err := k.carryOut(ctx, wanted, found, func(steps []environments.Step) []environments.Step {
+		if situation.May() || same {
+			return steps
+		}
+		return environments.Guarding(steps) // nothing else may be changed here
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -167,108 +171,6 @@ func isNew(row store.GitHubEnvironment, found *environments.Found) bool {
 	}
 	// GitHub counts in whole seconds.
 	return found.Bare() && !found.Created.Before(row.Since.Truncate(time.Second))
-}
-
-// intend writes down what is about to be done, so that it is done to its end, and told, whatever happens meanwhile.
-func (k *keeping) intend(ctx context.Context, wanted environments.Wanted, row store.GitHubEnvironment, findings []environments.Finding) error {
-	return k.bot.store.Write(ctx, func(tx *store.Tx) error {
-		if k.byHand(wanted, row) {
-			if what := lines(findings, environments.Changed, environments.Made); len(what) > 0 {
-				return tx.BeginEnvironmentChange(store.EnvironmentChange{Repository: row.Repository, Name: row.Name, Environment: wanted.For, What: what})
-			}
-		}
-		if !isNew(row, k.found[row.Name]) {
-			return nil
-		}
-		row.Phase = store.EnvironmentMaking
-		return tx.SaveGitHubEnvironment(row)
-	})
-}
-
-// byHand tells whether what is put back was changed by somebody, because the environment had all of this before.
-func (k *keeping) byHand(wanted environments.Wanted, row store.GitHubEnvironment) bool {
-	return k.rules.GitHubEnvironments == config.Enforce && row.Kept != "" && row.Kept == keptDigest(wanted)
-}
-
-func keptDigest(wanted environments.Wanted) string {
-	text, err := json.Marshal(wanted.Environment)
-	if err != nil {
-		return "" // a bug: nothing in it cannot be written
-	}
-	return digestOf(string(text))
-}
-
-// lines are what findings of some fates say.
-func lines(findings []environments.Finding, fates ...environments.Fate) (all []string) {
-	for _, one := range findings {
-		for _, fate := range fates {
-			if one.Fate == fate {
-				all = append(all, one.String())
-			}
-		}
-	}
-	return all
-}
-
-// settled writes down that nothing is to be done in an environment.
-func (k *keeping) settled(ctx context.Context, wanted environments.Wanted, row store.GitHubEnvironment, same bool) error {
-	phase, kept := row.Phase, row.Kept
-	if found := k.found[row.Name]; row.Phase == store.EnvironmentWanted && found != nil && !isNew(row, found) {
-		row.Phase = store.EnvironmentFound
-	}
-	if row.Phase == store.EnvironmentMaking && same {
-		row.Phase = store.EnvironmentMade // all steps were taken before a crash
-	}
-	if same {
-		row.Kept = keptDigest(wanted)
-	}
-	return k.bot.store.Write(ctx, func(tx *store.Tx) error {
-		if err := tx.EndEnvironmentChange(row.Repository, row.Name); err != nil || phase == row.Phase && kept == row.Kept {
-			return err
-		}
-		return tx.SaveGitHubEnvironment(row)
-	})
-}
-
-// did writes down what was done in an environment.
-func (k *keeping) did(ctx context.Context, wanted environments.Wanted, row store.GitHubEnvironment, findings []environments.Finding) error {
-	record := store.Record{Repository: row.Repository, Environment: wanted.For, Kind: "environment changed"}
-	switch {
-	case isNew(row, k.found[row.Name]):
-		row.Phase, record.Kind = store.EnvironmentMade, "environment made"
-	case row.Phase == store.EnvironmentWanted:
-		row.Phase = store.EnvironmentFound
-	}
-	loud := k.byHand(wanted, row)
-	row.Kept = ""
-	if len(environments.Remaining(findings, "")) == 0 || allUnpaid(findings) {
-		row.Kept = keptDigest(wanted)
-	}
-	what := lines(findings, environments.Made, environments.Changed)
-	record.Reason = fmt.Sprintf("%s on GitHub: %s", wanted.Name, strings.Join(what, "; "))
-	return k.bot.store.Write(ctx, func(tx *store.Tx) error {
-		if err := tx.SaveGitHubEnvironment(row); err != nil {
-			return err
-		}
-		if loud {
-			return tx.EndEnvironmentChange(row.Repository, row.Name)
-		}
-		if len(what) == 0 {
-			return nil
-		}
-		zerolog.Ctx(ctx).Info().Str("environment", wanted.For).Strs("what", what).Msg(record.Kind)
-		return tx.Record(record)
-	})
-}
-
-// allUnpaid tells whether what is left is what the plan lacks: everything else is as it is to be.
-func allUnpaid(findings []environments.Finding) bool {
-	for _, one := range environments.Remaining(findings, "") {
-		if one.Fate != environments.Unpaid {
-			return false
-		}
-	}
-	return true
 }
 
 // leftover are environments of GitHub that we made and that nothing here stands for any more.

@@ -13,12 +13,15 @@ import (
 	"github.com/trunkline/trunkline/config"
 )
 
+// allowed are those of some steps that may be taken.
+type allowed func([]environments.Step) []environments.Step
+
 // carryOut takes the steps that bring an environment to what it is to have. What the plan turns out to lack is noted in the
 // means, and the rest is done. refused is what GitHub said no to, for another reason; then what does not depend on it is done
 // all the same.
-func (k *keeping) carryOut(ctx context.Context, wanted environments.Wanted, found *environments.Found) (refused string, err error) {
+func (k *keeping) carryOut(ctx context.Context, wanted environments.Wanted, found *environments.Found, allowed allowed) (refused string, err error) {
 	for {
-		again, words, err := k.stepThrough(ctx, wanted, found)
+		again, words, err := k.stepThrough(ctx, wanted, allowed(environments.Steps(wanted, found, k.means)))
 		if err != nil || !again {
 			return words, err
 		}
@@ -30,8 +33,8 @@ func (k *keeping) carryOut(ctx context.Context, wanted environments.Wanted, foun
 }
 
 // stepThrough takes the steps once; again tells that the plan lacks something, so that there are others.
-func (k *keeping) stepThrough(ctx context.Context, wanted environments.Wanted, found *environments.Found) (again bool, refused string, err error) {
-	for _, step := range environments.Steps(wanted, found, k.means) {
+func (k *keeping) stepThrough(ctx context.Context, wanted environments.Wanted, steps []environments.Step) (again bool, refused string, err error) {
+	for _, step := range steps {
 		err := k.step(ctx, wanted, step)
 		feature := unpaid(step, err, k.repository.Private)
 		switch {

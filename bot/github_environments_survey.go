@@ -226,6 +226,9 @@ func (b *Bot) surveyVariables(ctx context.Context, s *survey, found *environment
 		}
 		page, err = askGitHub(ctx, client, s.repository, asking{operation: listVariables, environment: found.Name, page: page,
 			perPage: mostVariablesPerPage, into: &answer})
+		if found.Hidden = missing(err); found.Hidden { // an Enterprise Server without them
+			return nil
+		}
 		if err != nil {
 			return err
 		}

@@ -116,6 +116,12 @@ func (b *Bot) onRepository(ctx context.Context, event any) error {
 		if err := nudgeOpen(tx, told.ID); err != nil {
 			return err
 		}
+		if before.Private != now.Private || before.Trunk != now.Trunk {
+			// By it GitHub has other rules for environments, or they are for jobs of another branch.
+			if err := tx.Nudge(store.Nudge{Topic: store.Environments, Repository: told.ID}); err != nil {
+				return err
+			}
+		}
 		return tx.Nudge(store.Nudge{Topic: store.Trunk, Repository: told.ID})
 	})
 	if err != nil || !known {

@@ -239,3 +239,19 @@ func (e Environment) GitHubVariables() map[string]string {
 	all[EnvironmentVariable] = e.Name
 	return all
 }
+
+// PlanEnvironments are the environments of GitHub in which runners plan, by their names, that stand for no environment here.
+func (r Repository) PlanEnvironments() (names []string) {
+	taken := map[string]bool{}
+	for _, environment := range r.Environments {
+		taken[strings.ToLower(environment.GitHubName())] = true
+	}
+	for _, environment := range r.Environments {
+		name := r.RunnerOf(environment.Name).PlanEnvironment
+		if name != "" && !taken[strings.ToLower(name)] {
+			taken[strings.ToLower(name)] = true
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -102,3 +102,18 @@ func TestGitHubEnvironmentsThatCannotBe(t *testing.T) {
 		}
 	}
 }
+
+func TestPlanEnvironments(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"environments: {dev: , prod: }\n":                  "[]",
+		"runner: actions\nenvironments: {dev: , prod: }\n": "[plan]",
+		"runner: actions\nenvironments: {dev: {runner: local}, prod: {runner: {actions: a.yml, plan_environment: read}}}\n": "[read]",
+		"runner: actions\nenvironments: {dev: {github: {name: PLAN}}}\n":                                                    "[]",
+	} {
+		got, err := Parse("c.yml", []byte(gatesHead+text))
+		if err != nil || fmt.Sprint(got.PlanEnvironments()) != want {
+			t.Errorf("%s: %v %v", text, got.PlanEnvironments(), err)
+		}
+	}
+}

@@ -7,24 +7,36 @@ import (
 	"github.com/trunkline/trunkline/config"
 )
 
-// mostFindings is how many things are said of environments of GitHub.
-const mostFindings = 100
-
 // EnvironmentsIssue tells how environments of GitHub differ from what the configuration has, and why that is left so.
 func EnvironmentsIssue(r environments.Report, o Options) Issue {
-	d := &document{}
 	if r.Blind != "" {
-		d.paragraph(say("Trunkline cannot look at the environments of GitHub: {}.", text(r.Blind)))
+		d := &document{}
+		d.paragraph(say("Trunkline cannot look at the environments of GitHub: {}.", text(shortened(r.Blind, 500))))
 		d.paragraph(say("An owner can accept the App's new permissions on the page of the installation. Everything else works without; {} in {} ends this.",
 			code("github_environments: off"), code(config.Path)))
 		return Issue{Title: "GitHub environments cannot be looked at", Body: bounded(o.limit(), d)}
 	}
+	var versions []*document
+	for _, most := range []int{200, 50, 10} {
+		versions = append(versions, environmentsDiffering(r, most))
+	}
+	shown, _ := smallest(versions, o.limit())
+	return Issue{Title: "GitHub environments differ from the configuration", Body: bounded(o.limit(), shown)}
+}
+
+// environmentsDiffering lists so many differences at most, and the reasons of all of them.
+func environmentsDiffering(r environments.Report, most int) *document {
+	d := &document{}
 	d.paragraph(say("Environments of GitHub are not as {} has them.", code(config.Path)))
 	worth := r.Worth()
-	findings(d, worth)
-	d.items(each(firstOf(r.Leftover, mostFindings), func(name string) line {
-		return say("{}: nothing in the configuration stands for it any more. Trunkline deletes no environment; who does not need it can.", strong(text(name)))
+	findings(d, worth, most)
+	d.items(each(firstOf(r.Leftover, most), func(name string) line {
+		return say("{}: nothing in the configuration stands for it any more. Trunkline deletes no environment; who does not need it can.",
+			strong(text(shortened(name, 300))))
 	}))
+	if more := len(r.Leftover) - most; more > 0 {
+		d.paragraph(say("and {} of those.", count(more, "more", "more")))
+	}
 	for _, one := range leftBecause(worth, r) {
 		d.paragraph(one)
 	}
@@ -32,19 +44,19 @@ func EnvironmentsIssue(r environments.Report, o Options) Issue {
 		d.paragraph(own("Variables were not compared: the installation lacks the permission Environments: read."))
 	}
 	d.small(own("This is edited as things change, and closed when nothing differs."))
-	return Issue{Title: "GitHub environments differ from the configuration", Body: bounded(o.limit(), d)}
+	return d
 }
 
-// findings lists them.
-func findings(d *document, all []environments.Finding) {
-	d.items(each(firstOf(all, mostFindings), finding))
-	if more := len(all) - mostFindings; more > 0 {
+// findings lists so many of them.
+func findings(d *document, all []environments.Finding, most int) {
+	d.items(each(firstOf(all, most), finding))
+	if more := len(all) - most; more > 0 {
 		d.paragraph(say("and {}.", count(more, "more thing", "more things")))
 	}
 }
 
 func finding(one environments.Finding) line {
-	l := say("{}: {}", strong(text(one.Environment)), text(shortened(one.String(), 500)))
+	l := say("{}: {}", strong(text(shortened(one.Environment, 300))), text(shortened(one.String(), 500)))
 	if one.Why != "" {
 		l = append(l, say(" (GitHub refused: {})", text(shortened(one.Why, 300)))...)
 	}
@@ -75,6 +87,9 @@ func leftBecause(all []environments.Finding, r environments.Report) (reasons []l
 	return reasons
 }
 
+// mostPutBack is how many things are listed that were put back in one environment.
+const mostPutBack = 50
+
 // PutBack is what was put back in an environment of GitHub.
 type PutBack struct {
 	Environment string
@@ -98,8 +113,8 @@ func PutBackToo(p PutBack, o Options) string { return bounded(o.limit(), putBack
 
 func putBack(p PutBack) *document {
 	d := &document{}
-	d.paragraph(say("⚠️ Somebody changed the environment {} of GitHub by hand. Trunkline put it back on {}:", strong(text(p.Environment)), clock(p.At)))
-	d.items(each(firstOf(p.What, mostFindings), func(one string) line { return text(shortened(one, 500)) }))
+	d.paragraph(say("⚠️ Somebody changed the environment {} of GitHub by hand. Trunkline put it back on {}:", strong(text(shortened(p.Environment, 300))), clock(p.At)))
+	d.items(each(firstOf(p.What, mostPutBack), func(one string) line { return text(shortened(one, 500)) }))
 	return d
 }
 

@@ -60,6 +60,7 @@ func (w words) change(i int, action engine.Action) engine.Change {
 func (w words) preview() planner.Preview {
 	return planner.Preview{
 		Head: w.n(1), Trunk: w.n(2), Environments: []string{w.n(0), w.n(1), w.n(2)}, Notes: []string{w.n(1)},
+		Besides: []planner.Section{{Title: w.n(1), Lines: []string{w.n(2), w.n(3)}, Note: w.n(4)}},
 		Instances: []planner.InstancePreview{
 			w.instance(0, planner.Planned, w.change(1, engine.Create), w.change(2, engine.Destroy)),
 			w.instance(1, planner.Planned, w.change(1, engine.Replace), w.change(3, engine.Move)),

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/trunkline/trunkline/bot/environments"
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/promote"
 )
@@ -44,6 +45,8 @@ func (w words) notices(o Options) map[string]string {
 		To: promote.Commit{SHA: w.n(3), Title: w.n(4), Pull: 9002}, Reason: w.n(5), Gates: []promote.Gate{{Name: w.n(6), Text: w.n(7)}}}
 	d := config.Divergence{Components: []string{w.n(1)}, Environments: []string{w.n(2)}, Reason: w.n(3), Owner: nobody}
 	return map[string]string{
+		"environments": EnvironmentsIssue(w.environments(), o).Body, "blind": EnvironmentsIssue(environments.Report{Blind: w.n(1)}, o).Body,
+		"put back": PutBackIssue(PutBack{Environment: w.n(1), What: []string{w.n(2), w.n(3)}}, o).Body, "put back too": PutBackToo(PutBack{Environment: w.n(1), What: []string{w.n(2)}}, o),
 		"overdue": Overdue(w.n(1), o), "lifted": Lifted(nobody, w.n(2), o), "override": OverrideIssue(e, o).Body,
 		"followed": OverrideFollowed(e, 9001, o), "divergence": DivergenceIssue(d, w.n(1), o).Body, "diverges": Divergence(nobody, w.n(2), o),
 	}

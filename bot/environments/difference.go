@@ -12,7 +12,7 @@ type Difference struct {
 	// Environment by its name on GitHub, and the one here that it stands for.
 	Environment string `json:"environment"`
 	For         string `json:"for,omitempty"`
-	// Setting is what differs: environment, wait timer, reviewers, self-review, branches, our rule, or "variable NAME".
+	// Setting is what differs: environment, wait timer, reviewers, self-review, branches, Trunkline's rule, or "variable NAME".
 	Setting string `json:"setting"`
 	// Has and Wants are for people.
 	Has   string `json:"has"`
@@ -23,6 +23,8 @@ type Difference struct {
 	Nobody []string `json:"nobody,omitempty"`
 	// Implicit tells that the configuration does not ask for it: it comes with every environment.
 	Implicit bool `json:"implicit,omitempty"`
+	// Waited tells that jobs deploy that have to wait for it.
+	Waited bool `json:"waited,omitempty"`
 }
 
 // The settings that have names of their own.
@@ -32,7 +34,7 @@ const (
 	SettingReviewers   = "reviewers"
 	SettingSelfReview  = "self-review"
 	SettingBranches    = "branches"
-	SettingRule        = "our rule"
+	SettingRule        = "Trunkline's rule"
 )
 
 // Compare returns how what is found differs from what is wanted; found is nil where there is no such environment.
@@ -101,8 +103,8 @@ func protections(w Wanted, found *Found, means Means) (all []Difference) {
 		}
 		all = append(all, one)
 	}
-	if means.Guard && !has.Guarded {
-		one := Difference{Setting: SettingRule, Has: "disabled", Wants: "enabled", Implicit: true}
+	if means.Guard && w.Guarded && !has.Guarded {
+		one := Difference{Setting: SettingRule, Has: "disabled", Wants: "enabled", Implicit: !w.Waited, Waited: w.Waited}
 		if means.lacks(Guards) {
 			one.Lacks = Guards
 		}

@@ -52,8 +52,11 @@ type Pattern struct {
 // Wanted is what an environment of GitHub is to have.
 type Wanted struct {
 	Environment
-	// For is the environment here that it stands for.
+	// For is the environment here that it stands for; empty: none, runners plan in it.
 	For string
+	// Waited: the repository's own jobs deploy, and have to wait for us. Then our rule is enabled also where all else is left as
+	// it is: without it they would not wait.
+	Waited bool
 	// Nobody are the names of reviewers that GitHub does not know, or does not let us see.
 	Nobody []string
 }
@@ -80,11 +83,11 @@ func (f Found) Bare() bool {
 // People are the ids of users and teams by their names in lower case; who is missing is unknown.
 type People map[string]int64
 
-// From returns what is wanted, in the order of the environments. Names of reviewers are looked up in people.
+// From returns what is wanted, in the order of the environments, and then where runners plan. Names of reviewers are looked up in people.
 func From(rules config.Repository, trunk string, people People) []Wanted {
 	all := make([]Wanted, 0, len(rules.Environments))
 	for _, environment := range rules.Environments {
-		w := Wanted{For: environment.Name}
+		w := Wanted{For: environment.Name, Waited: rules.RunnerOf(environment.Name).Kind == config.RunnerJobs}
 		w.Name, w.Guarded, w.Variables = environment.GitHubName(), true, environment.GitHubVariables()
 		w.Wait = int(environment.GitHub.WaitTimer / time.Minute)
 		w.Branches = branches(environment.GitHub.Branches, trunk)
@@ -98,6 +101,10 @@ func From(rules config.Repository, trunk string, people People) []Wanted {
 			}
 		}
 		all = append(all, w)
+	}
+	for _, name := range rules.PlanEnvironments() {
+		// Only we start its jobs, on trunk, and they change nothing: nobody has to let them go.
+		all = append(all, Wanted{Environment: Environment{Name: name, Branches: branches(config.DeployBranches{}, trunk)}})
 	}
 	return all
 }

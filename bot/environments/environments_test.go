@@ -23,7 +23,7 @@ environments:
       prevent_self_review: true
       branches: [trunk, "release/*", {tag: "v*"}, main]
       variables: {region: eu}
-  open: {github: {branches: all}}
+  open: {github: {branches: all}, runner: actions}
   guarded: {github: {branches: protected}}
 `
 
@@ -50,6 +50,7 @@ func TestFrom(t *testing.T) {
 			Branches:  Branches{Matching: true, Patterns: []Pattern{{Name: "main"}, {Name: "release/*"}, {Name: "v*", Tag: true}}},
 			Variables: map[string]string{"REGION": "eu", "TRUNKLINE_ENVIRONMENT": "prod"}}},
 		"open": {For: "open", Environment: Environment{Name: "open", Guarded: true, Variables: map[string]string{"TRUNKLINE_ENVIRONMENT": "open"}}},
+		"":     {Environment: Environment{Name: "plan", Branches: Branches{Matching: true, Patterns: []Pattern{{Name: "main"}}}}},
 		"guarded": {For: "guarded", Environment: Environment{Name: "guarded", Guarded: true, Branches: Branches{Protected: true},
 			Variables: map[string]string{"TRUNKLINE_ENVIRONMENT": "guarded"}}},
 	}
@@ -113,7 +114,7 @@ func TestCompareAndSteps(t *testing.T) {
 			"put wait 30, reviewers acme/platform and alice, self-review prevented, main, release/* and tags v*; add main; add release/*; add tag v*"},
 		"our rule, and variables in the way": {known, changed(func(f *Found) {
 			f.Guarded, f.Variables = false, map[string]string{"REGION": "us", "TRUNKLINE_ENVIRONMENT": "prod", "OTHER": "x"}
-		}), all, `our rule: disabled, to be enabled | variable REGION: "us", to be "eu"`, "guard; change REGION=eu"},
+		}), all, `Trunkline's rule: disabled, to be enabled | variable REGION: "us", to be "eu"`, "guard; change REGION=eu"},
 		"no rule to enable":         {known, changed(func(f *Found) { f.Guarded = false }), Means{Administer: true, Fill: true}, "", ""},
 		"variables not to be seen":  {known, changed(func(f *Found) { f.Hidden, f.Variables = true, nil }), all, "", ""},
 		"protection that is to go":  {wanted(t)["open"], changed(func(f *Found) { f.Variables = wanted(t)["open"].Variables }), all, "wait timer: 30m, to be none | reviewers: acme/platform and alice, to be none | self-review: prevented, to be allowed | branches: main, release/* and tags v*, to be all branches", "put wait 0, reviewers none, self-review allowed, all branches"},
@@ -126,9 +127,10 @@ func TestCompareAndSteps(t *testing.T) {
 			"missing; to be made for jobs of main, release/* and tags v*, after 30m, reviewed by acme/platform and alice" +
 				" | wait timer: none, to be 30m (the plan has no wait timers and required reviewers for a private repository)" +
 				" | reviewers: none, to be acme/platform and alice (the plan has no wait timers and required reviewers for a private repository)" +
-				" | our rule: disabled, to be enabled (the plan has no custom deployment protection rules for a private repository)",
+				" | Trunkline's rule: disabled, to be enabled (the plan has no custom deployment protection rules for a private repository)",
 			"put main, release/* and tags v*; add main; add release/*; add tag v*; make REGION=eu; make TRUNKLINE_ENVIRONMENT=prod"},
 		"a plan without environments": {known, nil, unpaid(Environments), "missing; to be made for jobs of main, release/* and tags v*, after 30m, reviewed by acme/platform and alice (the plan has no environments for a private repository)", ""},
+		"where runners plan":          {wanted(t)[""], nil, all, "missing; to be made for jobs of main", "put main; add main"},
 		"environments that the plan has no more": {known, changed(func(f *Found) { f.Branches, f.Variables = Branches{}, known.Variables }), unpaid(Environments),
 			"branches: all branches, to be main, release/* and tags v* (the plan has no environments for a private repository)", ""},
 		"rules that the plan ignores": {known, right, Means{Administer: true, Fill: true, Guard: true, Unproven: true}, "",

@@ -43,6 +43,6 @@ func (m Means) attainable(w Wanted, found *Found) Environment {
 	if m.lacks(Protection) {
 		e.Wait, e.Reviewers, e.PreventSelfReview = 0, nil, false
 	}
-	e.Guarded = m.Guard && !m.lacks(Guards)
+	e.Guarded = e.Guarded && m.Guard && !m.lacks(Guards)
 	return e
 }

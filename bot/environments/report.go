@@ -88,7 +88,7 @@ func (s Situation) Fate(d Difference) Fate {
 		return Unpaid
 	case len(d.Nobody) > 0:
 		return Unknown
-	case !s.May():
+	case !s.May() && !d.Waited:
 		return Left
 	case !permitted:
 		return Forbidden

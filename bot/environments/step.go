@@ -65,6 +65,16 @@ func Steps(w Wanted, found *Found, means Means) (steps []Step) {
 	return steps
 }
 
+// Guarding are the steps that only enable our rule.
+func Guarding(steps []Step) (guarding []Step) {
+	for _, step := range steps {
+		if step.Guard {
+			guarding = append(guarding, step)
+		}
+	}
+	return guarding
+}
+
 // differs tells whether the rules have to be put.
 func (m Means) differs(to Environment, has Found) bool {
 	if to.Branches.Protected != has.Branches.Protected || to.Branches.Matching != has.Branches.Matching {

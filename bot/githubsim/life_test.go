@@ -75,6 +75,7 @@ func TestLifeOfAPullRequest(t *testing.T) {
 	want := []string{
 		"installation.created", "push", "pull_request.opened", "issue_comment.created", "issue_comment.created",
 		"issue_comment.edited", "check_run.created", "check_run.completed", "pull_request.closed", "push",
+		"deployment_status.created",
 	}
 	w.settle()
 	if diff := cmp.Diff(want, w.hook.names()); diff != "" {

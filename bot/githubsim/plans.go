@@ -68,11 +68,16 @@ func unpaid(rule string) *Problem {
 func (p *Person) SetPrivate(fullName string, private bool) error {
 	p.gh.mu.Lock()
 	defer p.gh.mu.Unlock()
-	repo, _, err := p.on(fullName, "admin")
-	if err != nil {
+	repo, who, err := p.on(fullName, "admin")
+	if err != nil || repo.private == private {
 		return err
 	}
 	repo.private = private
+	action := "publicized"
+	if private {
+		action = "privatized"
+	}
+	p.gh.emit(repo, "repository."+action, who, object{})
 	p.gh.touch()
 	return nil
 }

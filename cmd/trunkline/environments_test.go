@@ -127,16 +127,19 @@ prod/eu      environment  missing  jobs of main, after 30m, reviewed by carol  w
 	for _, err := range []error{
 		carol.SetEnvironment("acme/infrastructure", "dev", right), carol.SetEnvironment("acme/infrastructure", "Prod/EU", protected),
 		carol.SetEnvironmentVariable("acme/infrastructure", "dev", "TRUNKLINE_ENVIRONMENT", &name),
+		carol.SetEnvironmentGuard("acme/infrastructure", "prod/eu", "trunkline", true),
 	} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	check("one variable", false, `ENVIRONMENT  SETTING                         HAS      IS TO HAVE  WHAT FOLLOWS
-prod/eu      variable TRUNKLINE_ENVIRONMENT  missing  "prod"      will be changed
+	check("a rule and a variable", false, `ENVIRONMENT  SETTING                         HAS       IS TO HAVE  WHAT FOLLOWS
+dev          Trunkline's rule                disabled  enabled     will be changed
+prod/eu      variable TRUNKLINE_ENVIRONMENT  missing   "prod"      will be changed
 `)
 	name = "prod"
-	if err := carol.SetEnvironmentVariable("acme/infrastructure", "prod/eu", "TRUNKLINE_ENVIRONMENT", &name); err != nil {
+	if err := errors.Join(carol.SetEnvironmentVariable("acme/infrastructure", "prod/eu", "TRUNKLINE_ENVIRONMENT", &name),
+		carol.SetEnvironmentGuard("acme/infrastructure", "dev", "trunkline", true)); err != nil {
 		t.Fatal(err)
 	}
 	check("the same", true, "nothing differs\n")

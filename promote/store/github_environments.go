@@ -15,7 +15,7 @@ import (
 // GitHubEnvironment is an environment of GitHub that stands for one here, or did.
 type GitHubEnvironment struct {
 	Repository int64
-	// Name on GitHub in lower case, and the environment here.
+	// Name on GitHub in lower case, and the environment here; empty: runners plan in it.
 	Name, Environment string
 	// Since is when the configuration first named it.
 	Since time.Time
@@ -40,11 +40,18 @@ const (
 
 // NameGitHubEnvironments writes down which environments of GitHub a configuration names, with since when.
 func (tx *Tx) NameGitHubEnvironments(repository int64, rules config.Repository) error {
+	standsFor := map[string]string{}
 	for _, environment := range rules.Environments {
+		standsFor[environment.GitHubName()] = environment.Name
+	}
+	for _, name := range rules.PlanEnvironments() {
+		standsFor[name] = ""
+	}
+	for name, environment := range standsFor {
 		// One that stands for another environment now is the same on GitHub.
 		err := tx.exec(`INSERT INTO github_environments (repository, name, environment, since, phase) VALUES ($1, $2, $3, $4, 'wanted')
 			ON CONFLICT (repository, name) DO UPDATE SET environment = excluded.environment`,
-			repository, strings.ToLower(environment.GitHubName()), environment.Name, millis(tx.now))
+			repository, strings.ToLower(name), environment, millis(tx.now))
 		if err != nil {
 			return err
 		}

@@ -17,8 +17,8 @@ import (
 type Played struct {
 	At    time.Time `json:"at"`
 	Actor string    `json:"actor"`
-	// Kind is pull, push, review, comment, comment_edited, reaction, check, merge, deployment, deployment_status or
-	// converged.
+	// Kind is pull, push, review, comment, comment_edited, reaction, check, merge, deployment, deployment_status,
+	// environment (one of GitHub's was made) or converged.
 	Kind        string `json:"kind"`
 	Pull        int    `json:"pull"`
 	Environment string `json:"environment"`
@@ -108,6 +108,9 @@ type player struct {
 // follow prints what happens, and kills the bot now and then.
 func (p *player) follow(events <-chan githubsim.Event, killer *killer) {
 	for event := range events {
+		if event.Kind == "environment" && event.State == "changed" {
+			continue // a step on the way to what it is to be
+		}
 		p.print(Played{At: event.At, Actor: event.Actor, Kind: event.Kind, Pull: event.Pull, Environment: event.Environment,
 			SHA: event.SHA, State: event.State, Body: event.Body})
 		if killer.strikes() {

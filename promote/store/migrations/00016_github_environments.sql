@@ -5,6 +5,7 @@ CREATE TABLE github_environments (
     repository  BIGINT NOT NULL,
     -- On GitHub, in lower case: it does not tell names apart by their case.
     name        TEXT   NOT NULL,
+    -- Here; empty: runners plan in it.
     environment TEXT   NOT NULL,
     -- When the configuration first named it.
     since       BIGINT NOT NULL,

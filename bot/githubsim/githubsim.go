@@ -97,7 +97,7 @@ type GitHub struct {
 	accounts      map[string]*account // by login in lower case
 	repositories  map[string]*repository
 	former        map[string]*repository // by names that they had before
-	teams         map[string]*team // by organization/slug in lower case
+	teams         map[string]*team       // by organization/slug in lower case
 	installations map[int64]*installation
 	tokens        map[string]*token
 	hookURL       string

@@ -100,27 +100,18 @@ func (c *considered) newest() Commit {
 		return c.candidate
 	}
 	tried := c.runs.Position
-	last := c.environment.Last
-	stopped := last != nil && !last.Rollback && (last.Phase == Failed || last.Phase == Aborted) && last.From == c.environment.Runs
-	if stopped {
+	stopped, ok := c.stoppedAt()
+	if ok {
 		// What failed goes along with the next commit, which may be its remedy.
-		to, _ := c.state.commit(last.To)
-		tried = max(tried, to.Position)
+		tried = max(tried, stopped.Position)
 	}
 	if i := c.state.after(tried); i < len(c.state.Trunk) && c.state.Trunk[i].Position <= c.candidate.Position {
 		return c.state.Trunk[i]
 	}
-	if to, ok := c.state.commit(lastTo(last)); stopped && ok && to.Position <= c.candidate.Position {
-		return to
+	if ok && stopped.Position <= c.candidate.Position {
+		return stopped
 	}
 	return c.runs
-}
-
-func lastTo(last *Deployment) string {
-	if last == nil {
-		return ""
-	}
-	return last.To
 }
 
 func (c *considered) oneByOne() bool {

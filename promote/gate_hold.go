@@ -1,6 +1,9 @@
 package promote
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // holdGates: nothing moves an environment that is held as a whole. Holds on some components only leave these out; see
 // [Promotion].
@@ -14,16 +17,40 @@ func holdGates(q question) (gates []Gate) {
 	return sortedGates(gates)
 }
 
-// failedGate: what failed is not tried again by itself. A newer commit is another step, and a person may ask again.
+// failedGate: what failed is not tried again by itself, also where it was taken back since. A newer commit is another step, and a
+// person may ask again.
 func failedGate(q question) []Gate {
+	stopped, ok := q.stoppedAt()
+	if !ok || q.back != nil || q.promotion.Request != nil || q.promotion.To.Position > stopped.Position {
+		return nil
+	}
 	last := q.environment.Last
-	if last == nil || last.Phase != Failed && last.Phase != Aborted || last.From != q.environment.Runs || q.promotion.Request != nil {
-		return nil
+	text := fmt.Sprintf("the deployment of %s %s", Short(last.To), endings[last.Phase])
+	if last.Rollback {
+		undone := q.environment.Undone
+		if undone == nil || len(q.promotion.Commits) == 0 || q.heldAfterRollback() {
+			return nil // it was good, or is there already, or is held: one word is enough
+		}
+		text = fmt.Sprintf("the deployment of %s %s, and was taken back", Short(undone.To), endings[undone.Phase])
 	}
-	to, ok := q.state.commit(last.To)
-	if !ok || to.Position < q.promotion.To.Position {
-		return nil
+	return []Gate{{Name: GateFailed, Text: text, Since: last.Finished, Command: "/promote " + q.rules.Name}}
+}
+
+func (q question) heldAfterRollback() bool {
+	return slices.ContainsFunc(q.environment.Holds, func(h Hold) bool { return h.Kind == HeldAfterRollback && h.active(q.state.Now) })
+}
+
+// stoppedAt is the commit ahead of what the environment runs that the last deployment failed to bring, or took back.
+func (c *considered) stoppedAt() (stopped Commit, ok bool) {
+	last := c.environment.Last
+	switch {
+	case last == nil || last.Phase.Live() || last.Phase == Void:
+		return stopped, false
+	case last.Rollback:
+		stopped, ok = c.state.commit(last.From)
+	case last.Phase != Succeeded && last.From == c.environment.Runs:
+		stopped, ok = c.state.commit(last.To)
+		return stopped, ok
 	}
-	return []Gate{{Name: GateFailed, Text: fmt.Sprintf("the deployment of %s %s", Short(last.To), endings[last.Phase]), Since: last.Finished,
-		Command: "/promote " + q.rules.Name}}
+	return stopped, ok && stopped.Position > c.runs.Position
 }

@@ -143,7 +143,7 @@ func (o *oracle) see(t *rapid.T, d Decision) {
 		if slices.Contains(mine.Require, "ci") && !o.ci[r.To.SHA] {
 			t.Fatalf("%s starts without ci", name)
 		}
-		if mine.OneByOne && len(r.Commits) > 1 && (environment.Last == nil || environment.Last.Phase == Succeeded) {
+		if mine.OneByOne && len(r.Commits) > 1 && (environment.Last == nil || environment.Last.Phase == Succeeded && !environment.Last.Rollback) {
 			t.Fatalf("%s takes %d commits, and takes them one by one", name, len(r.Commits))
 		}
 	}

@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/google/go-github/v60/github"
 
@@ -51,19 +49,7 @@ func (g runsAtGitHub) Dispatch(ctx context.Context, run store.Run) (int64, error
 
 // read reads the workflow at the tip of trunk, which is what GitHub runs.
 func (g runsAtGitHub) read(ctx context.Context, repository store.Repository, run store.Run) (file workflow.File, err error) {
-	git, ref := g.bot.mirrors.of(repository), "refs/heads/"+repository.Trunk
-	if err := git.Fetch(ctx, "+"+ref+":"+ref); err != nil {
-		return file, err
-	}
-	tip, err := git.Tip(ctx, ref)
-	if err != nil {
-		return file, err
-	}
-	tree, err := git.Tree(ctx, tip)
-	if err != nil {
-		return file, err
-	}
-	file, refusal, err := workflow.Read(ctx, tree, config.Runner{Workflow: run.Workflow}.DispatchedWorkflow())
+	file, refusal, err := g.bot.workflowOnTrunk(ctx, repository, config.Runner{Workflow: run.Workflow}.DispatchedWorkflow())
 	if err == nil && refusal != nil {
 		err = &runs.Refused{Why: fmt.Sprintf("%s on %s, which plans and applies %s, cannot be dispatched: %s. See docs/actions.md of Trunkline for one that can.",
 			run.Workflow, repository.Trunk, run.Environment, refusal)}
@@ -92,23 +78,8 @@ func (g runsAtGitHub) Find(ctx context.Context, run store.Run) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	options := &github.ListWorkflowRunsOptions{Event: "workflow_dispatch", Created: ">=" + run.Created.Add(-5*time.Minute).UTC().Format(time.RFC3339),
-		ListOptions: github.ListOptions{PerPage: 100}}
-	for {
-		found, answer, err := client.Actions.ListWorkflowRunsByFileName(ctx, repository.Owner, repository.Name, run.Workflow, options)
-		if err != nil {
-			return 0, fmt.Errorf("look for the run of %s: %w", run.Workflow, err)
-		}
-		for _, one := range found.WorkflowRuns {
-			if strings.Contains(one.GetDisplayTitle(), run.Correlation) {
-				return one.GetID(), nil
-			}
-		}
-		if answer.NextPage == 0 {
-			return 0, nil
-		}
-		options.Page = answer.NextPage
-	}
+	found, err := findRun(ctx, client, repository, runNamed{run.Workflow, run.Correlation, run.Created})
+	return found.GetID(), err
 }
 
 // Look asks how a run is. GitHub may not know one at first that it has just made.

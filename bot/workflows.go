@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-github/v60/github"
 
 	"github.com/trunkline/trunkline/bot/workflow"
+	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/promote"
 	"github.com/trunkline/trunkline/promote/store"
 )
@@ -100,7 +101,7 @@ func (w *calledWorkflow) bring(ctx context.Context) error {
 
 // dispatch starts the workflow as it is on trunk.
 func (w *calledWorkflow) dispatch(ctx context.Context, client *github.Client) error {
-	file, refusal, err := w.read(ctx)
+	file, refusal, err := w.bot.workflowOnTrunk(ctx, w.repository, calledFile(w.run))
 	if err != nil {
 		return err
 	}
@@ -126,21 +127,17 @@ func (w *calledWorkflow) dispatch(ctx context.Context, client *github.Client) er
 	return w.again(ctx, workflowLooks)
 }
 
-// read reads the workflow at the tip of trunk, which is what GitHub runs. refusal says why it cannot be dispatched.
-func (w *calledWorkflow) read(ctx context.Context) (file workflow.File, refusal, err error) {
-	git, ref := w.bot.mirrors.of(w.repository), "refs/heads/"+w.repository.Trunk
-	if err := git.Fetch(ctx, "+"+ref+":"+ref); err != nil {
-		return file, nil, err
-	}
-	tip, err := git.Tip(ctx, ref)
+// workflowOnTrunk reads a workflow at the tip of trunk, which is what GitHub runs. refusal says why it cannot be dispatched.
+func (b *Bot) workflowOnTrunk(ctx context.Context, repository store.Repository, wanted config.Workflow) (file workflow.File, refusal, err error) {
+	tip, err := b.fetchTrunk(ctx, repository)
 	if err != nil {
 		return file, nil, err
 	}
-	tree, err := git.Tree(ctx, tip)
+	tree, err := b.mirrors.of(repository).Tree(ctx, tip)
 	if err != nil {
 		return file, nil, err
 	}
-	return workflow.Read(ctx, tree, calledFile(w.run))
+	return workflow.Read(ctx, tree, wanted)
 }
 
 // again has the workflow looked at again after a while.

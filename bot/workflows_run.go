@@ -33,23 +33,38 @@ func limitedBy(err error) bool {
 
 // find looks for the run by the name that it was given.
 func (w *calledWorkflow) find(ctx context.Context, client *github.Client) (found bool, err error) {
-	options := &github.ListWorkflowRunsOptions{Event: "workflow_dispatch", Created: ">=" + w.run.Asked.Add(-5*time.Minute).UTC().Format(time.RFC3339),
+	run, err := findRun(ctx, client, w.repository, runNamed{w.run.File, w.run.Correlation, w.run.Asked})
+	if run == nil || err != nil {
+		return false, err
+	}
+	// Which leads here again.
+	return true, w.bot.store.Write(ctx, func(tx *store.Tx) error { return tx.WorkflowRuns(w.run, run.GetID(), run.GetHTMLURL()) })
+}
+
+// runNamed is a run of a workflow that was dispatched after a time, with the name by which it is found.
+type runNamed struct {
+	file, correlation string
+	asked             time.Time
+}
+
+// findRun looks for a run by its name; nil: there is none yet.
+func findRun(ctx context.Context, client *github.Client, repository store.Repository, wanted runNamed) (*github.WorkflowRun, error) {
+	// Clocks differ.
+	options := &github.ListWorkflowRunsOptions{Event: "workflow_dispatch", Created: ">=" + wanted.asked.Add(-5*time.Minute).UTC().Format(time.RFC3339),
 		ListOptions: github.ListOptions{PerPage: 100}}
 	for {
-		runs, answer, err := client.Actions.ListWorkflowRunsByFileName(ctx, w.repository.Owner, w.repository.Name, w.run.File, options)
+		runs, answer, err := client.Actions.ListWorkflowRunsByFileName(ctx, repository.Owner, repository.Name, wanted.file, options)
 		if err != nil {
-			return false, err
+			return nil, fmt.Errorf("look for the run of %s: %w", wanted.file, err)
 		}
 		for _, run := range runs.WorkflowRuns {
-			if strings.Contains(run.GetDisplayTitle(), w.run.Correlation) {
-				err := w.bot.store.Write(ctx, func(tx *store.Tx) error { return tx.WorkflowRuns(w.run, run.GetID(), run.GetHTMLURL()) })
-				return true, err // which leads here again
+			if strings.Contains(run.GetDisplayTitle(), wanted.correlation) {
+				return run, nil
 			}
 		}
-		if answer.NextPage == 0 {
-			return false, nil
+		if options.Page = answer.NextPage; options.Page == 0 {
+			return nil, nil
 		}
-		options.Page = answer.NextPage
 	}
 }
 

@@ -62,6 +62,7 @@ func (b *Bot) tidyNowAndThen(ctx context.Context) {
 // tidyLogs removes logs that are older than they are kept, and what programs said whose Trunkline was killed.
 func (b *Bot) tidyLogs(ctx context.Context) {
 	repositories, err := b.logs.Repositories()
+	err = errors.Join(err, b.store.Write(ctx, func(tx *store.Tx) error { return tx.ForgetRuns() }))
 	for _, repository := range repositories {
 		err = errors.Join(err, b.tidyLogsOf(ctx, repository))
 	}

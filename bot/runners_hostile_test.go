@@ -137,7 +137,13 @@ func TestRunByHand(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := (*runner.Refused)(nil)
-	if err := <-refused; !errors.As(err, &said) || !strings.Contains(said.Text, "not dispatched by this server") {
+	var err error
+	select {
+	case err = <-refused:
+	case <-time.After(30 * time.Second):
+		t.Fatal("no job has run")
+	}
+	if !errors.As(err, &said) || !strings.Contains(said.Text, "not dispatched by this server") {
 		t.Errorf("it ended with %v", err)
 	}
 }

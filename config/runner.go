@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -141,7 +142,8 @@ func (d *decoder) runnerLabels(node *yaml.Node) []string {
 func checkRunners(file string, r Repository) (problems Problems) {
 	for _, environment := range r.Environments {
 		runner := r.RunnerOf(environment.Name)
-		if _, taken := r.Environment(runner.PlanEnvironment); runner.Kind == RunnerActions && taken {
+		taken := slices.ContainsFunc(r.Environments, func(other Environment) bool { return strings.EqualFold(other.GitHubName(), runner.PlanEnvironment) })
+		if runner.Kind == RunnerActions && taken {
 			problems = append(problems, &Problem{File: file, At: runner.At, Message: fmt.Sprintf(
 				"plans of %s would run with the credentials of the environment %s; give `plan_environment` another name",
 				environment.Name, runner.PlanEnvironment)})

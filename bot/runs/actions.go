@@ -134,7 +134,7 @@ func (h *Hub) missing() (wanted []store.Run) {
 			continue
 		}
 		key := fmt.Sprintf("%d/%s/%s/%s", e.Repository, e.Environment, e.Purpose, e.SHA)
-		byKey[key] = &store.Run{Repository: e.Repository, Environment: e.Environment, Purpose: e.Purpose, SHA: e.SHA, Workflow: e.runner.Workflow, Place: place(e)}
+		byKey[key] = &store.Run{Repository: e.Repository, Environment: e.Environment, Purpose: e.Purpose, SHA: e.SHA, Workflow: e.runner.Workflow, Place: e.place()}
 		counts[key]++
 		if before, there := oldest[key]; !there || e.since.Before(before) {
 			oldest[key] = e.since
@@ -152,11 +152,11 @@ func (h *Hub) missing() (wanted []store.Run) {
 }
 
 // place is the GitHub environment that the job has to be in which does a task.
-func place(e *entry) string {
+func (e *entry) place() string {
 	if e.Purpose == store.ToPlan {
 		return e.runner.PlanEnvironment
 	}
-	return e.Environment
+	return e.github
 }
 
 // runFor is the run that is for a task; nil: there is none. The caller holds the lock.

@@ -33,6 +33,7 @@ type asking struct {
 	given wire.Task
 	labels
 	runner config.Runner
+	github string
 	// to gets what its programs say. Nil: nobody wants it.
 	to io.Writer
 }
@@ -40,7 +41,7 @@ type asking struct {
 // do has a task done and waits for its end. When ctx ends, what changes nothing is withdrawn at once; all else is stopped,
 // and its end is waited for.
 func (h *Hub) do(ctx context.Context, a asking) (outcome wire.Outcome, id int64, err error) {
-	e := &entry{labels: a.labels, runner: a.runner, ended: make(chan end, 1), since: h.Now(), output: output{to: a.to, file: a.Log}}
+	e := &entry{labels: a.labels, runner: a.runner, github: a.github, ended: make(chan end, 1), since: h.Now(), output: output{to: a.to, file: a.Log}}
 	err = h.Store.Write(ctx, func(tx *store.Tx) (err error) {
 		if err := a.ours(tx); err != nil {
 			return err

@@ -75,6 +75,8 @@ type entry struct {
 	given *wire.Task
 	labels
 	runner config.Runner
+	// github is the GitHub environment of what changes something.
+	github string
 	ended  chan end // one fits
 	since  time.Time
 	// runs is how many runs ended while it waited.

@@ -2,6 +2,8 @@ package runs
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -87,16 +89,15 @@ func (h *Hub) provenJob(ctx context.Context, token string, hello wire.Hello, s *
 	if h.Actions == nil || strings.Count(token, ".") != 2 {
 		return errStranger
 	}
+	// Anybody can ask here. Who does not even claim to be of a run of ours has no keys looked up.
+	if _, _, err := h.claimed(ctx, claimsOf(token), hello); err != nil {
+		return err
+	}
 	proven, expires, err := h.Actions.prove(ctx, token)
 	if err != nil {
 		return err
 	}
-	repository, failed := strconv.ParseInt(proven.RepositoryID, 10, 64)
-	id, also := strconv.ParseInt(proven.RunID, 10, 64)
-	if failed != nil || also != nil || proven.ID == "" {
-		return &refusal{http.StatusUnauthorized, "The token does not say of which run it is."}
-	}
-	run, err := h.runOf(ctx, repository, id, hello.Correlation)
+	run, id, err := h.claimed(ctx, proven, hello)
 	if err != nil {
 		return err
 	}
@@ -124,6 +125,26 @@ func (h *Hub) provenJob(ctx context.Context, token string, hello wire.Hello, s *
 	h.mu.Unlock()
 	s.Run, s.Name = run.ID, fmt.Sprintf("run %d/%s", id, s.Name)
 	return nil
+}
+
+// claimsOf are what a token says, which nobody has verified.
+func claimsOf(token string) (said claims) {
+	text, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+	if err != nil || json.Unmarshal(text, &said) != nil {
+		return claims{}
+	}
+	return said
+}
+
+// claimed is the run that claims are of, and its id at GitHub.
+func (h *Hub) claimed(ctx context.Context, said claims, hello wire.Hello) (*running, int64, error) {
+	repository, failed := strconv.ParseInt(said.RepositoryID, 10, 64)
+	id, also := strconv.ParseInt(said.RunID, 10, 64)
+	if failed != nil || also != nil || said.ID == "" {
+		return nil, 0, &refusal{http.StatusUnauthorized, "The token does not say of which run it is."}
+	}
+	run, err := h.runOf(ctx, repository, id, hello.Correlation)
+	return run, id, err
 }
 
 // runOf is the run that a job says it is of: the one that has its id, or that has no id yet and the correlation, which

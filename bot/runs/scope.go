@@ -98,7 +98,10 @@ func (s *Scope) asking(kind wire.Kind, environment, commit string) (asking, erro
 			return a, &engine.Failure{Step: "runner", Message: fmt.Sprintf("%s runs on GitHub Actions, whose jobs have to reach this server, and it has no public address: "+
 				"the operator has to set TRUNKLINE_PUBLIC_URL.", environment)}
 		}
-		a.runner = runner
+		a.runner, a.github = runner, config.PreviewSecrets // for what pull requests have of their own
+		if declared, is := s.Rules.Environment(environment); is {
+			a.github = declared.GitHubName()
+		}
 	default:
 		return a, fmt.Errorf("%s has no runner elsewhere", environment)
 	}

@@ -67,12 +67,6 @@ func newStageOf(t testing.TB, files map[string]string, strike strikes, settings 
 	}
 	s := &stage{t: t, data: t.TempDir(), deployed: t.TempDir(), listen: freeAddress(t)}
 	s.log = filepath.Join(s.data, "log")
-	if settings != "" {
-		s.settings = filepath.Join(t.TempDir(), "settings.yml")
-		if err := os.WriteFile(s.settings, []byte(strings.ReplaceAll(settings, "$DEPLOYED", s.deployed)), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
 	if s.gh, err = githubsim.New(githubsim.Options{Dir: t.TempDir(), Manifest: manifest}); err != nil {
 		t.Fatal(err)
 	}
@@ -87,6 +81,12 @@ func newStageOf(t testing.TB, files map[string]string, strike strikes, settings 
 			t.Error(err)
 		}
 	})
+	if settings != "" {
+		s.settings = filepath.Join(t.TempDir(), "settings.yml")
+		if err := os.WriteFile(s.settings, []byte(strings.NewReplacer("$DEPLOYED", s.deployed, "$LISTEN", s.listen, "$ISSUER", s.gh.IssuerURL()).Replace(settings)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	placed := map[string]string{}
 	for path, text := range files {
 		placed[path] = strings.ReplaceAll(text, "$DEPLOYED", s.deployed)

@@ -130,14 +130,15 @@ func (tx *Tx) WithdrawLeft() error {
 	if err != nil {
 		return err
 	}
-	return tx.ForgetRuns(tx.now.Add(-rememberRuns))
+	return tx.ForgetRuns()
 }
 
 // rememberRuns is how long one can look up what was run where.
 const rememberRuns = 30 * 24 * time.Hour
 
-// ForgetRuns forgets what ended before a time.
-func (tx *Tx) ForgetRuns(before time.Time) error {
+// ForgetRuns forgets what ended long ago.
+func (tx *Tx) ForgetRuns() error {
+	before := tx.now.Add(-rememberRuns)
 	for _, statement := range []string{
 		`DELETE FROM run_tasks WHERE phase IN ('done', 'lost', 'withdrawn') AND ended_at < $1`,
 		`DELETE FROM run_sessions WHERE ended_at > 0 AND ended_at < $1`,

@@ -20,6 +20,7 @@ func (tx *Tx) HeardOfJob(repository int64, job promote.Job) error {
 	if err != nil {
 		return err
 	}
+	news := known == nil
 	if known == nil {
 		err := tx.exec(`INSERT INTO jobs (repository, key, environment, github_deployment, sha, phase, heard_at) VALUES ($1, $2, $3, $4, $5, 'waiting', $6)`,
 			repository, key, job.Environment, job.Deployment, job.SHA, millis(tx.now))
@@ -46,6 +47,7 @@ func (tx *Tx) HeardOfJob(repository int64, job promote.Job) error {
 	if asked.IsZero() {
 		asked = job.Asked
 	}
+	news = news || phase != known.Phase || went != known.Went || !asked.Equal(known.Asked) || known.Run == 0 && job.Run != 0
 	either := func(a, b int64) int64 {
 		if a != 0 {
 			return a
@@ -55,7 +57,10 @@ func (tx *Tx) HeardOfJob(repository int64, job promote.Job) error {
 	err = tx.exec(`UPDATE jobs SET phase = $1, run = $2, number = $3, attempt = $4, asked_at = $5, ended_at = $6, bypassed_by = $7, login = $8, went = $9, ended_after = $10 WHERE id = $11`,
 		string(phase), either(known.Run, job.Run), either(known.Number, job.Number), either(int64(known.Attempt), int64(job.Attempt)), millis(asked), millis(ended),
 		either(known.By.ID, job.By.ID), firstText(known.By.Login, job.By.Login), went, after, known.ID)
-	return errOr(err, tx.JobsChanged(repository))
+	if err != nil || !news {
+		return err
+	}
+	return tx.JobsChanged(repository)
 }
 
 // lastIn is the last deployment in what an environment of GitHub stands for; 0: there was none.

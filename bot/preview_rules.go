@@ -23,7 +23,7 @@ import (
 func (p *previewing) rulesAfter(ctx context.Context, before, merge *mirror.Tree) (config.Repository, error) {
 	trunk := p.rules.Repository
 	if was, there := before.Entry(config.Path); there {
-		if is, still := merge.Entry(config.Path); still && was.ID == is.ID && len(trunk.Checks)+len(trunk.Workflows()) == 0 {
+		if is, still := merge.Entry(config.Path); still && was.ID == is.ID && len(trunk.Checks)+len(trunk.Workflows()) == 0 && sameWorkflows(before, merge) {
 			return trunk, nil
 		}
 	}
@@ -53,6 +53,9 @@ func (p *previewing) rulesAfter(ctx context.Context, before, merge *mirror.Tree)
 	if err != nil {
 		p.preview.Problem = problemOf("This would break the configuration", err)
 		return trunk, nil
+	}
+	if err := p.deployedTwice(ctx, merge, rules); err != nil {
+		return trunk, err
 	}
 	if fmt.Sprintf("%+v", rules) != fmt.Sprintf("%+v", trunk) {
 		p.preview.Notes = append(p.preview.Notes, fmt.Sprintf(

@@ -137,7 +137,7 @@ func (d *decoder) runnerLabels(node *yaml.Node) []string {
 	return slices.Compact(labels)
 }
 
-// checkRunners finds plans that would run with the credentials of an environment.
+// checkRunners finds plans that would run with the credentials of an environment, and what jobs of the repository cannot follow.
 func checkRunners(file string, r Repository) (problems Problems) {
 	for _, environment := range r.Environments {
 		runner := r.RunnerOf(environment.Name)
@@ -145,6 +145,11 @@ func checkRunners(file string, r Repository) (problems Problems) {
 			problems = append(problems, &Problem{File: file, At: runner.At, Message: fmt.Sprintf(
 				"plans of %s would run with the credentials of the environment %s; give `plan_environment` another name",
 				environment.Name, runner.PlanEnvironment)})
+		}
+		if runner.Kind == RunnerJobs && len(environment.Waves)+len(environment.Canary) > 0 {
+			problems = append(problems, &Problem{File: file, At: environment.At, Message: fmt.Sprintf(
+				"%s has `waves` or `canary`, and is deployed by the repository's own jobs (`runner: jobs`), which know nothing of them: take them away, and let the jobs go in that order",
+				environment.Name)})
 		}
 	}
 	return problems

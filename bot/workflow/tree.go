@@ -27,8 +27,8 @@ func Read(ctx context.Context, tree *mirror.Tree, wanted config.Workflow) (file 
 	return file, refusal, nil
 }
 
-// Problems are workflows that the configuration names and that could not be dispatched as they are in the tree: an error of
-// [config.Problems], or nil. Any other error is of reading them.
+// Problems are workflows that the configuration names and that could not be dispatched as they are in the tree, and environments
+// that jobs are to deploy to and that no job names: an error of [config.Problems], or nil. Any other error is of reading them.
 func Problems(ctx context.Context, tree *mirror.Tree, rules config.Repository) error {
 	var problems config.Problems
 	for _, named := range rules.Workflows() {
@@ -41,7 +41,11 @@ func Problems(ctx context.Context, tree *mirror.Tree, rules config.Repository) e
 				Message: fmt.Sprintf("the workflow %s of %s cannot be dispatched: %s", named.File, named.For, refusal)})
 		}
 	}
-	if len(problems) == 0 {
+	named, err := EnvironmentsOf(ctx, tree)
+	if err != nil {
+		return err
+	}
+	if problems = append(problems, named.jobsProblems(rules)...); len(problems) == 0 {
 		return nil
 	}
 	return problems

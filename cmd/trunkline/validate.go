@@ -51,6 +51,7 @@ repository cannot be read. Nothing is fetched and nothing is run.`,
 // validated is what there is in a repository, and what is wrong with it.
 type validated struct {
 	problems                config.Problems
+	warnings                []string
 	environments, instances int
 }
 
@@ -75,6 +76,11 @@ func validate(ctx context.Context, tree *mirror.Tree) (found validated, err erro
 	if err := found.add(workflow.Problems(ctx, tree, rules)); err != nil {
 		return found, err
 	}
+	named, err := workflow.EnvironmentsOf(ctx, tree)
+	if err != nil {
+		return found, err
+	}
+	found.warnings = named.Twice(rules)
 	snapshot, err := planner.Survey(ctx, tree, rules)
 	if other := found.add(err); other != nil || err != nil {
 		return found, other
@@ -120,6 +126,11 @@ func (v validated) print(to io.Writer, asJSON bool) error {
 		printed[i] = printedProblem{problem.File, problem.At.Line, problem.At.Column, problem.Message}
 		if !asJSON {
 			fmt.Fprintln(to, problem)
+		}
+	}
+	for _, warning := range v.warnings {
+		if !asJSON {
+			fmt.Fprintln(to, "warning:", warning)
 		}
 	}
 	if asJSON {

@@ -13,7 +13,7 @@ var (
 	jobStep    = regexp.MustCompile(`^job (\S+) (starts|succeeds|fails)$`)
 	waiveStep  = regexp.MustCompile(`^(\w+) starts all waiting jobs: (.+)$`)
 	runStep    = regexp.MustCompile(`^(\w+) runs (\S+\.ya?ml)(?: on (\w+))?$`)
-	rerunStep  = regexp.MustCompile(`^(\w+) reruns (?:the (failed) jobs of )?the jobs of ([\w-]{7})$`)
+	rerunStep  = regexp.MustCompile(`^(\w+) reruns (?:the|the (failed)) jobs of ([\w-]{7})$`)
 	cancelStep = regexp.MustCompile(`^(\w+) cancels the jobs of ([\w-]{7})$`)
 )
 

@@ -53,6 +53,8 @@ func refusedAnywhere(state State, job Job, rules config.Environment) *Verdict {
 	switch {
 	case job.Ours:
 		return &Verdict{JobApproved, 0, "Trunkline started this run itself."}
+	case job.MaybeOurs && state.Rules.RunnerOf(name).Kind != config.RunnerJobs:
+		return &Verdict{} // which is known in a moment
 	case len(state.Problems) > 0:
 		return &Verdict{JobWaits, 0, "The configuration on trunk has an error; nothing moves until it is mended."}
 	case len(state.Environments) == 0:

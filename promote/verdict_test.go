@@ -88,6 +88,7 @@ func TestVerdicts(t *testing.T) {
 		{"not seen yet", "ddddddd4", 0, nil, JobWaits, "looked for"},
 		{"an unknown environment", "bbbbbbb2", 2, func(_ *State, j *Job) { j.Environment = "prd" }, JobRejected, "no environment"},
 		{"ours", "bbbbbbb2", 2, func(_ *State, j *Job) { j.Environment, j.Ours = "staging", true }, JobApproved, "itself"},
+		{"perhaps ours", "bbbbbbb2", 2, func(_ *State, j *Job) { j.Environment, j.MaybeOurs = "staging", true }, JobWaits, ""},
 		{"where Trunkline deploys", "bbbbbbb2", 2, func(_ *State, j *Job) { j.Environment = "staging" }, JobRejected, "`runner: jobs`"},
 		{"a broken configuration", "bbbbbbb2", 2, func(s *State, _ *Job) { s.Problems = config.Problems{{Message: "broken"}} }, JobWaits, "has an error"},
 		{"for 28 days", "bbbbbbb2", 2, func(s *State, j *Job) { j.Asked = s.Now.Add(-28 * 24 * time.Hour) }, JobWaits, "this one fails at"},

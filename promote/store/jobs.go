@@ -218,7 +218,11 @@ func (tx *Tx) bypasses(repository int64, environment string) (bypasses []promote
 // nudgeJobs has jobs that wait looked at: something was decided.
 func (tx *Tx) nudgeJobs(repository int64) error {
 	waiting, err := tx.WaitingJobs(repository)
-	if err != nil || len(waiting) == 0 {
+	if err != nil {
+		return err
+	}
+	stray, err := tx.StrayJobs(repository)
+	if err != nil || len(waiting)+len(stray) == 0 {
 		return err
 	}
 	return tx.Nudge(Nudge{Topic: Jobs, Repository: repository})

@@ -87,10 +87,22 @@ func (tx *Tx) Dispatched(id, run int64) error {
 	if run == 0 {
 		return tx.exec(`UPDATE runs SET phase = 'dispatched' WHERE id = $1 AND phase <> 'ended'`, id)
 	}
-	return tx.exec(`UPDATE runs SET phase = 'dispatched', run = $1 WHERE id = $2 AND phase <> 'ended'`, run, id)
+	err := tx.exec(`UPDATE runs SET phase = 'dispatched', run = $1 WHERE id = $2 AND phase <> 'ended'`, run, id)
+	return errOr(err, tx.nudgeJobsOfRun(id))
+}
+
+// nudgeJobsOfRun has jobs looked at that may be those of a run.
+func (tx *Tx) nudgeJobsOfRun(id int64) error {
+	var repository int64
+	found, err := tx.one([]any{&repository}, `SELECT repository FROM runs WHERE id = $1`, id)
+	if err != nil || !found {
+		return err
+	}
+	return tx.nudgeJobs(repository)
 }
 
 // EndRun ends a run, unless that was done.
 func (tx *Tx) EndRun(id int64, why string) error {
-	return tx.exec(`UPDATE runs SET phase = 'ended', why = $1, ended_at = $2 WHERE id = $3 AND phase <> 'ended'`, why, millis(tx.now), id)
+	err := tx.exec(`UPDATE runs SET phase = 'ended', why = $1, ended_at = $2 WHERE id = $3 AND phase <> 'ended'`, why, millis(tx.now), id)
+	return errOr(err, tx.nudgeJobsOfRun(id))
 }

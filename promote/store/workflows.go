@@ -83,7 +83,7 @@ func (tx *Tx) WorkflowRuns(w promote.WorkflowRun, run int64, url string) error {
 		return err
 	}
 	err = tx.Record(Record{Repository: w.Repository, Kind: "workflow", SHA: w.Inputs["commit"], Reason: w.File + " " + url})
-	return errOr(err, errOr(tx.nudgeWaiter(w), tx.nudgeWorkflow(w)))
+	return errors.Join(err, tx.nudgeWaiter(w), tx.nudgeWorkflow(w), tx.nudgeJobs(w.Repository))
 }
 
 // WorkflowEnds writes down how a workflow ended: its phase, message and output. Who waits for it goes on, and what waits for its
@@ -98,7 +98,7 @@ func (tx *Tx) WorkflowEnds(w promote.WorkflowRun) error {
 	for _, nudge := range next {
 		err = errOr(err, tx.Nudge(nudge))
 	}
-	return errOr(err, tx.nudgeWaiter(w))
+	return errors.Join(err, tx.nudgeWaiter(w), tx.nudgeJobs(w.Repository))
 }
 
 // WorkflowAgain has a workflow looked at again at a time.

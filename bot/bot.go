@@ -46,6 +46,7 @@ type Bot struct {
 	tidied    tidied
 	strangers strangers
 	met       acquaintances
+	absent    absent
 	redactor  *redact.Redactor
 	secrets   *secrets.Reader
 	masks     masks

@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gofri/go-github-ratelimit/v2/github_ratelimit"
 	"github.com/google/go-github/v60/github"
 	"github.com/palantir/go-githubapp/githubapp"
 	"github.com/trunkline/trunkline/config"
@@ -72,14 +71,17 @@ var permissions = map[purpose]*github.InstallationPermissions{
 type clients struct {
 	// creator of clients that are the App itself.
 	creator githubapp.ClientCreator
-	// transport of all clients; url and agent are those of the ones that have a token.
-	transport  http.RoundTripper
+	// url and agent are those of the clients that have a token.
 	url, agent string
 	// base is the way to GitHub, with nothing around it.
 	base http.RoundTripper
+	// limits of each installation, and meter counts the calls of one.
+	limits limits
+	meter  func(installation string, next http.RoundTripper) http.RoundTripper
 
 	mu     sync.Mutex
 	tokens map[tokenKey]*token
+	ways   map[int64]http.RoundTripper // by installation
 
 	withheld withheld
 	// leave is told of repositories on which the App may not work any more; left is false where that is not so. Nil: nobody is.
@@ -109,19 +111,18 @@ func (t *token) current() string {
 }
 
 // newClients prepares clients for the GitHub and the App of the settings.
-func newClients(settings config.GitHub, agent string, meter func(http.RoundTripper) http.RoundTripper) (*clients, error) {
+func newClients(settings config.GitHub, agent string, meter func(string, http.RoundTripper) http.RoundTripper) (*clients, error) {
 	base, err := transportTo(settings)
 	if err != nil {
 		return nil, err
 	}
-	c := &clients{base: base, url: settings.APIURL, agent: agent, tokens: map[tokenKey]*token{}}
-	// Under the meter, so that a call that waits for GitHub's secondary limit counts once.
-	c.transport = meter(c.forgetting(github_ratelimit.NewSecondaryLimiter(base)))
+	c := &clients{base: base, url: settings.APIURL, agent: agent, limits: limitsAt(settings.APIURL), meter: meter,
+		tokens: map[tokenKey]*token{}, ways: map[int64]http.RoundTripper{}}
 	c.creator = githubapp.NewClientCreator(settings.APIURL, strings.TrimSuffix(settings.APIURL, "/")+"/graphql",
 		settings.App.ID, []byte(settings.App.PrivateKey),
 		githubapp.WithClientUserAgent(agent),
 		githubapp.WithClientTimeout(callTimeout),
-		githubapp.WithTransport(c.transport),
+		githubapp.WithTransport(c.wayOf(0)),
 	)
 	return c, nil
 }
@@ -169,7 +170,7 @@ func (c *clients) forRepository(ctx context.Context, repository store.Repository
 		return nil, err
 	}
 	// The creator's clients for tokens would go round the transport that counts and waits.
-	client := github.NewClient(&http.Client{Transport: c.transport, Timeout: callTimeout}).WithAuthToken(string(value))
+	client := github.NewClient(&http.Client{Transport: c.wayOf(repository.Installation), Timeout: callTimeout}).WithAuthToken(string(value))
 	if client.BaseURL, err = url.Parse(c.url); err != nil {
 		return nil, fmt.Errorf("the address of GitHub's API, %s, is none: %w", c.url, err)
 	}

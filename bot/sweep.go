@@ -48,7 +48,7 @@ func (b *Bot) sweep(ctx context.Context) {
 			}
 		}
 		begun := time.Now()
-		if err := b.redeliver(ctx, since); err != nil && ctx.Err() == nil {
+		if err := b.redeliverOrLook(ctx, since); err != nil && ctx.Err() == nil {
 			zerolog.Ctx(ctx).Warn().Err(err).Msg("cannot look for missed deliveries")
 		} else {
 			// Deliveries take up to ten seconds to fail, and clocks differ.
@@ -103,6 +103,27 @@ func (b *Bot) redeliver(ctx context.Context, since time.Time) error {
 		}
 	}
 	return nil
+}
+
+// redeliverOrLook finds what was not delivered since a time, in one way or the other.
+func (b *Bot) redeliverOrLook(ctx context.Context, since time.Time) error {
+	err := b.redeliver(ctx, since)
+	if missing(err) {
+		return b.withoutDeliveryLog(ctx)
+	}
+	return err
+}
+
+// withoutDeliveryLog does without the log of deliveries, which older Enterprise Servers do not have: trunks and open pull
+// requests are looked at now and then instead, in case a delivery was lost.
+func (b *Bot) withoutDeliveryLog(ctx context.Context) error {
+	if b.absent.note("the log of deliveries") {
+		zerolog.Ctx(ctx).Warn().Msg("this GitHub has no log of deliveries: what was not delivered is found when repositories are looked at, every ten minutes")
+	}
+	if !b.absent.due(lookEvery) {
+		return nil
+	}
+	return b.wake(ctx)
 }
 
 func (b *Bot) received(ctx context.Context, guid string) (known bool) {

@@ -72,6 +72,8 @@ type setup struct {
 	clock func() time.Time
 	// public is the address at which people reach the bot; empty: there is none.
 	public string
+	// github changes which GitHub it is.
+	github func(*githubsim.Options)
 	// before is called when there is a repository and before there is a bot.
 	before func(*githubsim.GitHub)
 	// operator changes the bot's settings.
@@ -100,7 +102,11 @@ func newWorldOf(t testing.TB, options githubsim.RepositoryOptions, setup setup) 
 	if clock == nil {
 		clock = w.now.time
 	}
-	w.gh, err = githubsim.New(githubsim.Options{Dir: t.TempDir(), Manifest: manifest, Clock: clock, Key: key()})
+	github := githubsim.Options{Dir: t.TempDir(), Manifest: manifest, Clock: clock, Key: key()}
+	if w.github != nil {
+		w.github(&github)
+	}
+	w.gh, err = githubsim.New(github)
 	if err != nil {
 		t.Fatal(err)
 	}

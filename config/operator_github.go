@@ -67,6 +67,15 @@ func webOf(api string) string {
 	return ""
 }
 
+// issuerOf is who issues the tokens of jobs on another GitHub than github.com:
+// https://docs.github.com/enterprise-server/actions/reference/security/oidc
+func issuerOf(web string) string {
+	if parsed, err := url.Parse(web); err == nil && strings.HasSuffix(parsed.Host, ".ghe.com") {
+		return parsed.Scheme + "://token.actions." + parsed.Host
+	}
+	return web + "_services/token"
+}
+
 // Authorities are the certificates that GitHub's may be signed with: those that the host trusts, and those in CAFile. Nil:
 // those of the host alone.
 func (g GitHub) Authorities() (*x509.CertPool, error) {

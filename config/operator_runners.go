@@ -57,7 +57,7 @@ func (o *Operator) completeRunners() error {
 	if o.Actions.Issuer == "" {
 		o.Actions.Issuer = actionsIssuer
 		if o.GitHub.WebURL != "https://github.com/" {
-			o.Actions.Issuer = o.GitHub.WebURL + "_services/token"
+			o.Actions.Issuer = issuerOf(o.GitHub.WebURL)
 		}
 	}
 	if !strings.HasPrefix(o.Actions.Issuer, "https://") && !strings.HasPrefix(o.Actions.Issuer, "http://") {

@@ -19,7 +19,7 @@ func lookupIn(environment map[string]string) func(string) (string, bool) {
 func complete() map[string]string {
 	return map[string]string{
 		"GITHUB_APP_INTEGRATION_ID": "12", "GITHUB_APP_PRIVATE_KEY": `-----BEGIN\nkey`, "GITHUB_APP_WEBHOOK_SECRET": "hush",
-		"GITHUB_V3_API_URL": "http://127.0.0.1:1/api/v3",
+		"GITHUB_V3_API_URL": "http://127.0.0.1:1/api/v3", "GITHUB_WEB_URL": "https://github.com",
 	}
 }
 

@@ -35,6 +35,7 @@ package githubsim
 import (
 	"context"
 	"crypto/rsa"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -75,6 +76,11 @@ type Options struct {
 	// IssuerKey is the key in PEM that signs the tokens of jobs, to save making
 	// one. nil makes one when it is needed.
 	IssuerKey []byte
+	// Certificate makes it serve under https.
+	Certificate *tls.Certificate
+	// Lacks are the ids of operations that this GitHub does not have, as an older
+	// Enterprise Server. They answer 404.
+	Lacks []string
 	// HookTimeout is how long a webhook may take. Zero is GitHub's 10 seconds.
 	HookTimeout time.Duration
 }
@@ -162,6 +168,10 @@ func (gh *GitHub) Start(address string) error {
 		return fmt.Errorf("listen at %s: %w", address, err)
 	}
 	gh.url = "http://" + listener.Addr().String()
+	if certificate := gh.options.Certificate; certificate != nil {
+		gh.url = "https://" + listener.Addr().String()
+		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12})
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	gh.stop = stop
 	gh.server = &http.Server{

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -122,6 +123,9 @@ func (gh *GitHub) answer(c *call) written {
 	defer gh.mu.Unlock()
 	defer gh.touch()
 	gh.ledger.exercised[c.operation.ID]++
+	if slices.Contains(gh.options.Lacks, c.operation.ID) {
+		return gh.refuse(c, notFound())
+	}
 	run, built := handlers()[c.operation.ID]
 	if !built {
 		return gh.refuse(c, &Problem{Status: http.StatusNotImplemented, Message: "githubsim: " + c.operation.ID + " is not built"})

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -144,7 +145,8 @@ func environment(home string, more []setting) []string {
 		"PATH", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "SSH_AUTH_SOCK",
 		"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
 	} {
-		if value, there := os.LookupEnv(name); there {
+		// The variable would count more than the setting of one host.
+		if value, there := os.LookupEnv(name); there && (name != "GIT_SSL_CAINFO" || !trusts(more)) {
 			environment = append(environment, name+"="+value)
 		}
 	}
@@ -155,6 +157,11 @@ func environment(home string, more []setting) []string {
 			fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", i, one.key), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", i, one.value))
 	}
 	return environment
+}
+
+// trusts tells whether the settings say whom a host may be certified by.
+func trusts(settings []setting) bool {
+	return slices.ContainsFunc(settings, func(s setting) bool { return strings.HasSuffix(s.key, ".sslCAInfo") })
 }
 
 // authorization are the settings that give the token to the remote's host, and to no other, and say whom that host may be

@@ -133,6 +133,15 @@ func rollouts() map[string]promote.Rollout {
 	}
 	paused.Stages[1].Deployment.WaitsUntil = noon.Add(10 * time.Minute)
 	paused.Stages[1].Deployment.Instances[3].Summary = ""
+	canary := journey(dev, going(promote.Applying, subnet,
+		promote.InstanceApplied, promote.InstanceApplied, promote.InstanceApplying, promote.InstancePlanned, promote.InstancePlanned), waitingProd)
+	canary.Stages[1].Deployment.Steps = []promote.Step{
+		{Kind: promote.StepCanary, Wave: "staging/cluster", Name: "10 %", Phase: promote.StepPassed, Started: noon, Ended: noon.Add(40 * time.Second)},
+		{Kind: promote.StepWatch, Wave: "staging/cluster at 10 %", Name: "error rate", Phase: promote.StepPassed, Message: "10 samples", Started: noon, Ended: noon.Add(5 * time.Minute)},
+		{Kind: promote.StepCanary, Wave: "staging/cluster", Name: "50 %", Phase: promote.StepPassed, Started: noon, Ended: noon.Add(38 * time.Second)},
+		{Kind: promote.StepWatch, Wave: "staging/cluster at 50 %", Name: "error rate", Phase: promote.StepRunning, Message: "4 of 10 samples, 1 bad", Started: noon},
+	}
+	canary.Stages[1].Deployment.WaitsUntil = noon.Add(10 * time.Minute)
 	watching := journey(dev, going(promote.Verifying, subnet, promote.InstanceApplied, promote.InstanceApplied), waitingProd)
 	watching.Stages[1].Deployment.Steps = []promote.Step{
 		{Kind: promote.StepAfter, Name: "flush `@team` |", Phase: promote.StepSkipped, Started: noon, Ended: noon},
@@ -192,7 +201,7 @@ func rollouts() map[string]promote.Rollout {
 		"verifying":     journey(dev, going(promote.Verifying, subnet, promote.InstanceApplied, promote.InstanceApplied), waitingProd),
 		"plan-failed":   journey(dev, failing("plan", "staging/vpc", "Error: No value for required variable \"zone\"\n", promote.InstanceFailed, promote.InstanceWaiting), waitingProd),
 		"apply-failed":  journey(dev, failing("apply", "staging/cluster", terraformError, promote.InstanceApplied, promote.InstanceApplied, promote.InstanceFailed, promote.InstancePlanned), waitingProd),
-		"paused":        paused, "watching": watching,
+		"paused":        paused, "watching": watching, "canary": canary,
 		"verify-failed": journey(dev, failing("verify", "smoke", "curl: (22) The requested URL returned error: 503\n", promote.InstanceApplied, promote.InstanceApplied), waitingProd),
 		"converged":     journey(dev, there(1, subnet, carol), there(2, subnet, bob)),
 		"newer":         newer,

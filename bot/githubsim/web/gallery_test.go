@@ -29,6 +29,32 @@ const plainly = `(() => {
 	return true
 })()`
 
+// unfolded opens what is folded in the picture.
+const unfolded = `(() => {
+	document.querySelectorAll("#picture details").forEach(each => each.setAttribute("open", ""))
+	return true
+})()`
+
+// moments are the golden comments of rollouts that docs/rollouts.md shows.
+var moments = []string{"rollout-paused", "rollout-canary", "rollout-watching", "rollout-back-there", "release-watching", "environment-ready"}
+
+// The page of rollouts shows each of its moments, and each has a picture.
+func TestRollouts(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../../docs/rollouts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, moment := range moments {
+		if !strings.Contains(string(page), "](images/rollouts/"+moment+".png)") {
+			t.Errorf("docs/rollouts.md does not show %s", moment)
+		}
+		if info, err := os.Stat("../../../docs/images/rollouts/" + moment + ".png"); err != nil || info.Size() > 150_000 {
+			t.Errorf("%v, %v; make pictures paints it", info, err)
+		}
+	}
+}
+
 // Each golden comment of a situation is one that a browser shows; with -gallery it is painted too.
 func TestGallery(t *testing.T) {
 	t.Parallel()
@@ -53,6 +79,13 @@ func TestGallery(t *testing.T) {
 		w.says(golden(t, file))
 		if err := chromedp.Do(ctx, chromedp.Navigate(w.URL()+"/acme/infra/pull/1"), holds(plainly), painted(filepath.Join(*gallery, name+".png"))); err != nil {
 			t.Fatalf("%s: %v", name, err)
+		}
+	}
+	for _, moment := range moments {
+		w.says(golden(t, "../../../testdata/comments/"+moment+".md"))
+		file := filepath.Join(filepath.Dir(filepath.Clean(*gallery)), "rollouts", moment+".png")
+		if err := chromedp.Do(ctx, chromedp.Navigate(w.URL()+"/acme/infra/pull/1"), holds(plainly), holds(unfolded), painted(file)); err != nil {
+			t.Fatalf("%s: %v", moment, err)
 		}
 	}
 }

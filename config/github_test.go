@@ -109,7 +109,6 @@ func TestPlanEnvironments(t *testing.T) {
 		"environments: {dev: , prod: }\n":                  "[]",
 		"runner: actions\nenvironments: {dev: , prod: }\n": "[plan]",
 		"runner: actions\nenvironments: {dev: {runner: local}, prod: {runner: {actions: a.yml, plan_environment: read}}}\n": "[read]",
-		"runner: actions\nenvironments: {dev: {github: {name: PLAN}}}\n":                                                    "[]",
 	} {
 		got, err := Parse("c.yml", []byte(gatesHead+text))
 		if err != nil || fmt.Sprint(got.PlanEnvironments()) != want {

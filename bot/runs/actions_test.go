@@ -69,8 +69,8 @@ func TestRunForManyTasks(t *testing.T) {
 	s := newStage(t)
 	gh := &fakeGitHub{answer: func(int) (int64, error) { return 0, &Refused{Why: "There is no such workflow."} }}
 	s.options.Actions = &Actions{GitHub: gh}
+	s.options.Gather = time.Second
 	s.start()
-	s.hub.Gather = 300 * time.Millisecond
 	for i, err := range s.planMany(45) {
 		if !strings.Contains(failed(err), "There is no such workflow.") {
 			t.Errorf("%d: %v", i, err)

@@ -47,6 +47,8 @@ const (
 	mostShards = 256
 	// perShard is how many instances a job should have at least, before there is another.
 	perShard = 20
+	// mostGather is how many times as long tasks are waited for that come one after the other.
+	mostGather = 20
 	// lookEvery is how often GitHub is asked how a run is, while something depends on it: webhooks tell sooner.
 	lookEvery = 20 * time.Second
 	// mostRuns is how many runs may end without having done a task.
@@ -128,7 +130,7 @@ func (h *Hub) missing() (wanted []store.Run) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	byKey := map[string]*store.Run{}
-	counts, oldest := map[string]int{}, map[string]time.Time{}
+	counts, oldest, newest := map[string]int{}, map[string]time.Time{}, map[string]time.Time{}
 	for _, e := range h.tasks {
 		if e.Session != 0 || e.given == nil || e.labels != nil || e.stop || h.runFor(e) != nil {
 			continue
@@ -139,9 +141,12 @@ func (h *Hub) missing() (wanted []store.Run) {
 		if before, there := oldest[key]; !there || e.since.Before(before) {
 			oldest[key] = e.since
 		}
+		if e.since.After(newest[key]) {
+			newest[key] = e.since
+		}
 	}
 	for key, run := range byKey {
-		if h.Now().Sub(oldest[key]) < h.Gather {
+		if h.Now().Sub(newest[key]) < h.Gather && h.Now().Sub(oldest[key]) < mostGather*h.Gather {
 			continue
 		}
 		run.Shards = min((counts[key]+perShard-1)/perShard, mostShards)

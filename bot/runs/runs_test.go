@@ -515,3 +515,34 @@ func TestStateBesideTheCode(t *testing.T) {
 		t.Errorf("it is planned: %v", err)
 	}
 }
+
+// Secrets reach what runs, and neither people nor the database.
+func TestSecretsOfTasks(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.start()
+	s.run("eu-token")
+	scope := s.scope("eu")
+	scope.Rules.Stacks.Engine.Plan = `echo "the token is $TOKEN, $PLAIN is plain"`
+	plan, err := scope.Engine().Plan(t.Context(), s.work("network", nil))
+	if err != nil || plan.Text != "the token is [redacted], plain is plain" {
+		t.Errorf("it is %q %v", plan.Text, err)
+	}
+	scope.Rules.Stacks.Engine.Plan = `echo "no such token: $TOKEN" >&2; exit 3`
+	if _, err := scope.Engine().Plan(t.Context(), s.work("network", nil)); !strings.Contains(failed(err), "no such token: [redacted]") {
+		t.Errorf("it is said: %v", err)
+	}
+	s.stop()
+	files, err := filepath.Glob(s.file + "*")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("there is no database: %v", err)
+	}
+	for _, file := range files {
+		if text, err := os.ReadFile(file); err != nil || bytes.Contains(text, []byte("hunter22")) {
+			t.Errorf("%s has the secret (%v)", file, err)
+		}
+	}
+	if s.log.has("hunter22") || s.log.has("eu-token") {
+		t.Error("the log has a secret")
+	}
+}

@@ -107,7 +107,10 @@ func (s *stage) start() {
 	}
 	s.options.Store = s.store
 	s.hub = New(s.options)
-	s.hub.beat, s.hub.Gather, s.hub.Linger = 200*time.Millisecond, 20*time.Millisecond, 300*time.Millisecond
+	s.hub.beat, s.hub.Linger = 200*time.Millisecond, 300*time.Millisecond
+	if s.options.Gather == 0 {
+		s.hub.Gather = 20 * time.Millisecond
+	}
 	if err := s.hub.Start(ctx); err != nil {
 		s.t.Fatal(err)
 	}

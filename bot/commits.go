@@ -62,7 +62,10 @@ func (b *Bot) named(ctx context.Context, repository store.Repository, commit mir
 		return named, nil
 	}
 	for _, p := range pulls {
-		if p.GetBase().GetRef() == repository.Trunk && (p.GetMergeCommitSHA() == commit.SHA || p.MergedAt != nil) {
+		into := p.GetBase().GetRef() == repository.Trunk && (p.GetMergeCommitSHA() == commit.SHA || p.MergedAt != nil)
+		// What was merged before trunk got its name goes into the former one for ever.
+		before := named.Pull == 0 && p.MergedAt != nil && p.GetMergeCommitSHA() == commit.SHA
+		if into || before {
 			named.Pull, named.Author, named.Title = p.GetNumber(), person(p.GetUser()), p.GetTitle()
 		}
 	}

@@ -174,7 +174,7 @@ func (c *conversation) do(line string) {
 		c.restart()
 		return
 	}
-	if c.doOperator(line) || c.doActions(line) || c.doJobs(line) || c.doMore(line) || c.doPeople(line) || c.doTime(line) || c.doLogs(line) || c.doEnvironments(line) {
+	if c.doOperator(line) || c.doActions(line) || c.doJobs(line) || c.doMore(line) || c.doPeople(line) || c.doTime(line) || c.doLogs(line) || c.doEnvironments(line) || c.doBranches(line) {
 		return
 	}
 	match := step.FindStringSubmatch(line)

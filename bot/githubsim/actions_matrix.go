@@ -1,6 +1,7 @@
 package githubsim
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -184,4 +185,11 @@ func interpolateAll(value any, contexts map[string]any) (any, error) {
 		return made, nil
 	}
 	return value, nil
+}
+
+// errMatrix is what is wrong with a strategy that gives no jobs, or too many.
+var errMatrix = errors.New("the matrix is not valid")
+
+func matrixProblem(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errMatrix, fmt.Sprintf(format, args...))
 }

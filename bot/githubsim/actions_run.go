@@ -1,8 +1,6 @@
 package githubsim
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -291,11 +289,4 @@ func (r *repository) workflowRun(id int64) (*workflowRun, error) {
 		}
 	}
 	return nil, notFound()
-}
-
-// errMatrix is what is wrong with a strategy that gives no jobs, or too many.
-var errMatrix = errors.New("the matrix is not valid")
-
-func matrixProblem(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", errMatrix, fmt.Sprintf(format, args...))
 }

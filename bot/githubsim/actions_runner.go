@@ -178,15 +178,14 @@ func (gh *GitHub) StartJob(id int64) (Job, error) {
 func (gh *GitHub) FinishJob(id int64, result JobResult) error {
 	gh.mu.Lock()
 	held, err := gh.anyJob(id)
+	if err == nil && held.status != "in_progress" {
+		err = &Problem{Status: http.StatusConflict, Message: "the job is " + held.status}
+	}
 	gh.mu.Unlock()
-	if err != nil {
-		return err
+	if err == nil {
+		gh.endJob(held, result)
 	}
-	if held.status != "in_progress" {
-		return &Problem{Status: http.StatusConflict, Message: "the job is " + held.status}
-	}
-	gh.endJob(held, result)
-	return nil
+	return err
 }
 
 func (gh *GitHub) anyJob(id int64) (*job, error) {

@@ -32,14 +32,10 @@ type definition struct {
 	Permissions *granted               `yaml:"permissions"`
 	Env         map[string]string      `yaml:"env"`
 	Jobs        ordered[jobDefinition] `yaml:"jobs"`
-	Concurrency *concurrencyDefinition `yaml:"concurrency"`
 	path        string                 // of the file
 	source      string                 // owner/name of the repository it is in
 	sha         string                 // of the commit it was read at
 	ref         string                 // under which that was found
-	inputs      map[string]any         // given to a reusable workflow
-	caller      *definition            // of a reusable workflow
-	_           struct{}
 }
 
 // jobDefinition is a job as it is written.
@@ -72,26 +68,6 @@ type strategyDefinition struct {
 	Matrix      yaml.Node `yaml:"matrix"`
 	FailFast    *bool     `yaml:"fail-fast"`
 	MaxParallel int       `yaml:"max-parallel"`
-}
-
-type concurrencyDefinition struct {
-	Group  string
-	Cancel bool
-}
-
-// UnmarshalYAML reads a group, or a group with what becomes of a run in it.
-func (d *concurrencyDefinition) UnmarshalYAML(node *yaml.Node) error {
-	if node.Kind == yaml.ScalarNode {
-		d.Group = node.Value
-		return nil
-	}
-	var long struct {
-		Group  string `yaml:"group"`
-		Cancel bool   `yaml:"cancel-in-progress"`
-	}
-	err := node.Decode(&long)
-	d.Group, d.Cancel = long.Group, long.Cancel
-	return err
 }
 
 // placeOfJob is a job's environment: a name, or a name with more.

@@ -242,7 +242,8 @@ func (gh *GitHub) callWorkflow(run *workflowRun, at seat, written jobDefinition)
 // another repository at a ref.
 func (gh *GitHub) reusable(run *workflowRun, caller *definition, uses string) (*definition, error) {
 	path, ref, _ := strings.Cut(uses, "@")
-	repo, sha, at := run.repo, caller.sha, caller.ref
+	var repo *repository
+	sha, at := caller.sha, caller.ref
 	if local, same := strings.CutPrefix(path, "./"); same {
 		path = local
 		found, err := gh.repo(caller.source)

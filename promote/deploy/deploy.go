@@ -151,8 +151,10 @@ type run struct {
 	// releases names the step of a release that the run is for; empty: it deploys.
 	releases string
 
-	mu    sync.Mutex
-	plans map[string]engine.Plan // made by this pass, by instance
+	mu sync.Mutex
+	// awaiting is held while the target says for what a plan waits.
+	awaiting sync.Mutex
+	plans    map[string]engine.Plan // made by this pass, by instance
 }
 
 // bring goes through the phases that are left.

@@ -100,10 +100,13 @@ func (r *run) waitsForOthers(ctx context.Context, name string, err error) (other
 	if r.target.Await == nil || ctx.Err() != nil {
 		return nil, err
 	}
+	plan := planner.InstancePlan{Instance: r.target.Instances[name].Instance, Err: err}
+	// It reads the store, which waits for those who write, who wait for mu: so it has a lock of its own.
+	r.awaiting.Lock()
+	r.target.Await(ctx, &plan)
+	r.awaiting.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	plan := planner.InstancePlan{Instance: r.target.Instances[name].Instance, Err: err}
-	r.target.Await(ctx, &plan)
 	for _, other := range plan.After {
 		if !slices.ContainsFunc(r.deployment.Instances, func(i promote.DeployedInstance) bool { return i.Name == other }) {
 			return nil, plan.Err // nobody would apply it

@@ -28,7 +28,7 @@ func (b *Bot) ephemeral(ctx context.Context, nudge store.Nudge) error {
 		if err != nil {
 			return err
 		}
-		e, err := b.current(ctx, repository, number)
+		e, now, err := b.current(ctx, repository, number)
 		if err != nil {
 			return err
 		}
@@ -38,16 +38,20 @@ func (b *Bot) ephemeral(ctx context.Context, nudge store.Nudge) error {
 		case store.EphemeralReady, store.EphemeralFailed:
 			return b.lookAfter(ctx, repository, e)
 		case store.EphemeralDestroying:
+			if e.Again.After(now) {
+				return nil // it was tried just now, and the process that did ended before it could say so to the queue
+			}
 			return b.destroy(ctx, repository, e)
 		}
 		return nil
 	})
 }
 
-// current is the environment as it is to be, after it was ended if it is over.
-func (b *Bot) current(ctx context.Context, repository store.Repository, number int) (e store.Ephemeral, err error) {
+// current is the environment as it is to be, after it was ended if it is over, and the time.
+func (b *Bot) current(ctx context.Context, repository store.Repository, number int) (e store.Ephemeral, now time.Time, err error) {
 	err = b.store.Write(ctx, func(tx *store.Tx) error {
 		var known bool
+		now = tx.Now()
 		if e, known, err = tx.Ephemeral(repository.ID, number); err != nil || !known || e.Over() {
 			return err
 		}
@@ -65,7 +69,7 @@ func (b *Bot) current(ctx context.Context, repository store.Repository, number i
 		e, _, err = tx.Ephemeral(repository.ID, number)
 		return err
 	})
-	return e, err
+	return e, now, err
 }
 
 // overBecause says why an environment is over; empty: it is not.

@@ -44,6 +44,8 @@ type Ephemeral struct {
 	// Failure is what went wrong last, redacted, and Tries how often in a row destroying it did.
 	Failure string
 	Tries   int
+	// Again is when it is looked at again by itself; zero: something else leads to that.
+	Again time.Time
 	// Instances are what may exist of it, by name.
 	Instances []EphemeralInstance
 }
@@ -79,14 +81,14 @@ func (i EphemeralInstance) Exists() bool { return i.Phase == "begun" || i.Phase 
 // Ephemeral returns the newest environment of a pull request; known is false where it never had one.
 func (tx *Tx) Ephemeral(repository int64, pull int) (e Ephemeral, known bool, err error) {
 	e.Repository, e.Pull = repository, pull
-	var created, expires, ended int64
-	known, err = tx.one([]any{&e.ID, &e.Phase, &e.Source.ID, &e.By.ID, &e.By.Login, &e.Address, &created, &expires, &ended, &e.Why, &e.Failure, &e.Tries},
-		`SELECT id, phase, source, asked_by, login, address, created_at, expires_at, ended_at, why, failure, tries
+	var created, expires, ended, again int64
+	known, err = tx.one([]any{&e.ID, &e.Phase, &e.Source.ID, &e.By.ID, &e.By.Login, &e.Address, &created, &expires, &ended, &e.Why, &e.Failure, &e.Tries, &again},
+		`SELECT id, phase, source, asked_by, login, address, created_at, expires_at, ended_at, why, failure, tries, again_at
 		FROM ephemerals WHERE repository = $1 AND pull = $2 ORDER BY id DESC LIMIT 1`, repository, pull)
 	if err != nil || !known {
 		return e, known, err
 	}
-	e.Created, e.Expires, e.Ended = fromMillis(created), fromMillis(expires), fromMillis(ended)
+	e.Created, e.Expires, e.Ended, e.Again = fromMillis(created), fromMillis(expires), fromMillis(ended), fromMillis(again)
 	if e.Source, err = tx.EphemeralSource(e.Source.ID); err != nil {
 		return e, true, err
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/trunkline/trunkline/bot/environments"
 	"github.com/trunkline/trunkline/config"
 	"github.com/trunkline/trunkline/promote/store"
@@ -36,6 +38,12 @@ func (b *Bot) keepEnvironments(ctx context.Context, nudge store.Nudge) error {
 		}
 		if k.survey, err = b.survey(ctx, k.repository, k.rules); err != nil || k.gone {
 			return err
+		}
+		if k.none {
+			if b.absent.note("environments") {
+				zerolog.Ctx(ctx).Warn().Msg("this GitHub has no environments: those of the configuration are not kept there")
+			}
+			return k.end(ctx, environments.Report{Keeping: k.rules.GitHubEnvironments})
 		}
 		if k.blind != "" {
 			return k.end(ctx, environments.Report{Keeping: k.rules.GitHubEnvironments, Blind: k.blind})

@@ -26,8 +26,8 @@ type survey struct {
 	blind string
 	// lost are features that the plan has no more, although there is something of them.
 	lost map[environments.Feature]string
-	// see: variables may be seen. gone: the App is not installed any more.
-	see, gone bool
+	// see: variables may be seen. gone: the App is not installed any more. none: this GitHub has no environments.
+	see, gone, none bool
 }
 
 // ruleEvent is the event of Apps that provide a custom deployment protection rule:
@@ -149,6 +149,10 @@ func (b *Bot) surveyAll(ctx context.Context, s *survey) error {
 			Environments []environmentAnswer `json:"environments"`
 		}
 		page, err = askGitHub(ctx, client, s.repository, asking{operation: listEnvironments, page: page, perPage: mostPerPage, into: &answer})
+		if missing(err) { // the repository is there, which was asked for before
+			s.none, s.blind = true, "GitHub has no environments here: it is an older Enterprise Server, or the repository's plan is one without them"
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("list the environments of %s/%s: %w", s.repository.Owner, s.repository.Name, err)
 		}

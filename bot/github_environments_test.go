@@ -59,3 +59,20 @@ environments:
 		})
 	}
 }
+
+// A GitHub that has no environments, such as an older Enterprise Server, is done without: nothing is tried again and again, and
+// nobody is told in every repository.
+func TestNoEnvironmentsOnThisGitHub(t *testing.T) {
+	t.Parallel()
+	log := &spoken{}
+	w := newWorldOf(t, githubsim.RepositoryOptions{Files: rolling, Private: true}, setup{logs: log, github: func(o *githubsim.Options) {
+		o.Lacks = []string{"repos/get-all-environments"}
+	}})
+	w.brings("2\n") // which ends only when nothing is left to try
+	if _, err := w.gh.Issue(project, 2); err == nil {
+		t.Error("an issue was opened")
+	}
+	if count := log.count("this GitHub has no environments"); count != 1 {
+		t.Errorf("it is named %d times", count)
+	}
+}

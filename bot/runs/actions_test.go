@@ -69,7 +69,7 @@ func TestRunForManyTasks(t *testing.T) {
 	s := newStage(t)
 	gh := &fakeGitHub{answer: func(int) (int64, error) { return 0, &Refused{Why: "There is no such workflow."} }}
 	s.options.Actions = &Actions{GitHub: gh}
-	s.options.Gather = time.Second
+	s.options.Gather = 5 * time.Second // longer than it takes to write the tasks down
 	s.start()
 	for i, err := range s.planMany(45) {
 		if !strings.Contains(failed(err), "There is no such workflow.") {

@@ -130,7 +130,8 @@ func (s *scene) CheckOut(ctx context.Context, _ Wanted) (*Target, error) {
 		<-ctx.Done()
 		return nil, context.Cause(ctx)
 	}
-	return &s.target, nil
+	target := s.target // each pass has its own
+	return &target, nil
 }
 
 func (s *scene) step(ctx context.Context, step string, work engine.Work) error {

@@ -23,6 +23,7 @@ checks:
 `
 
 func TestManyAnnotations(t *testing.T) {
+	withoutRace(t)
 	t.Parallel()
 	for name, fault := range map[string]githubsim.Fault{
 		"undisturbed":                  {Operation: "checks/update", Delay: 1, Times: 1},

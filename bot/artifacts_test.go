@@ -173,6 +173,7 @@ func TestArtifactsThatCannotBeGiven(t *testing.T) {
 // TestArtifactsOfWhatHasBegun: what is being deployed is not asked for again, whatever has become of it; going back goes on where
 // nobody answers, and stops where the answer is another one.
 func TestArtifactsOfWhatHasBegun(t *testing.T) {
+	withoutRace(t)
 	t.Parallel()
 	files := withRules(`
   dev:

@@ -75,6 +75,7 @@ func (w *world) person(login string) promote.Person {
 // Everyone who wrote a part of a pull request is known by id, and who merged it, however it is merged and whatever is told of it
 // in which order.
 func TestWhoWroteAndMerged(t *testing.T) {
+	withoutRace(t)
 	t.Parallel()
 	for _, test := range []struct {
 		name, method string

@@ -10,6 +10,7 @@ import (
 
 // A call that fails while environments are made, before it takes effect or after it, changes nothing of what comes of it.
 func TestEnvironmentsAreMadeThroughFaults(t *testing.T) {
+	withoutRace(t)
 	t.Parallel()
 	const rules = `
 version: 1

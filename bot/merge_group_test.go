@@ -115,6 +115,7 @@ func (q *queueing) check(sha string) string {
 
 // Whatever happens to deliveries about groups, they are planned, and once.
 func TestGroupsWithoutOrderlyDeliveries(t *testing.T) {
+	withoutRace(t)
 	t.Parallel()
 	about := func(webhook githubsim.Webhook, action string) bool {
 		return webhook.Event == "merge_group" && webhook.Action == action
@@ -201,6 +202,7 @@ func (q *queueing) hanging() (group githubsim.QueueView, goOn func()) {
 
 // What left the queue is not planned any more, and its check run says so.
 func TestGroupsThatLeaveAreStopped(t *testing.T) {
+	withoutRace(t)
 	t.Parallel()
 	for name, leave := range map[string]func(*queueing) error{
 		"dequeued": func(q *queueing) error { return q.gh.As("alice").Dequeue(project, q.queue()[1].Pull) },
@@ -272,6 +274,7 @@ func TestGroupsGoneBeforeTheyAreHeardOf(t *testing.T) {
 
 // Plans of the pull request stand for its group only while nothing can have changed.
 func TestGroupsTakeNoPlansThatMayBeOld(t *testing.T) {
+	withoutRace(t)
 	t.Parallel()
 	for name, c := range map[string]struct {
 		anew   bool

@@ -126,6 +126,7 @@ func (w *world) late(hooks ...githubsim.Webhook) {
 
 // A default branch that is renamed is followed, whether or not GitHub told, and what was told before it comes late.
 func TestRenamedTrunk(t *testing.T) {
+	withoutRace(t)
 	t.Parallel()
 	for _, told := range []bool{true, false} {
 		t.Run(fmt.Sprintf("told=%v", told), func(t *testing.T) {

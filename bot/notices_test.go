@@ -80,6 +80,7 @@ func (w *world) notices(number int) (texts []string) {
 
 // Whatever goes wrong with the calls, people are told everything once.
 func TestNoticesAreShownOnce(t *testing.T) {
+	withoutRace(t)
 	t.Parallel()
 	for name, fault := range map[string]githubsim.Fault{
 		"nothing":                           {Operation: "meta/get"},

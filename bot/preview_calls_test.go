@@ -51,6 +51,7 @@ func changeAll(count int, text string) map[string]*string {
 // A preview costs so many calls of GitHub's API and no more, for one instance as for five hundred, by a server that has
 // no token yet; nor does the next push, by somebody else, or a preview that was asked for.
 func TestCallsOfAPreview(t *testing.T) {
+	withoutRace(t)
 	t.Parallel()
 	for _, count := range []int{1, 30, 500} {
 		t.Run(fmt.Sprint(count), func(t *testing.T) {

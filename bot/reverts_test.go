@@ -41,6 +41,7 @@ func (w *world) brings(content string) (number int) {
 
 // A pull request that takes commits back is opened once, whatever goes wrong on the way.
 func TestRevertIsOpenedOnce(t *testing.T) {
+	withoutRace(t)
 	t.Parallel()
 	for name, fault := range map[string]githubsim.Fault{
 		"looking fails":                         {Operation: "pulls/list", Status: 502, Times: 1},

@@ -39,6 +39,7 @@ environments:
 // TestCallsOfARollout merges a pull request and counts the calls of GitHub's API, by a server that has no token yet,
 // until all three environments run it. Each of them ran something before.
 func TestCallsOfARollout(t *testing.T) {
+	withoutRace(t)
 	t.Parallel()
 	for kind, environments := range rolloutKinds {
 		t.Run(kind, func(t *testing.T) {

@@ -33,6 +33,7 @@ func (w *world) deploymentsIn(environment string) (found []githubsim.DeploymentV
 // Each environment has one deployment for each commit that it got. The newest is what runs there, the others are not active
 // any more, also in production and where the environment is gone from the configuration.
 func TestDeploymentsOnGitHub(t *testing.T) {
+	withoutRace(t)
 	t.Parallel()
 	files := threeEnvironments(pagesOfThree)
 	w := newWorld(t, githubsim.RepositoryOptions{Files: files, Private: true})

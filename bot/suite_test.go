@@ -93,3 +93,12 @@ func lived() bool {
 	}
 	return ok
 }
+
+// withoutRace leaves a test to the suite that is run without the race detector, which is the whole: what it looks at is what is
+// said and done in many variations, and other tests go the same ways.
+func withoutRace(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("the suite without the race detector has this")
+	}
+}

@@ -23,6 +23,7 @@ func checking() map[string]string {
 
 // A workflow is run once, and its end is heard of, whatever goes wrong on the way.
 func TestWorkflowRunsOnce(t *testing.T) {
+	withoutRace(t)
 	t.Parallel()
 	for name, faults := range map[string][]githubsim.Fault{
 		"nothing":                                  nil,

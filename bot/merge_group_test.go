@@ -15,6 +15,8 @@ import (
 type queueing struct {
 	*world
 	number int
+	// stopped: the bot was, and may have begun a check run again that it had just begun.
+	stopped bool
 }
 
 // queued is a repository whose plans hang while there is a file that says so, and write down that they were made.
@@ -103,7 +105,7 @@ func (q *queueing) check(sha string) string {
 	checks, err := q.gh.Checks(project, sha)
 	q.must(err)
 	switch {
-	case made > 1 || len(checks) > 1:
+	case made > 1 && !q.stopped || len(checks) > 1:
 		q.t.Errorf("%d check runs were begun on %s, and there are %d; want one", made, sha, len(checks))
 	case len(checks) == 0:
 		return ""
@@ -249,6 +251,7 @@ func TestGroupsOutliveStops(t *testing.T) {
 	q := newQueueing(t, "second\n")
 	group, goOn := q.hanging()
 	q.stop()
+	q.stopped = true
 	goOn()
 	q.start()
 	waitFor(t, "it is planned", func() bool { return q.check(group.Head) == "success" })

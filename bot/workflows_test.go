@@ -47,10 +47,10 @@ func TestWorkflowRunsOnce(t *testing.T) {
 				w.gh.LagRuns(2)
 			}
 			w.brings("2\n")
-			w.passes(4 * time.Minute)
+			w.passes(3 * time.Minute)
 			w.gh.SetRunner(func(context.Context, githubsim.Job) githubsim.JobResult { return githubsim.JobResult{} })
 			w.settle()
-			w.passes(2 * time.Minute)
+			w.passes(time.Minute)
 			runs, err := w.gh.Runs(project)
 			if err != nil || len(runs) != 1 || runs[0].Conclusion != "success" {
 				t.Errorf("%d runs, %v", len(runs), err)

@@ -21,10 +21,14 @@ staticcheck: ## staticcheck, at the version named above
 # SQLite is C that was translated to Go: the race detector would find nothing in it, and take half the time of a run.
 QUICKER := -gcflags='modernc.org/...=-race=false'
 
+# Tests of the bot that are run with the race detector: those in which most goes on at a time.
+RACED := TestConversations$$|TestStory|TestActions|TestForged|TestRuns|TestGroups|TestNewer|TestAbort|TestScheduled|TestSecrets|TestLog|TestPreview|TestObserving|TestWatched|TestBudget|TestPace|TestTicks
+
 # With the race detector some of the bot's conversations are played. Then all are without it, some also with a stop of the bot after
 # each step; and it is seen whether the whole suite used all that the App asks for. Comments are made by functions that share nothing.
 test: ## all tests, import rules among them, with the race detector and in shuffled order
-	$(GO) test -race -short -shuffle=on -timeout 25m $(QUICKER) $$($(GO) list ./... | grep -v /bot/comment$$)
+	$(GO) test -race -short -shuffle=on -timeout 25m $(QUICKER) $$($(GO) list ./... | grep -v -e /bot$$ -e /bot/comment$$)
+	$(GO) test -race -short -shuffle=on -timeout 25m $(QUICKER) -run '$(RACED)' ./bot
 	$(GO) test -shuffle=on -timeout 25m ./bot ./bot/comment
 
 stops: ## play all conversations with a stop of the bot after each step

@@ -157,8 +157,8 @@ func TestAnswersRefused(t *testing.T) {
 // past all of them, and it is written down.
 func TestOtherConditions(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
-	w, id := guarded(t, githubsim.Options{Clock: func() time.Time { return now }})
+	now := newHand(time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC))
+	w, id := guarded(t, githubsim.Options{Clock: now.time})
 	carol, bob := w.As("carol"), w.As("bob")
 	w.OfferRule("checker")
 	rules := githubsim.EnvironmentRules{WaitMinutes: 30, Reviewers: []string{"bob"}, PreventSelfReview: true}
@@ -203,7 +203,7 @@ func TestOtherConditions(t *testing.T) {
 		t.Fatal(err)
 	}
 	waits("the other App", "waiting")
-	now = now.Add(30 * time.Minute)
+	now.goOn(30 * time.Minute)
 	w.Tick()
 	waits("the timer", "waiting")
 	if status, text := w.answer(next, `{"environment_name": "prod", "state": "approved"}`); status != 204 {
@@ -214,7 +214,7 @@ func TestOtherConditions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now = now.Add(30 * 24 * time.Hour)
+	now.goOn(30 * 24 * time.Hour)
 	w.Tick()
 	if got := w.run(last); got.Conclusion != "failure" {
 		t.Errorf("after thirty days the run is %s %v", got.Status, conclusions(got))

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -99,10 +100,10 @@ jobs:
 // Runners die, are away, or are told to stop; what is left over ends with time.
 func TestJobsThatDoNotEnd(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+	now := newHand(time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC))
 	started := make(chan struct{}, 4)
 	w := newWorld(t, githubsim.Options{
-		Clock: func() time.Time { return now },
+		Clock: now.time,
 		Runner: func(ctx context.Context, job githubsim.Job) githubsim.JobResult {
 			started <- struct{}{}
 			if job.Input("sha") == "dies" {
@@ -145,12 +146,12 @@ func TestJobsThatDoNotEnd(t *testing.T) {
 	if got := w.run(dies).Jobs[0]; got.Status != "in_progress" {
 		t.Errorf("the job is %s %s", got.Status, got.Conclusion)
 	}
-	now = now.Add(11 * time.Minute)
+	now.goOn(11 * time.Minute)
 	w.Tick()
 	if got := w.run(dies).Jobs[0]; got.Conclusion != "failure" {
 		t.Errorf("the job is %s %s", got.Status, got.Conclusion)
 	}
-	now = now.Add(24 * time.Hour)
+	now.goOn(24 * time.Hour)
 	w.Tick() // nobody took the job that always runs
 	if got := w.run(dies); got.Status != "completed" || got.Jobs[2].Conclusion != "cancelled" {
 		t.Errorf("the run is %+v", conclusions(got))
@@ -207,3 +208,16 @@ func TestTokenOfAJob(t *testing.T) {
 		t.Errorf("the next job is not there: %v", conclusions(w.run(id)))
 	}
 }
+
+// hand is a clock that stands still until it is put forward.
+type hand struct{ at atomic.Int64 }
+
+func newHand(at time.Time) *hand {
+	h := &hand{}
+	h.at.Store(at.UnixNano())
+	return h
+}
+
+func (h *hand) time() time.Time { return time.Unix(0, h.at.Load()).UTC() }
+
+func (h *hand) goOn(by time.Duration) { h.at.Add(int64(by)) }

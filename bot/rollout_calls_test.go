@@ -46,8 +46,8 @@ func TestCallsOfARollout(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, githubsim.RepositoryOptions{Files: threeEnvironments(environments), Private: true})
 			counted := w.rolloutCalls(1, kind == "approved")
-			if kind == "automatic" {
-				counted = w.rolloutCalls(2, false)
+			if kind == "automatic" || kind == "approved" {
+				counted = w.rolloutCalls(2, kind == "approved")
 				if counted["repos/create-deployment-status"] != 7 {
 					t.Errorf("that production does not run what it ran before was not said: %v", counted)
 				}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -69,16 +70,30 @@ func TestRunForManyTasks(t *testing.T) {
 	s := newStage(t)
 	gh := &fakeGitHub{answer: func(int) (int64, error) { return 0, &Refused{Why: "There is no such workflow."} }}
 	s.options.Actions = &Actions{GitHub: gh}
-	s.options.Gather = time.Second
+	// Time stands still until all of them wait, however long that takes.
+	began, gathered := time.Now(), atomic.Bool{}
+	s.options.Now = func() time.Time {
+		if gathered.Load() {
+			return time.Now()
+		}
+		return began
+	}
 	s.start()
+	go func() {
+		for waiting := 0; waiting < 45; time.Sleep(time.Millisecond) {
+			s.hub.mu.Lock()
+			waiting = len(s.hub.tasks)
+			s.hub.mu.Unlock()
+		}
+		gathered.Store(true)
+	}()
 	for i, err := range s.planMany(45) {
 		if !strings.Contains(failed(err), "There is no such workflow.") {
 			t.Errorf("%d: %v", i, err)
 		}
 	}
 	runs := gh.runs()
-	// On a slow machine one of them may be written down after the others were dispatched.
-	if len(runs) == 0 || len(runs) > 3 || runs[0].Shards < 2 || runs[0].Shards > 3 || runs[0].Workflow != "infra.yml" || runs[0].Place != "plan" || runs[0].SHA != commit || runs[0].Purpose != store.ToPlan || len(runs[0].Correlation) < 20 {
+	if len(runs) != 1 || runs[0].Shards != 3 || runs[0].Workflow != "infra.yml" || runs[0].Place != "plan" || runs[0].SHA != commit || runs[0].Purpose != store.ToPlan || len(runs[0].Correlation) < 20 {
 		t.Errorf("dispatched was %+v", runs)
 	}
 }
